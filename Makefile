@@ -1,0 +1,58 @@
+# `make demo` and `make test` set up all they need; nothing else has to be installed first but
+# Python 3.11 or later.
+
+PYTHON ?= python3
+RUN := .venvs/demo
+DEV := .venvs/test
+BIN := $(DEV)/bin
+JOBS ?= auto
+
+.PHONY: help demo test lint format bench lock clean
+
+help:  ## Lists the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+demo: $(RUN)/.ready  ## Answers a real chat note with the embedded local model
+	@$(RUN)/bin/python sample_vault/demo.py
+
+test: $(DEV)/.ready  ## Runs the whole suite
+	@$(BIN)/notelog model install --yes
+	$(BIN)/pytest -n $(JOBS)
+
+lint: $(DEV)/.ready  ## Style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+format: $(DEV)/.ready  ## Formats the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(DEV)/.ready  ## Prints ratios side by side
+	@for script in bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+lock:  ## Renews the pinned requirements (needs uv)
+	uv pip compile pyproject.toml --extra local --group build $(LOCK) -o requirements/run.txt
+	uv pip compile pyproject.toml --extra local --group build --group lint --group test $(LOCK) -o requirements/dev.txt
+
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade --quiet
+
+clean:  ## Removes what the other targets made
+	rm -rf .venvs .cache build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# A virtual environment from hashed requirements, then the project itself.
+define environment
+	@$(PYTHON) -c 'import sys; sys.exit("notelog needs Python 3.11 or later, and $(PYTHON) is %d.%d: name another with PYTHON=..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv --clear $(1)
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2)
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(1)/.ready
+endef
+
+$(RUN)/.ready: requirements/run.txt pyproject.toml
+	$(call environment,$(RUN),requirements/run.txt)
+
+$(DEV)/.ready: requirements/dev.txt pyproject.toml
+	$(call environment,$(DEV),requirements/dev.txt)

@@ -1,0 +1,1 @@
+"""The edges: one file for each dependency, and one writer of notes."""

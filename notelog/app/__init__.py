@@ -1,0 +1,1 @@
+"""The use cases. They know the core and the ports, never an adapter."""

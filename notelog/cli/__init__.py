@@ -1,0 +1,1 @@
+"""The command tree: one small function for each command."""

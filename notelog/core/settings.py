@@ -1,0 +1,136 @@
+"""Settings: the configuration, what a note asks for, what the command line says, and the result.
+
+Only the configuration outside the vault has authority. A note chooses among its profiles.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from notelog.core.request import JsonValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySource:
+    """Where a profile's key comes from. The first that is set is used; never from a vault.
+
+    Attributes:
+        environment: the name of an environment variable.
+        file: the path of a file that only its owner can read (mode 0600).
+        keyring: the name of an entry in the system's keyring.
+        command: an argument list whose first output line is the key.
+        required: whether the server needs a key at all.
+    """
+
+    environment: str = ""
+    file: str = ""
+    keyring: str = ""
+    command: tuple[str, ...] = ()
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A named server with its key.
+
+    Attributes:
+        name: as notes and the command line call it.
+        base_url: explicit, https unless the host is loopback.
+        key: where its key comes from.
+        model: the model it uses where a note names none; may be empty.
+        serves: glob patterns of the model names it serves; empty means any.
+        providers: the provider prefixes (``openai@...``) that mean this profile.
+        billed: whether a request costs money: decides what is retried.
+        embedded: it is the embedded local model: a child process, no base_url.
+        model_path: the GGUF file of an embedded model; empty for the installed one.
+        context_window: overrides the model table; in tokens.
+        max_tokens: the most tokens of a reply where a note says nothing.
+        api_version: Azure's ``api-version`` query parameter; empty elsewhere.
+        connect_timeout_s: for DNS, TCP and TLS.
+        read_timeout_s: the longest silence between two parts.
+        deadline_s: the longest a whole reply may take.
+        price: (prompt, completion) for 1,000,000 tokens, or None for the model table's.
+        currency: of that price.
+    """
+
+    name: str
+    base_url: str
+    key: KeySource
+    model: str = ""
+    serves: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    billed: bool = True
+    embedded: bool = False
+    model_path: str = ""
+    context_window: int | None = None
+    max_tokens: int | None = None
+    api_version: str = ""
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 120.0
+    deadline_s: float = 900.0
+    price: tuple[float, float] | None = None
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The whole configuration.
+
+    Attributes:
+        profiles: by name, the ready-made ones too.
+        default_profile: the one used where nothing names another; empty until chosen.
+        model_aliases: a name in a note -> ``[provider@]model``.
+        ignore_note_keys: front matter keys that are not to be sent.
+        system_commands: sent before those of each note.
+        reasoning: ``drop``, or ``callout`` to keep the model's reasoning folded in the note.
+        model_suffix: ``auto`` (as the note's other markers), ``always`` or ``never``.
+        inert_replies: make replies inert for other plugins.
+        note_size_limit_bytes: larger notes are refused.
+        origins: where each value comes from, by dotted name: ``config.toml:12``, ``default``,
+            ``environment NOTELOG_PROFILE``.
+    """
+
+    profiles: Mapping[str, Profile]
+    default_profile: str = ""
+    model_aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    ignore_note_keys: frozenset[str] = frozenset()
+    system_commands: tuple[str, ...] = ()
+    reasoning: str = "drop"
+    model_suffix: str = "auto"
+    inert_replies: bool = True
+    note_size_limit_bytes: int = 8 * 1024 * 1024
+    origins: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line says, None where it says nothing; it wins over note and configuration."""
+
+    profile: str | None = None
+    model: str | None = None
+    context_window: int | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    stream: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is used for one request.
+
+    Attributes:
+        profile: the server.
+        model: the model's name as the server knows it.
+        sampling: parameters of the body besides model, messages and token limit.
+        max_tokens: the most tokens wished for the reply, or None.
+        context_window: overrides the model's, or None.
+        stream: whether the reply comes in parts.
+        origins: where each came from, for a person, by name.
+    """
+
+    profile: Profile
+    model: str
+    sampling: Mapping[str, JsonValue]
+    max_tokens: int | None
+    context_window: int | None
+    stream: bool
+    origins: Mapping[str, str]

@@ -1,0 +1,72 @@
+"""Whose turn it is."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from notelog.core.messages import Conversation, Role
+from notelog.core.note import Note
+
+
+class State(StrEnum):
+    """What a note waits for."""
+
+    DUE = "due"
+    ANSWERED = "answered"
+    NOTHING = "nothing"
+    NOT_A_CHAT = "not-a-chat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyDue:
+    """A reply is due.
+
+    Attributes:
+        conversation: all messages up to and with the user's last.
+        turn_index: the turn in ``note.turns`` that is answered: the last user turn with content.
+    """
+
+    conversation: Conversation
+    turn_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingDue:
+    """No reply is due.
+
+    Attributes:
+        state: why.
+        reason: the same for a person, in a sentence.
+    """
+
+    state: State
+    reason: str
+
+
+def next_turn(note: Note, *, named: bool = False) -> ReplyDue | NothingDue:
+    """Decides whether a reply is due.
+
+    Args:
+        note: a note without errors.
+        named: the person named exactly this file, so that a note that is no chat is answered
+            too: its whole body is one user message.
+    """
+    if not note.is_chat and not named:
+        return NothingDue(
+            state=State.NOT_A_CHAT, reason="it has no separator and no role marker: not a chat"
+        )
+    filled = [index for index, turn in enumerate(note.turns) if turn.content]
+    if not filled:
+        return NothingDue(state=State.NOTHING, reason="it holds no message yet")
+    last_answer = max((i for i in filled if note.turns[i].role is Role.ASSISTANT), default=-1)
+    asked = [i for i in filled if i > last_answer and note.turns[i].role is Role.USER]
+    if asked:
+        return ReplyDue(conversation=note.conversation, turn_index=asked[-1])
+    if last_answer >= 0:
+        return NothingDue(state=State.ANSWERED, reason="its last message is already answered")
+    return NothingDue(state=State.NOTHING, reason="it holds no question yet")
+
+
+def state_of(note: Note) -> State:
+    """The note's state: due, answered, nothing or not-a-chat."""
+    turn = next_turn(note)
+    return State.DUE if isinstance(turn, ReplyDue) else turn.state

@@ -1,0 +1,170 @@
+"""The error tree. Every class has a stable code, an exit code and, where one helps, a hint.
+
+    NotelogError
+    +-- UsageError               2  the command line asks for something that does not exist
+    +-- ConfigurationError       3  the configuration, a profile or a model name is wrong
+    |   +-- KeyUnavailableError  3  no key, or its source cannot be read
+    +-- NoteError                4  the note cannot be read, sent or written; it is untouched
+    |   +-- NoteEncodingError    4  not UTF-8
+    |   +-- NoteGrammarError     4  the note holds diagnostics that stop sending
+    |   +-- NoteWriteError       4  the note cannot be written; the reply is kept
+    |   +-- QuestionTooLargeError 4 what must be sent does not fit the context window
+    +-- ProviderRefusedError     5  a complete answer that says no: unbilled and final
+    +-- ProviderUnavailableError 6  the request never reached a model: unbilled
+    +-- IncompleteReplyError     7  part of a reply arrived and was kept
+    +-- BudgetError              8  a cap would be exceeded: nothing was sent
+    +-- ConflictError            9  the note changed meanwhile; the reply is kept
+    +-- InDoubtError            10  sent, and no answer seen: it may have been billed
+    +-- InterruptedByUserError 130  Ctrl-C
+
+Messages are sentences with a lower-case start that say what happened and where; the hint
+says what to do next. A message never holds a key.
+"""
+
+from typing import ClassVar
+
+
+class NotelogError(Exception):
+    """The root: something a person can be told in one sentence.
+
+    Args:
+        message: what happened, in a sentence with a lower-case start and no final full stop.
+        hint: what to do next; empty where nothing helps.
+        path: the file concerned, as the person named it.
+        line: its line, counted from 1.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self, message: str, *, hint: str = "", path: str | None = None, line: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.path = path
+        self.line = line
+
+    def located(self) -> str:
+        """The message with its place before it: ``path:line: message``."""
+        place = ":".join(str(part) for part in (self.path, self.line) if part is not None)
+        return f"{place}: {self.message}" if place else self.message
+
+
+class UsageError(NotelogError):
+    """The command line asks for something that does not exist."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class ConfigurationError(NotelogError):
+    """The configuration, a profile or a model name is wrong."""
+
+    code = "configuration"
+    exit_code = 3
+
+
+class KeyUnavailableError(ConfigurationError):
+    """A profile needs a key, and there is none, or its source cannot be read."""
+
+    code = "key"
+
+
+class NoteError(NotelogError):
+    """The note cannot be read or sent; it is as it was."""
+
+    code = "note"
+    exit_code = 4
+
+
+class NoteEncodingError(NoteError):
+    """The note is not UTF-8.
+
+    Args:
+        message: what is wrong.
+        byte_offset: where, counted in bytes from the start of the file.
+    """
+
+    code = "encoding"
+
+    def __init__(self, message: str, *, byte_offset: int, line: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint, line=line)
+        self.byte_offset = byte_offset
+
+
+class NoteGrammarError(NoteError):
+    """The note holds diagnostics that stop sending."""
+
+    code = "grammar"
+
+
+class NoteWriteError(NoteError):
+    """The note cannot be written; what had to be written is kept in the journal."""
+
+    code = "write"
+
+
+class QuestionTooLargeError(NoteError):
+    """What must be sent does not fit the context window."""
+
+    code = "too-large"
+
+
+class ProviderRefusedError(NotelogError):
+    """The server gave a complete answer that says no: unbilled and final.
+
+    Args:
+        message: what the server said, in our words.
+        status: the HTTP status, 0 where there was none.
+    """
+
+    code = "refused"
+    exit_code = 5
+
+    def __init__(self, message: str, *, status: int = 0, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+class ProviderUnavailableError(NotelogError):
+    """The request never reached a model: unbilled, and worth trying again later."""
+
+    code = "unavailable"
+    exit_code = 6
+
+
+class IncompleteReplyError(NotelogError):
+    """Part of a reply arrived; it was kept and marked."""
+
+    code = "incomplete"
+    exit_code = 7
+
+
+class BudgetError(NotelogError):
+    """A cap would be exceeded; nothing was sent."""
+
+    code = "budget"
+    exit_code = 8
+
+
+class ConflictError(NotelogError):
+    """The note changed meanwhile; its newer version stands and the reply is kept."""
+
+    code = "conflict"
+    exit_code = 9
+
+
+class InDoubtError(NotelogError):
+    """A request was sent and no answer was seen: it may have been billed."""
+
+    code = "in-doubt"
+    exit_code = 10
+
+
+class InterruptedByUserError(NotelogError):
+    """The person pressed Ctrl-C."""
+
+    code = "interrupted"
+    exit_code = 130

@@ -1,0 +1,221 @@
+"""The ports: what the use cases need of the world, as small protocols."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from notelog.core.edit import EditPlan, Insertion
+from notelog.core.frontmatter import FrontMatterFault, FrontMatterValues
+from notelog.core.records import Intent, TurnRecord
+from notelog.core.reply import Reply, ReplyDelta
+from notelog.core.request import ChatRequest
+from notelog.core.settings import KeySource, Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A note as it was read at one instant.
+
+    Attributes:
+        path: as the person named it.
+        real_path: with every symlink resolved.
+        data: the bytes.
+        fingerprint: a hash of the bytes.
+        device: and ``inode``: which file it is, whatever it is called.
+        modified_ns: its modification time in nanoseconds.
+    """
+
+    path: str
+    real_path: str
+    data: bytes
+    fingerprint: str
+    device: int
+    inode: int
+    modified_ns: int
+
+
+class NoteStore(Protocol):
+    """Reads notes, and is the one thing that writes them."""
+
+    def read(self, path: str) -> Snapshot:
+        """Reads a note once.
+
+        Raises:
+            NoteError: it is missing, no regular file, unreadable, or over the size limit.
+        """
+        ...
+
+    def check_writable(self, snapshot: Snapshot) -> None:
+        """Finds out, before anything is paid for, whether the note can be written.
+
+        Raises:
+            NoteWriteError: it cannot.
+        """
+        ...
+
+    def write(self, snapshot: Snapshot, plan: EditPlan) -> Snapshot:
+        """Applies a plan to the note, if it is still the one that the plan was made for.
+
+        Returns:
+            The note as it was read back, holding all that the plan put in.
+
+        Raises:
+            ConflictError: the note changed since; nothing was written.
+            NoteWriteError: it could not be written.
+        """
+        ...
+
+
+class FrontMatterReader(Protocol):
+    """Reads YAML, safely: no tags, no aliases, depth 8, 64 KiB."""
+
+    def read(self, block: str) -> FrontMatterValues | FrontMatterFault | None:
+        """Reads what is between the two ``---`` lines; None where it is YAML but no mapping."""
+        ...
+
+
+class TokenCounter(Protocol):
+    """Counts tokens exactly, offline."""
+
+    def count(self, text: str, encoding: str) -> int:
+        """The number of tokens of ``text`` in the named tiktoken encoding."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a request goes.
+
+    Attributes:
+        profile: the server.
+        base_url: the profile's, or the embedded server's.
+        key: kept out of every repr and message; empty where none is needed.
+    """
+
+    profile: Profile
+    base_url: str
+    key: str
+
+    def __repr__(self) -> str:
+        return f"Endpoint(profile={self.profile.name!r}, base_url={self.base_url!r}, key=...)"
+
+
+class Completions(Protocol):
+    """Asks a server for one chat completion: one attempt, at most one request."""
+
+    def stream(
+        self, request: ChatRequest, endpoint: Endpoint, *, cancelled: Callable[[], bool]
+    ) -> Iterator[ReplyDelta]:
+        """Sends the request and gives the parts of the reply as they arrive.
+
+        It ends when the server ends the stream, whether or not a finish_reason was seen, or
+        soon after ``cancelled()`` turns true.
+
+        Raises:
+            ProviderRefusedError: a complete answer that says no.
+            ProviderUnavailableError: the request never reached a model.
+            InDoubtError: bytes had left, and what came of them is not known.
+        """
+        ...
+
+
+class Secrets(Protocol):
+    """Finds keys."""
+
+    def key(self, source: KeySource, profile: str) -> str:
+        """The key of a profile; empty where none is required and none is set.
+
+        Raises:
+            KeyUnavailableError: there is none, or its source cannot be read.
+        """
+        ...
+
+
+class LocalServer(Protocol):
+    """The embedded local model's server."""
+
+    def start(self, profile: Profile) -> AbstractContextManager[Endpoint]:
+        """Starts the server as a child process; it ends with the context.
+
+        Raises:
+            ConfigurationError: the engine or the model is not installed.
+            ProviderUnavailableError: it did not start.
+        """
+        ...
+
+
+class Journal(Protocol):
+    """The durable record of every turn. Each call is on disk when it returns."""
+
+    def latest(self, turn_key: str, note: str) -> TurnRecord | None:
+        """The last attempt at a turn in this note."""
+        ...
+
+    def begin(self, intent: Intent) -> TurnRecord:
+        """Records that a turn is about to be asked."""
+        ...
+
+    def sent(self, record_id: int) -> None:
+        """Records that the request is about to leave."""
+        ...
+
+    def part(self, record_id: int, delta: ReplyDelta) -> None:
+        """Adds a part of the reply to the spool."""
+        ...
+
+    def received(self, record_id: int, reply: Reply) -> None:
+        """Records the end of the reply: it is whole in the spool, or as whole as it will be."""
+        ...
+
+    def landing(self, record_id: int, insertion: Insertion) -> None:
+        """Records what is about to be written into the note, and where."""
+        ...
+
+    def delivered(self, record_id: int) -> None:
+        """Records that the note on disk was seen to hold the reply."""
+        ...
+
+    def failed(self, record_id: int, reason: str) -> None:
+        """Records that the turn ended without a reply, unbilled."""
+        ...
+
+    def in_doubt(self, record_id: int, reason: str) -> None:
+        """Records that a request left and no answer was seen."""
+        ...
+
+    def abandoned(self, record_id: int, reason: str) -> None:
+        """Records that the person took the turn back."""
+        ...
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start that never go back."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Waits; Ctrl-C ends it."""
+        ...
+
+
+class Reporter(Protocol):
+    """Tells a person what is going on while it goes on."""
+
+    def waiting(self, what: str) -> None:
+        """Something is awaited: ``asking gpt-4o at openai``."""
+        ...
+
+    def delta(self, delta: ReplyDelta) -> None:
+        """A part of the reply has arrived."""
+        ...
+
+    def notice(self, sentence: str) -> None:
+        """Something the person should know, in a sentence."""
+        ...
