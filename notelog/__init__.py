@@ -25,6 +25,6 @@ def parse(note: bytes | str) -> "Note":
     Raises:
         NoteEncodingError: the bytes are not UTF-8 (or the text holds a lone surrogate).
     """
-    from notelog.wiring import parse_bytes  # noqa: PLC0415  # the import of the package stays cheap
+    from notelog.wiring import parse_bytes
 
     return parse_bytes(note.encode("utf-8", "surrogatepass") if isinstance(note, str) else note)

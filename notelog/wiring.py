@@ -8,8 +8,8 @@ if TYPE_CHECKING:
 
 def parse_bytes(data: bytes) -> "Note":
     """Parses a note with the real front matter reader."""
-    from notelog.adapters.yaml_frontmatter import read_front_matter  # noqa: PLC0415
-    from notelog.core.parse import parse_note  # noqa: PLC0415
-    from notelog.core.source import SourceText  # noqa: PLC0415
+    from notelog.adapters.yaml_frontmatter import read_front_matter
+    from notelog.core.parse import parse_note
+    from notelog.core.source import SourceText
 
     return parse_note(SourceText(data), read_front_matter)

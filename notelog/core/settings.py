@@ -103,7 +103,7 @@ class Config:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line says, None where it says nothing; it wins over note and configuration."""
+    """What the command line says, None where it is silent; it wins over note and configuration."""
 
     profile: str | None = None
     model: str | None = None
