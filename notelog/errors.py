@@ -21,7 +21,18 @@ Messages are sentences with a lower-case start that say what happened and where;
 says what to do next. A message never holds a key.
 """
 
+from dataclasses import dataclass
 from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong in a note: a stable code, its line from 1, a sentence, a hint."""
+
+    code: str
+    line: int
+    message: str
+    hint: str = ""
 
 
 class NotelogError(Exception):
@@ -95,9 +106,25 @@ class NoteEncodingError(NoteError):
 
 
 class NoteGrammarError(NoteError):
-    """The note holds diagnostics that stop sending."""
+    """The note holds diagnostics that stop sending.
+
+    Args:
+        faults: all of them, where there may be more than the one of the message.
+    """
 
     code = "grammar"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        path: str | None = None,
+        line: int | None = None,
+        faults: tuple[Fault, ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, path=path, line=line)
+        self.faults = faults
 
 
 class NoteWriteError(NoteError):
