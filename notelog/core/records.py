@@ -2,9 +2,20 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import blake2b
+from re import IGNORECASE
+from re import compile as regex
 
 from notelog.core.edit import Insertion
+from notelog.core.messages import Conversation, Message, Role
 from notelog.core.reply import Reply
+
+_KEY_BYTES = 20
+# A line that does nothing but close a block: one such line is put below a question whose block
+# is open (see ``edit``), so the question is the same with and without it.
+_CLOSING_LINE = regex(
+    r"[ \t]*(?:`{3,}|~{3,}|-->|\$\$|</(?:pre|script|style|textarea)>)", IGNORECASE
+)
 
 
 class TurnState(StrEnum):
@@ -65,3 +76,35 @@ class TurnRecord:
     reason: str = ""
     reply: Reply | None = None
     insertion: Insertion | None = None
+
+
+def turn_key(conversation: Conversation) -> str:
+    """Names a turn by what is said up to and with it: 40 hexadecimal digits.
+
+    Line ends, blanks at line ends and blank lines at the end make no difference, nor does one
+    closing line (of a fence, a comment, raw HTML or a math block) at the end of a user message.
+
+    Args:
+        conversation: all messages up to and with the user's turn.
+    """
+    digest = blake2b(digest_size=_KEY_BYTES)
+    for message in conversation:
+        text = _normal(message).encode("utf-8", "surrogatepass")
+        digest.update(f"{message.role} {len(text)}\n".encode())
+        digest.update(text)
+    return digest.hexdigest()
+
+
+def _normal(message: Message) -> str:
+    text = message.content.replace("\r\n", "\n").replace("\r", "\n")
+    lines = [line.rstrip(" \t") for line in text.split("\n")]
+    _drop_blanks(lines)
+    if message.role is Role.USER and len(lines) > 1 and _CLOSING_LINE.fullmatch(lines[-1]):
+        lines.pop()
+        _drop_blanks(lines)
+    return "\n".join(lines)
+
+
+def _drop_blanks(lines: list[str]) -> None:
+    while lines and not lines[-1]:
+        lines.pop()
