@@ -1,0 +1,241 @@
+"""THE writer: reads notes, and is the one thing that changes them.
+
+How it writes, and why no save of anybody else is lost, is told in ``appending`` (the end of the
+file, nearly always) and ``exchange`` (elsewhere); this module reads, checks and reads back.
+"""
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Mapping
+
+from notelog.adapters.appending import (
+    OPEN_WAIT_S,
+    append_to_note,
+    changed_meanwhile,
+    close_quietly,
+    content_from,
+    open_for_append,
+)
+from notelog.adapters.leases import Pause, open_unless_leased
+from notelog.core.edit import EditPlan
+from notelog.errors import ConflictError, NoteError, NoteWriteError
+from notelog.ports import Snapshot
+
+SIZE_LIMIT_BYTES = 8 * 1024 * 1024
+STEADY_TRIES = 40
+STEADY_STEP_S = 0.05
+
+
+def fingerprint_of(data: bytes) -> str:
+    """The fingerprint of a note's bytes: SHA-256 in hexadecimal."""
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()
+
+
+class NoteFiles:
+    """Notes as files; implements ``ports.NoteStore``.
+
+    Args:
+        size_limit_bytes: larger notes are refused, and not read.
+        pause: waits a number of seconds.
+    """
+
+    def __init__(
+        self, *, size_limit_bytes: int = SIZE_LIMIT_BYTES, pause: Pause = time.sleep
+    ) -> None:
+        self._size_limit_bytes = size_limit_bytes
+        self._pause = pause
+
+    def read(self, path: str) -> Snapshot:
+        """Reads a note once: all of it at one instant, never half of a save.
+
+        Raises:
+            NoteError: it is missing, no regular file, unreadable, over the size limit, or does
+                not stop changing.
+        """
+        return self._read(path, self._size_limit_bytes)
+
+    def check_writable(self, snapshot: Snapshot) -> None:
+        """Finds out, before anything is paid for, whether the note can be written.
+
+        Opening it for writing changes nothing in it and tells more than permissions do: a
+        read-only disk and an immutable file are seen, also by root.
+
+        Raises:
+            NoteWriteError: it cannot.
+        """
+        close_quietly(open_for_append(snapshot.real_path, self._pause))
+        _refuse_full_disk(snapshot)
+
+    def write(self, snapshot: Snapshot, plan: EditPlan) -> Snapshot:
+        """Applies a plan to the note, if it is still the one that the plan was made for.
+
+        Returns:
+            The note as it was read back, holding all that the plan put in; another program may
+            have changed it further by then.
+
+        Raises:
+            ConflictError: the note changed since, and nothing was written; or it was replaced
+                while it was written, and what is there now lacks the addition.
+            NoteWriteError: it could not be written.
+        """
+        if plan.fingerprint != snapshot.fingerprint or plan.size != len(snapshot.data):
+            raise changed_meanwhile(snapshot.path)
+        if os.path.realpath(snapshot.path) != snapshot.real_path:
+            raise changed_meanwhile(snapshot.path)
+        addition = plan.appended
+        if addition is None:
+            raise NoteWriteError(
+                "the reply belongs above other text, and it is put nowhere by guess",
+                hint="the reply is kept",
+                path=snapshot.path,
+            )
+        if addition:
+            append_to_note(snapshot.real_path, snapshot.data, addition, self._pause)
+        return self._read_back(snapshot, addition)
+
+    def _read_back(self, snapshot: Snapshot, addition: bytes) -> Snapshot:
+        try:
+            found = self._read(snapshot.path, None)
+        except NoteError as error:
+            raise ConflictError(
+                f"the note was taken away while it was written ({error.message}); "
+                "the reply is kept",
+                path=snapshot.path,
+            ) from error
+        whole = snapshot.data + addition
+        if found.data == whole or found.data.count(addition) > snapshot.data.count(addition):
+            return found
+        raise ConflictError(
+            "another program saved the note in the same instant, and what it saved does not hold "
+            "the reply; the reply is kept",
+            path=snapshot.path,
+        )
+
+    def _read(self, path: str, limit_bytes: int | None) -> Snapshot:
+        for _ in range(STEADY_TRIES):
+            snapshot = _read_once(path, limit_bytes, self._pause)
+            if snapshot is not None:
+                return snapshot
+            self._pause(STEADY_STEP_S)
+        raise NoteError(
+            "the note does not stop changing while it is read",
+            hint="wait until the program that writes it is done, then try again",
+            path=path,
+        )
+
+
+def _read_once(path: str, limit_bytes: int | None, pause: Pause) -> Snapshot | None:
+    """Reads a note; None where it changed while it was read."""
+    try:
+        _refuse_other_kinds(os.stat(path), path)  # noqa: PTH116  # pathlib costs start-up time
+        real_path = os.path.realpath(path)
+        descriptor = open_unless_leased(real_path, os.O_RDONLY, wait_s=OPEN_WAIT_S, pause=pause)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    try:
+        before = os.fstat(descriptor)
+        _refuse_other_kinds(before, path)
+        _refuse_too_large(before.st_size, limit_bytes, path)
+        most = before.st_size if limit_bytes is None else limit_bytes
+        data = content_from(descriptor, 0, most + 1)
+        after = os.fstat(descriptor)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    finally:
+        close_quietly(descriptor)
+    _refuse_too_large(len(data), limit_bytes, path)
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        return None
+    return Snapshot(
+        path=path,
+        real_path=real_path,
+        data=data,
+        fingerprint=fingerprint_of(data),
+        device=after.st_dev,
+        inode=after.st_ino,
+        modified_ns=after.st_mtime_ns,
+    )
+
+
+_OTHER_KINDS: Mapping[int, tuple[str, str]] = {
+    stat.S_IFDIR: ("a folder, not a note", "name a note inside it"),
+    stat.S_IFIFO: ("a named pipe, not a note", "name a Markdown file"),
+    stat.S_IFSOCK: ("a socket, not a note", "name a Markdown file"),
+    stat.S_IFCHR: ("a device, not a note", "name a Markdown file"),
+    stat.S_IFBLK: ("a device, not a note", "name a Markdown file"),
+}
+
+
+def _refuse_other_kinds(status: os.stat_result, path: str) -> None:
+    if stat.S_ISREG(status.st_mode):
+        return
+    message, hint = _OTHER_KINDS.get(
+        stat.S_IFMT(status.st_mode), ("no regular file", "name a Markdown file")
+    )
+    raise NoteError(message, hint=hint, path=path)
+
+
+def _refuse_too_large(size_bytes: int, limit_bytes: int | None, path: str) -> None:
+    if limit_bytes is not None and size_bytes > limit_bytes:
+        raise NoteError(
+            f"over the size limit: at least {size_bytes:,} bytes, and {limit_bytes:,} are allowed",
+            hint="split the note, or raise note_size_limit_bytes in the configuration",
+            path=path,
+        )
+
+
+def _refuse_full_disk(snapshot: Snapshot) -> None:
+    if not hasattr(os, "statvfs"):
+        return
+    try:
+        disk = os.statvfs(snapshot.real_path)
+    except OSError:
+        return  # what cannot be known is found out when it is written
+    if disk.f_blocks and not disk.f_bfree:
+        raise NoteWriteError(
+            "the disk that holds the note is full",
+            hint="free some space and try again",
+            path=snapshot.path,
+        )
+
+
+def _link_target(path: str) -> str:
+    try:
+        return os.readlink(path)  # noqa: PTH115  # pathlib costs start-up time
+    except OSError:
+        return ""
+
+
+_UNREADABLE: Mapping[int, tuple[str, str]] = {
+    errno.ENOENT: ("there is no such note", "look at the spelling of its path"),
+    errno.ENOTDIR: ("a part of its path is no folder", "look at the spelling of its path"),
+    errno.ENAMETOOLONG: ("its name is too long for this system", "give it a shorter name"),
+    errno.ELOOP: ("its symlinks lead round in a circle", "name the note itself"),
+    errno.EACCES: ("the note may not be read by this user", "change its permissions"),
+    errno.EPERM: ("the note may not be read by this user", "change its permissions"),
+    errno.EAGAIN: ("another program keeps the note locked", "close that program and try again"),
+    errno.EIO: ("the disk reported an error", "look at the disk"),
+    errno.ENXIO: ("no regular file", "name a Markdown file"),
+    errno.EMFILE: ("too many files are open", "close some programs and try again"),
+    errno.ENFILE: ("too many files are open", "close some programs and try again"),
+}
+
+
+def _unreadable(path: str, error: OSError | ValueError) -> NoteError:
+    if not isinstance(error, OSError):
+        return NoteError(
+            "its path holds a null character", hint="look at the spelling of its path", path=path
+        )
+    if error.errno == errno.ENOENT and (target := _link_target(path)):
+        return NoteError(
+            f"a symlink to {target}, and nothing is there",
+            hint="put the note back where the symlink points, or name another note",
+            path=path,
+        )
+    fallback = f"the note cannot be read: {error.strerror or error}"
+    message, hint = _UNREADABLE.get(error.errno or 0, (fallback, "look at the file"))
+    return NoteError(message, hint=hint, path=path)
