@@ -4,12 +4,14 @@
     +-- UsageError               2  the command line asks for something that does not exist
     +-- ConfigurationError       3  the configuration, a profile or a model name is wrong
     |   +-- KeyUnavailableError  3  no key, or its source cannot be read
+    |   +-- JournalError         3  the state folder or the journal in it cannot be used
     +-- NoteError                4  the note cannot be read, sent or written; it is untouched
     |   +-- NoteEncodingError    4  not UTF-8
     |   +-- NoteGrammarError     4  the note holds diagnostics that stop sending
     |   +-- NoteWriteError       4  the note cannot be written; the reply is kept
     |   +-- QuestionTooLargeError 4 what must be sent does not fit the context window
     +-- ProviderRefusedError     5  a complete answer that says no: unbilled and final
+    |   +-- ContextOverflowError 5  the server says that the conversation does not fit its window
     +-- ProviderUnavailableError 6  the request never reached a model: unbilled
     +-- IncompleteReplyError     7  part of a reply arrived and was kept
     +-- BudgetError              8  a cap would be exceeded: nothing was sent
@@ -83,6 +85,12 @@ class KeyUnavailableError(ConfigurationError):
     code = "key"
 
 
+class JournalError(ConfigurationError):
+    """The state folder, or the journal in it, cannot be read or written."""
+
+    code = "journal"
+
+
 class NoteError(NotelogError):
     """The note cannot be read or sent; it is as it was."""
 
@@ -145,21 +153,93 @@ class ProviderRefusedError(NotelogError):
     Args:
         message: what the server said, in our words.
         status: the HTTP status, 0 where there was none.
+        hint: what to do next.
+        reason: ``key``, ``quota``, ``forbidden``, ``model``, ``size``, ``rate``, ``redirect``,
+            ``parameter``, ``overflow`` or ``other``: the first two stop a profile until its
+            configuration changes.
+        said: the server's own words, made harmless and shortened; may be empty.
+        parameter: the parameter of the body that the server names, if it names one.
     """
 
     code = "refused"
     exit_code = 5
 
-    def __init__(self, message: str, *, status: int = 0, hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        hint: str = "",
+        reason: str = "other",
+        said: str = "",
+        parameter: str = "",
+    ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
+        self.reason = reason
+        self.said = said
+        self.parameter = parameter
+
+
+class ContextOverflowError(ProviderRefusedError):
+    """The server says that the conversation does not fit its window. Figures are in tokens.
+
+    Args:
+        message: what the server said, in our words.
+        status: the HTTP status.
+        hint: what to do next.
+        said: the server's own words, made harmless and shortened.
+        body: the server's whole message, in which more figures may stand; never shown as it is.
+        window: the window that it names.
+        prompt_tokens: the prompt that it counted.
+        completion_tokens: the reply that was asked for.
+    """
+
+    code = "overflow"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        hint: str = "",
+        said: str = "",
+        body: str = "",
+        window: int | None = None,
+        prompt_tokens: int | None = None,
+        completion_tokens: int | None = None,
+    ) -> None:
+        super().__init__(message, status=status, hint=hint, reason="overflow", said=said)
+        self.body = body
+        self.window = window
+        self.prompt_tokens = prompt_tokens
+        self.completion_tokens = completion_tokens
 
 
 class ProviderUnavailableError(NotelogError):
-    """The request never reached a model: unbilled, and worth trying again later."""
+    """The request never reached a model: unbilled, and worth trying again later.
+
+    Args:
+        message: what happened.
+        hint: what to do next.
+        retry_after_s: how long the server asks to wait, in seconds; None where it says nothing.
+        busy: the server answered that it is busy; False where it was not even reached.
+    """
 
     code = "unavailable"
     exit_code = 6
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        retry_after_s: float | None = None,
+        busy: bool = False,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+        self.busy = busy
 
 
 class IncompleteReplyError(NotelogError):

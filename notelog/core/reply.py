@@ -58,6 +58,8 @@ class Reply:
         finish_reason: the server's own word; empty where none was seen.
         usage: the server's figures, or None.
         model: the model the server says it used; may be empty.
+        refusal: the words with which the model declined; may be empty.
+        fault: why it is not whole, or what is odd about it, for a person; may be empty.
     """
 
     text: str
@@ -66,3 +68,100 @@ class Reply:
     finish_reason: str
     usage: Usage | None
     model: str
+    refusal: str = ""
+    fault: str = ""
+
+
+_LIMIT_WORDS = frozenset({"length", "max_tokens", "model_length", "max_output_tokens"})
+_FILTER_WORDS = frozenset(
+    {"content_filter", "content_filtered", "safety", "recitation", "prohibited_content", "spii"}
+)
+_TOOL_WORDS = frozenset({"tool_calls", "function_call", "tool_use"})
+_FAULT_WORDS = frozenset(
+    {"error", "abort", "aborted", "cancelled", "network_error", "insufficient_system_resource"}
+)
+_WHOLE_WORDS = frozenset({"stop", "end_turn", "stop_sequence", "eos", "eos_token", "complete"})
+
+
+class ReplyBuilder:
+    """Puts a reply together from its parts.
+
+    Attributes:
+        fault: why it ended early, for a person; set by whoever saw it.
+        finish_reason: the server's word, once it was seen: from then on the reply is as whole as
+            it will be, whatever happens to the connection.
+    """
+
+    def __init__(self) -> None:
+        self.fault = ""
+        self.finish_reason = ""
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._refusal: list[str] = []
+        self._usage: Usage | None = None
+        self._model = ""
+        self._has_text = False
+
+    @property
+    def has_text(self) -> bool:
+        """Whether anything but blanks has arrived."""
+        return self._has_text
+
+    def add(self, delta: ReplyDelta) -> None:
+        """Takes the next part."""
+        if delta.text:
+            self._text.append(delta.text)
+            self._has_text = self._has_text or not delta.text.isspace()
+        if delta.reasoning:
+            self._reasoning.append(delta.reasoning)
+        if delta.refusal:
+            self._refusal.append(delta.refusal)
+        self.finish_reason = delta.finish_reason or self.finish_reason
+        self._usage = delta.usage or self._usage
+        self._model = delta.model or self._model
+
+    def finish(self, *, interrupted: bool = False) -> Reply:
+        """The reply as far as it arrived.
+
+        Args:
+            interrupted: the person stopped it; of no account once a finish_reason was seen.
+        """
+        state = self._state(interrupted=interrupted)
+        return Reply(
+            text="".join(self._text) if self._has_text else "",
+            reasoning="".join(self._reasoning),
+            state=state,
+            finish_reason=self.finish_reason,
+            usage=self._usage,
+            model=self._model,
+            refusal="".join(self._refusal),
+            fault=self._fault(state),
+        )
+
+    def _state(self, *, interrupted: bool) -> ReplyState:
+        word = self.finish_reason.lower()
+        if not word:
+            return ReplyState.INTERRUPTED if interrupted else ReplyState.CUT
+        if word in _FAULT_WORDS:
+            return ReplyState.CUT
+        if word in _FILTER_WORDS:
+            return ReplyState.FILTERED
+        if self._refusal:
+            return ReplyState.REFUSED
+        if word in _LIMIT_WORDS:
+            return ReplyState.LENGTH
+        return ReplyState.COMPLETE if self._has_text else ReplyState.EMPTY
+
+    def _fault(self, state: ReplyState) -> str:
+        word = self.finish_reason.lower()
+        match state:
+            case ReplyState.CUT if word:
+                return self.fault or f"the server ended it with finish_reason {word}"
+            case ReplyState.CUT:
+                return self.fault or "the stream ended without a finish_reason"
+            case ReplyState.COMPLETE | ReplyState.EMPTY if word in _TOOL_WORDS:
+                return "the model wanted to call a tool, and notelog offers none"
+            case ReplyState.COMPLETE if word not in _WHOLE_WORDS:
+                return f"it ended with a finish_reason that notelog does not know: {word}"
+            case _:
+                return ""

@@ -1,0 +1,272 @@
+"""What an answer that is no reply means: billed or not, final or not, and what a person can do.
+
+The rules are P2 of ``docs/promises.md``: a complete answer with a 4xx status (but 408 and 409)
+was not billed; 429 without a quota error, 503 and 529 are worth another attempt; whatever else
+comes once a request has left is in doubt.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from notelog.core.retry import wait_in_message
+from notelog.core.said import Said, said_by, said_in
+from notelog.core.visible import shortened
+from notelog.core.wire import JsonObject
+from notelog.errors import (
+    ContextOverflowError,
+    InDoubtError,
+    NotelogError,
+    ProviderRefusedError,
+    ProviderUnavailableError,
+)
+
+MESSAGE_CHARS = 500
+"""The most characters of a server's message that a person is shown."""
+
+_BUSY = frozenset({503, 529})
+_DOUBTFUL = frozenset({408, 409})
+_AGAIN = "`complete --again` asks anew"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Whom a request went to, for the sentences.
+
+    Attributes:
+        profile: the profile's name.
+        model: the model asked.
+        key: masked wherever a server sends it back.
+        key_source: where the key comes from, for a person.
+    """
+
+    profile: str
+    model: str
+    key: str
+    key_source: str
+
+    def __repr__(self) -> str:
+        return f"Asked(profile={self.profile!r}, model={self.model!r}, key=...)"
+
+
+def refusal(
+    status: int, body: bytes, asked: Asked, *, retry_after_s: float | None = None
+) -> NotelogError:
+    """The error that a complete answer with another status than 200 means.
+
+    Args:
+        status: the HTTP status.
+        body: as much of the body as was read.
+        asked: whom it came from.
+        retry_after_s: what its Retry-After asks for.
+    """
+    return _refusal(status, said_in(body), asked, retry_after_s)
+
+
+def refusal_in_stream(body: JsonObject, asked: Asked) -> NotelogError:
+    """The error that an error object means where the first part of a reply was due.
+
+    The status was 200 and a model may have begun, so that only an error of the request itself is
+    a refusal; busy servers are no exception, for their next answer might be the second bill.
+    """
+    said = said_by(body)
+    status = said.status
+    if _is_final(status):
+        error = _refusal(status, said, asked, None)
+        if not isinstance(error, ProviderUnavailableError):
+            return error
+        return ProviderRefusedError(
+            error.message, status=status, reason="rate", hint="wait a little and ask again"
+        )
+    words = _harmless(said.message, asked)
+    return InDoubtError(
+        f"{asked.profile} broke off before the first word{_quoted(words)}", hint=_AGAIN
+    )
+
+
+def redirect_refusal(status: int, target: str, asked: Asked) -> ProviderRefusedError:
+    """The error that a redirect means: the conversation is not sent on to somewhere else."""
+    where = shortened(_masked(target, asked.key), 200) or "elsewhere"
+    return ProviderRefusedError(
+        f"{asked.profile} answered {status}: it wants to redirect the conversation to {where}",
+        status=status,
+        reason="redirect",
+        hint="notelog follows no redirect; put the address that is meant into base_url",
+    )
+
+
+def _is_final(status: int) -> bool:
+    """Whether a status says that the request itself was wrong."""
+    return 400 <= status < 500 and status not in _DOUBTFUL  # noqa: PLR2004  # client errors
+
+
+def _refusal(status: int, said: Said, asked: Asked, retry_after_s: float | None) -> NotelogError:
+    words = _harmless(said.message, asked)
+    quota = status == 402 or _is_quota(said)  # noqa: PLR2004  # payment required
+    if status in _BUSY or (status == 429 and not quota):  # noqa: PLR2004  # too many requests
+        if retry_after_s is None:
+            retry_after_s = wait_in_message(said.message)
+        return ProviderUnavailableError(
+            f"{asked.profile} is busy ({status}){_quoted(words)}",
+            hint="try again later",
+            retry_after_s=retry_after_s,
+            busy=True,
+        )
+    if not _is_final(status):
+        return InDoubtError(
+            f"{asked.profile} answered {status}{_quoted(words)}: it may have been billed",
+            hint=_AGAIN,
+        )
+    overflow = _overflow(status, said, asked, words)
+    if overflow is not None:
+        return overflow
+    reason, what, hint = ("quota", *_QUOTA) if quota else _meaning(status, said)
+    fields = {"source": asked.key_source, "model": shortened(asked.model, 100)}
+    return ProviderRefusedError(
+        f"{asked.profile} {what.format(**fields)} ({status}){_quoted(words)}",
+        status=status,
+        hint=hint.format(**fields),
+        reason=reason,
+        said=words,
+        parameter=said.parameter,
+    )
+
+
+_QUOTA = (
+    "says that the account has no credit left",
+    "add credit or raise the limit at the provider",
+)
+_MEANINGS: Mapping[int, tuple[str, str, str]] = {
+    401: ("key", "does not accept the key", "check the key; it comes from {source}"),
+    403: (
+        "forbidden",
+        "refuses this request",
+        "the key from {source} may lack the right to {model}, or your country is not served",
+    ),
+    413: (
+        "size",
+        "says that the conversation is too large",
+        "shorten the note, or set a smaller --context-window",
+    ),
+    422: ("parameter", "does not accept the request", "check the settings of the note"),
+}
+
+
+def _meaning(status: int, said: Said) -> tuple[str, str, str]:
+    """Reason, sentence and hint of a status."""
+    text = f"{said.message} {said.kind}".lower()
+    key_words = ("invalid_api_key", "api key not valid", "api_key_invalid", "incorrect api key")
+    if any(words in text for words in key_words):
+        return _MEANINGS[401]
+    if "role" in text and "system" in text and "support" in text:
+        return (
+            "parameter",
+            "does not take system messages for {model}",
+            "take system_commands and system turns out of the note, or ask another model",
+        )
+    if status in {404, 405} or "model_not_found" in text:
+        if "model" in text:
+            return "model", "does not know the model {model}", "check the model's name"
+        return "model", "knows no such address", "check base_url: it usually ends in /v1"
+    return _MEANINGS.get(
+        status, ("other", "refused the request", "check the model's name and the note's settings")
+    )
+
+
+_QUOTA_WORDS = re.compile(
+    r"insufficient_quota|exceeded_current_quota|billing_hard_limit|billing_not_active"
+    r"|insufficient (?:balance|credits?|funds)|exceeded your current quota|credit balance"
+    r"|out of credits|payment required"
+)
+
+
+def _is_quota(said: Said) -> bool:
+    """Whether the account is empty, and waiting does not help."""
+    text = f"{said.message} {said.kind}".lower()
+    return bool(_QUOTA_WORDS.search(text)) and wait_in_message(said.message) is None
+
+
+_OVERFLOW_WORDS = re.compile(
+    r"context_length_exceeded|exceed_context_size|maximum context length|context window"
+    r"|context limit|prompt is too long|maximum prompt length|exceeds? the (?:available )?context"
+    r"|maximum (?:number of tokens allowed|allowed length)|range of input length"
+    r"|tokens when context the overflows|model token limit|input length .{0,80}exceeds?"
+    r"|maximum input length|reduce the length",
+    re.DOTALL,
+)
+_WINDOW = re.compile(
+    r"(?:maximum context length(?: is| of(?: only)?)?|context length of only|context limit:"
+    r"|maximum prompt length is|tokens >|model token limit:|tokens allowed \(|allowed length \()"
+    r"\D{0,20}(\d{2,9})"
+)
+_PROMPT = re.compile(
+    r"\((\d+) (?:in the messages|in your prompt|of text input)|messages resulted in (\d+)"
+    r"|at least (\d+) input|has (\d+) input|prompt is too long: (\d+)|token count \((\d+)\)"
+    r"|request contains (\d+)|prompt contains (\d+)|input length \((\d+)|requested: (\d+)"
+    r"|keep the first (\d+)|context limit: (\d+)"
+)
+_COMPLETION = re.compile(
+    r"(\d+) (?:in|for) the (?:completion|output)|requested (\d+) output|context limit: \d+ \+ (\d+)"
+    r"|max_tokens is too large: (\d+)"
+)
+
+
+def _overflow(status: int, said: Said, asked: Asked, words: str) -> ContextOverflowError | None:
+    """An answer that says that the conversation does not fit, with the figures it names."""
+    text = f"{said.message} {said.kind}".lower()
+    if status not in {400, 413, 422} or not _OVERFLOW_WORDS.search(text):
+        return None
+    window = _field(said.body, "n_ctx") or _figure(_WINDOW, text)
+    prompt = _field(said.body, "n_prompt_tokens") or _figure(_PROMPT, text)
+    completion = _figure(_COMPLETION, text)
+    figures = [
+        f"{name} {figure}"
+        for name, figure in (("window", window), ("prompt", prompt), ("reply", completion))
+        if figure is not None
+    ]
+    counted = f" ({', '.join(figures)} tokens)" if figures else ""
+    return ContextOverflowError(
+        f"{asked.profile} says that the conversation does not fit{counted}{_quoted(words)}",
+        status=status,
+        hint=f"set --context-window{f' {window}' if window else ''}, or a smaller max_tokens",
+        said=words,
+        body=said.message,
+        window=window,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+    )
+
+
+def _figure(pattern: re.Pattern[str], text: str) -> int | None:
+    match = pattern.search(text)
+    return next((int(group[:9]) for group in match.groups() if group), None) if match else None
+
+
+def _field(body: JsonObject, name: str) -> int | None:
+    inner = body.get("error")
+    for fields in (inner, body):
+        value = cast("JsonObject", fields).get(name) if isinstance(fields, dict) else None
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+    return None
+
+
+_KEY_LIKE = re.compile(r"\b(?:sk|pk|gsk|xai|key|bearer)[-_ ][\w-]{12,}", re.IGNORECASE)
+
+
+def _masked(text: str, key: str) -> str:
+    """The text without the key, and without what looks like one."""
+    if len(key) >= 4:  # noqa: PLR2004  # a shorter "key" is a word such as `ollama` is not
+        text = re.sub(re.escape(key), "[key]", text, flags=re.IGNORECASE)
+    return _KEY_LIKE.sub("[key]", text)
+
+
+def _harmless(message: str, asked: Asked) -> str:
+    """A server's words as a person may be shown them: masked, visible, one line, shortened."""
+    line = " ".join(_masked(message, asked.key).split())
+    return shortened(line, MESSAGE_CHARS)
+
+
+def _quoted(words: str) -> str:
+    return f': "{words}"' if words else ""
