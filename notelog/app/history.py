@@ -1,0 +1,48 @@
+"""What the journal says of a turn before it is asked: never pay twice without the user's word."""
+
+from notelog.core.records import TurnRecord, TurnState
+from notelog.errors import ConflictError, InDoubtError
+
+AGAIN = "--again asks anew; it may be billed a second time"
+
+
+def reply_waiting(record: TurnRecord | None, *, again: bool, billed: bool) -> TurnRecord | None:
+    """Decides from a turn's last attempt whether it may be asked.
+
+    Args:
+        record: the last attempt, or None.
+        again: the person said that it is to be asked anew.
+        billed: whether asking costs money; what is free is simply asked again.
+
+    Returns:
+        The attempt whose reply is kept and only has to be put into the note, or None: ask.
+
+    Raises:
+        InDoubtError: it was sent, and whether it was answered is not known.
+        ConflictError: its reply was in the note and is gone, or held nothing to put there.
+    """
+    if record is None or again:
+        return None
+    if record.state is TurnState.RECEIVED and record.reply is not None and record.reply.text:
+        return record
+    if not billed:
+        return None
+    match record.state:
+        case TurnState.SENT | TurnState.IN_DOUBT:
+            raise InDoubtError(
+                "this question was sent before, and no whole answer was seen"
+                f"{f' ({record.reason})' if record.reason else ''}: it may have been billed",
+                hint=AGAIN,
+            )
+        case TurnState.DELIVERED | TurnState.ABANDONED:
+            raise ConflictError(
+                "this question was answered before, and the reply is no longer in the note",
+                hint=AGAIN,
+            )
+        case TurnState.FAILED if record.reply is not None:
+            raise ConflictError(
+                f"this question was asked before and gave nothing to write: {record.reason}",
+                hint=AGAIN,
+            )
+        case _:
+            return None

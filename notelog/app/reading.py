@@ -1,0 +1,62 @@
+"""Reading a note: from its path to its turns, with every problem told by its place."""
+
+from dataclasses import dataclass
+
+from notelog.core.frontmatter import ReadFrontMatter
+from notelog.core.note import Note
+from notelog.core.parse import parse_note
+from notelog.core.source import SourceText
+from notelog.errors import Fault, NoteEncodingError, NoteGrammarError
+from notelog.ports import NoteStore, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What reading a note needs.
+
+    Attributes:
+        store: where notes are.
+        read_front_matter: reads YAML.
+    """
+
+    store: NoteStore
+    read_front_matter: ReadFrontMatter
+
+
+def read_note(reading: Reading, path: str) -> tuple[Snapshot, Note]:
+    """Reads and parses a note; its own problems are in ``note.diagnostics``.
+
+    Raises:
+        NoteError: the file cannot be read, or is not UTF-8.
+    """
+    snapshot = reading.store.read(path)
+    return snapshot, parse_snapshot(reading, snapshot)
+
+
+def parse_snapshot(reading: Reading, snapshot: Snapshot) -> Note:
+    """Parses a note that was read.
+
+    Raises:
+        NoteEncodingError: it is not UTF-8.
+    """
+    try:
+        return parse_note(SourceText(snapshot.data), reading.read_front_matter)
+    except NoteEncodingError as error:
+        error.path = snapshot.path
+        raise
+
+
+def refuse_errors(note: Note, path: str) -> None:
+    """Stops where the note holds diagnostics that stop sending.
+
+    Raises:
+        NoteGrammarError: with all of them.
+    """
+    faults = tuple(
+        Fault(code=item.code, line=item.line, message=item.message, hint=item.hint)
+        for item in note.errors
+    )
+    if faults:
+        raise NoteGrammarError(
+            faults[0].message, path=path, line=faults[0].line, hint=faults[0].hint, faults=faults
+        )

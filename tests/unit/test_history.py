@@ -1,0 +1,67 @@
+"""A turn is not paid for twice without the user's word."""
+
+import pytest
+
+from notelog.app.history import reply_waiting
+from notelog.core.records import Intent, TurnRecord, TurnState
+from notelog.core.reply import Reply, ReplyState
+from notelog.errors import ConflictError, InDoubtError, NotelogError
+
+INTENT = Intent(
+    turn_key="k", note="n", vault="v", profile="p", model="m", prompt_tokens=1, prompt="q"
+)
+REPLY = Reply(
+    text="hello",
+    reasoning="",
+    state=ReplyState.COMPLETE,
+    finish_reason="stop",
+    usage=None,
+    model="m",
+)
+
+
+def record(state: TurnState, reply: Reply | None = None) -> TurnRecord:
+    """A first attempt in ``state``."""
+    return TurnRecord(
+        record_id=1, attempt=1, intent=INTENT, state=state, started_at=0.0, reply=reply
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "error"),
+    [
+        (TurnState.SENT, InDoubtError),
+        (TurnState.IN_DOUBT, InDoubtError),
+        (TurnState.DELIVERED, ConflictError),
+        (TurnState.ABANDONED, ConflictError),
+    ],
+)
+def test_what_may_have_been_paid_needs_the_users_word(
+    state: TurnState, error: type[NotelogError]
+) -> None:
+    """A billed turn that was sent or answered before is asked again only with --again."""
+    with pytest.raises(error, match=r"before") as raised:
+        reply_waiting(record(state), again=False, billed=True)
+    assert "--again" in raised.value.hint
+    assert reply_waiting(record(state), again=True, billed=True) is None
+    assert reply_waiting(record(state), again=False, billed=False) is None
+
+
+def test_a_reply_that_is_here_is_not_asked_again() -> None:
+    """A received reply that is in no note yet is delivered, free of charge or not."""
+    kept = record(TurnState.RECEIVED, REPLY)
+    assert reply_waiting(kept, again=False, billed=True) is kept
+    assert reply_waiting(kept, again=False, billed=False) is kept
+
+
+def test_an_unbilled_failure_is_simply_asked_again() -> None:
+    """A refusal before any model ran needs no --again."""
+    assert reply_waiting(record(TurnState.FAILED), again=False, billed=True) is None
+    assert reply_waiting(record(TurnState.INTENT), again=False, billed=True) is None
+    assert reply_waiting(None, again=False, billed=True) is None
+
+
+def test_a_paid_reply_without_text_needs_the_users_word() -> None:
+    """An empty or filtered reply was paid for: asking anew takes --again."""
+    with pytest.raises(ConflictError, match="nothing to write"):
+        reply_waiting(record(TurnState.FAILED, REPLY), again=False, billed=True)
