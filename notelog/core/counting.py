@@ -1,0 +1,137 @@
+"""Counting: what a message costs, how far bytes bound it, and where a text may be cut to count.
+
+The framing of chat messages is that of the OpenAI cookbook ("How to count tokens with tiktoken"):
+3 tokens a message, its role, its content, 1 more for a name, and 3 for the reply's beginning.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple, TypeAlias
+
+from notelog.core.messages import Message
+from notelog.core.models import ModelSpec
+
+Count: TypeAlias = Callable[[str, str], int]
+"""The number of tokens of a text in the tiktoken encoding of that name."""
+
+REPLY_TOKENS: Final = 3
+"""The tokens that begin the reply: part of every prompt."""
+
+BLOCK_CHARS: Final = 32_768
+"""Longer texts are counted in blocks of about this size."""
+
+_ONE_TOKEN_ROLES: Final = frozenset({"system", "user", "assistant", "developer", "tool"})
+
+# Places where every pattern of cl100k_base and o200k_base ends a piece, whatever stands further
+# away: (A) after a line feed with neither a blank nor a slash behind it, (B) between a letter
+# and one blank or punctuation mark that a letter follows. Tokens never reach across pieces.
+_LETTER: Final = "A-Za-z\u4e00-\u9fff"
+_ADDITIVE_CUT: Final = re.compile(
+    rf"(?<=\n)(?=[^\s/])|(?<=[{_LETTER}])(?=[ ,;:.!?，。；：、！？（）「」“”][{_LETTER}])"
+)
+
+
+class Weighed(NamedTuple):
+    """A message as it is counted.
+
+    Attributes:
+        role: in the words of the chat API.
+        text: its content.
+        name: of the speaker; may be empty.
+        fixed_tokens: what it costs besides, such as pictures and the frame of tool calls.
+        pinned: never left out.
+        follows: it belongs to the message before it and is never sent without: a tool's result.
+        lines: its first and last line in the note.
+    """
+
+    role: str
+    text: str
+    name: str = ""
+    fixed_tokens: int = 0
+    pinned: bool = False
+    follows: bool = False
+    lines: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Counts and bounds messages for one model.
+
+    Attributes:
+        model: whose tokens are counted.
+        count: the counter of its encoding.
+    """
+
+    model: ModelSpec
+    count: Count
+
+    def cost(self, item: Weighed) -> int:
+        """The tokens of a message with its framing, rounded up where they are an estimate."""
+        tokens = self.frame(item) + self._tokens(item.text)
+        if item.name:
+            tokens += self._tokens(item.name)
+        return tokens
+
+    def bound(self, item: Weighed) -> int:
+        """At least ``cost``, without counting: a token has at least one UTF-8 byte."""
+        return self.frame(item) + size_bytes(item.text) + size_bytes(item.name)
+
+    def frame(self, item: Weighed) -> int:
+        """The tokens of a message besides its text and name."""
+        model = self.model
+        role = 1 if item.role in _ONE_TOKEN_ROLES else size_bytes(item.role)
+        named = model.tokens_per_name if item.name else 0
+        return scaled(model, model.tokens_per_message + role + named) + item.fixed_tokens
+
+    def reply_frame(self) -> int:
+        """The tokens of a prompt besides its messages."""
+        return scaled(self.model, REPLY_TOKENS)
+
+    def exact(self, items: Iterable[Weighed]) -> bool:
+        """Whether the costs of these messages are exact."""
+        return self.model.exact and not any(item.fixed_tokens for item in items)
+
+    def source(self, *, bounded: bool) -> str:
+        """Where the figures come from, for a person."""
+        model = self.model
+        if bounded:
+            return "bounded by bytes, nothing was counted"
+        if model.exact:
+            return f"tiktoken {model.encoding}"
+        if model.ratio == 1:
+            return f"estimate: tiktoken {model.encoding}, the framing is not published"
+        return f"estimate: {model.ratio:g} x tiktoken {model.encoding}"
+
+    def _tokens(self, text: str) -> int:
+        tokens = scaled(self.model, self.count(text, self.model.encoding))
+        return tokens if self.model.ratio <= 1 else min(tokens, size_bytes(text))
+
+
+def scaled(model: ModelSpec, tokens: int) -> int:
+    """Tokens of the encoding as tokens of the model, rounded up."""
+    return tokens if model.ratio == 1 else math.ceil(tokens * model.ratio)
+
+
+def weigh_message(message: Message) -> Weighed:
+    """A message of a note as it is counted."""
+    return Weighed(message.role, message.content, pinned=message.pinned, lines=message.lines)
+
+
+def size_bytes(text: str) -> int:
+    """The size of a text in UTF-8, at once where it is ASCII."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def split_blocks(text: str, block_chars: int = BLOCK_CHARS) -> Iterator[str]:
+    """Cuts a text where its token count is the sum of its parts' counts.
+
+    Each part but the last has at least ``block_chars`` characters; a text without such places
+    stays whole. Appending to a text leaves all its parts but the last as they were.
+    """
+    start = 0
+    while cut := _ADDITIVE_CUT.search(text, start + block_chars):
+        yield text[start : cut.start()]
+        start = cut.start()
+    yield text[start:]
