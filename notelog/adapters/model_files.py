@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 from zipfile import BadZipFile, ZipFile
 
+from notelog.adapters.places import cache_dir
 from notelog.core.local_model import PACKAGED_MODELS, InstalledModel, PackagedModel
 from notelog.errors import ConfigurationError, NotelogError, ProviderUnavailableError
 
@@ -22,6 +23,11 @@ Progress = Callable[[int, int], None]
 POLL_SECONDS = 0.2
 _CHUNK = 1 << 20  # bytes
 _STAGING = ".staging-"
+
+
+def user_models_folder() -> Path:
+    """Where this user's models are."""
+    return Path(cache_dir()) / "models"
 
 
 class ModelFiles:
