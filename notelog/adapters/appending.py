@@ -10,6 +10,7 @@ import os
 import stat
 import sys
 import time
+from contextlib import suppress
 
 from notelog.adapters.leases import Lease, LeaseKind, Pause, leased, open_unless_leased
 from notelog.errors import ConflictError, NoteWriteError
@@ -86,6 +87,42 @@ def refuse_read_only(status: os.stat_result, path: str) -> None:
             hint="make it writable, such as with chmod u+w, " + _RUN_AGAIN,
             path=path,
         )
+
+
+def create_note(path: str, data: bytes) -> None:
+    """Makes a new note, whole or not at all, and forces it to the disk.
+
+    Raises:
+        NoteWriteError: a file of this name is there already, or it cannot be made.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags, 0o666)
+    except OSError as error:
+        raise _not_made(path, error) from error
+    try:
+        written = 0
+        while written < len(data):
+            written += os.write(descriptor, data[written:])
+        os.fsync(descriptor)
+    except OSError as error:
+        with suppress(OSError):
+            os.unlink(path)  # noqa: PTH108  # pathlib costs start-up time
+        raise _not_made(path, error) from error
+    finally:
+        close_quietly(descriptor)
+
+
+def _not_made(path: str, error: OSError) -> NoteWriteError:
+    known = {
+        errno.EEXIST: ("there is a file of this name already", "give the new note another name"),
+        errno.ENOENT: ("there is no such folder", "make the folder first"),
+        errno.ENOTDIR: ("a part of its path is no folder", "look at the spelling of its path"),
+        errno.ENAMETOOLONG: ("its name is too long for this system", "give it a shorter name"),
+        errno.EACCES: ("the folder may not be written by this user", "change its permissions"),
+    }
+    message, hint = known.get(error.errno or 0, (_cause(error), _remedy(error)))
+    return NoteWriteError(message, hint=hint, path=path)
 
 
 class _Addition:

@@ -16,6 +16,7 @@ from notelog.adapters.appending import (
     changed_meanwhile,
     close_quietly,
     content_from,
+    create_note,
     open_for_append,
 )
 from notelog.adapters.leases import Pause, open_unless_leased
@@ -96,6 +97,14 @@ class NoteFiles:
         if addition:
             append_to_note(snapshot.real_path, snapshot.data, addition, self._pause)
         return self._read_back(snapshot, addition)
+
+    def create(self, path: str, data: bytes) -> None:
+        """Makes a new note, whole or not at all, and forces it to the disk.
+
+        Raises:
+            NoteWriteError: a file of this name is there already, or it cannot be made.
+        """
+        create_note(path, data)
 
     def _read_back(self, snapshot: Snapshot, addition: bytes) -> Snapshot:
         try:

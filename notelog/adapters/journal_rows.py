@@ -1,0 +1,159 @@
+"""The rows of the journal's tables, and the values that they hold."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from notelog.core.edit import Insertion
+from notelog.core.records import Intent, TurnRecord, TurnState
+from notelog.core.reply import Reply, ReplyBuilder, ReplyDelta, ReplyState, Usage
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+INSERT_TURN = """
+    INSERT INTO turn (turn_key, attempt, note, profile, model, prompt_tokens, prompt, state,
+        started_at, changed_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?)"""
+INSERT_PART = """
+    INSERT INTO part (turn_id, text, reasoning, refusal, finish_reason, model,
+        prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT_REPLY = """
+    INSERT OR REPLACE INTO reply (turn_id, state, text, reasoning, refusal, fault, finish_reason,
+        model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, ended_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT_LANDING = """
+    INSERT INTO landing (turn_id, byte_offset, byte_length, sha256, inserted, planned_at)
+    VALUES (?, ?, ?, ?, ?, ?)"""
+_SELECT_TURN = """
+    SELECT turn_key, attempt, note, profile, model, prompt_tokens, prompt, state, started_at,
+        reason
+    FROM turn WHERE id = ?"""
+_SELECT_PARTS = """
+    SELECT text, reasoning, refusal, finish_reason, model,
+        prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens
+    FROM part WHERE turn_id = ? ORDER BY id"""
+_SELECT_REPLY = """
+    SELECT state, text, reasoning, refusal, fault, finish_reason, model,
+        prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens
+    FROM reply WHERE turn_id = ?"""
+_SELECT_LANDING = """
+    SELECT byte_offset, inserted FROM landing WHERE turn_id = ? ORDER BY id DESC LIMIT 1"""
+
+UsageRow = tuple[int | None, int | None, int | None, int | None]
+_TurnRow = tuple[str, int, bytes, bytes, bytes, int, bytes, str, float, bytes]
+_ReplyRow = tuple[
+    str, bytes, bytes, bytes, bytes, bytes, bytes, int | None, int | None, int | None, int | None
+]
+
+
+def stored_path(note: str, root: str) -> bytes:
+    """A note's path as it is stored: within the vault, so that the vault can move."""
+    return os.fsencode(note.removeprefix(root.rstrip(os.sep) + os.sep))
+
+
+def named_path(stored: bytes, root: str) -> str:
+    """The path of a stored note, wherever the vault is now."""
+    return str(Path(root, os.fsdecode(stored)))
+
+
+def packed(text: str) -> bytes:
+    """Text as bytes: a server's JSON may hold half a surrogate pair, which is no UTF-8."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def unpacked(stored: bytes) -> str:
+    """The text of a stored value."""
+    return stored.decode("utf-8", "surrogatepass")
+
+
+def usage_row(usage: Usage | None) -> UsageRow:
+    """The four columns of a server's figures."""
+    if usage is None:
+        return (None, None, None, None)
+    return (
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        usage.cached_tokens,
+        usage.reasoning_tokens,
+    )
+
+
+def load_record(connection: "Connection", record_id: int, root: str) -> TurnRecord:
+    """A turn with all that is known of it; of a reply without END, the parts that arrived."""
+    row: _TurnRow = connection.execute(_SELECT_TURN, (record_id,)).fetchone()
+    key, attempt, note, profile, model, prompt_tokens, prompt, state, started_at, reason = row
+    return TurnRecord(
+        record_id=record_id,
+        attempt=attempt,
+        intent=Intent(
+            turn_key=key,
+            note=named_path(note, root),
+            vault=root,
+            profile=unpacked(profile),
+            model=unpacked(model),
+            prompt_tokens=prompt_tokens,
+            prompt=unpacked(prompt),
+        ),
+        state=TurnState(state),
+        started_at=started_at,
+        reason=unpacked(reason),
+        reply=_reply(connection, record_id) or _parts(connection, record_id, unpacked(reason)),
+        insertion=_insertion(connection, record_id),
+    )
+
+
+def _reply(connection: "Connection", record_id: int) -> Reply | None:
+    row: _ReplyRow | None = connection.execute(_SELECT_REPLY, (record_id,)).fetchone()
+    if row is None:
+        return None
+    state, text, reasoning, refusal, fault, finish_reason, model, *figures = row
+    return Reply(
+        state=ReplyState(state),
+        text=unpacked(text),
+        reasoning=unpacked(reasoning),
+        refusal=unpacked(refusal),
+        fault=unpacked(fault),
+        finish_reason=unpacked(finish_reason),
+        model=unpacked(model),
+        usage=_usage(figures),
+    )
+
+
+def _parts(connection: "Connection", record_id: int, fault: str) -> Reply | None:
+    """What arrived of a reply whose end was not seen; None where nothing did."""
+    builder = ReplyBuilder()
+    found = False
+    for row in connection.execute(_SELECT_PARTS, (record_id,)):
+        text, reasoning, refusal, finish_reason, model, *figures = row
+        builder.add(
+            ReplyDelta(
+                text=unpacked(text),
+                reasoning=unpacked(reasoning),
+                refusal=unpacked(refusal),
+                finish_reason=unpacked(finish_reason),
+                model=unpacked(model),
+                usage=_usage(figures),
+            )
+        )
+        found = True
+    builder.fault = fault
+    return builder.finish() if found else None
+
+
+def _insertion(connection: "Connection", record_id: int) -> Insertion | None:
+    row: tuple[int, bytes] | None = connection.execute(_SELECT_LANDING, (record_id,)).fetchone()
+    return None if row is None else Insertion(offset=row[0], data=row[1])
+
+
+def _usage(figures: list[int | None]) -> Usage | None:
+    if figures[0] is None:
+        return None
+    prompt, completion, cached, reasoning = (figure or 0 for figure in figures)
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cached_tokens=cached,
+        reasoning_tokens=reasoning,
+    )

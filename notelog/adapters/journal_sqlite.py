@@ -1,0 +1,349 @@
+"""The journal in SQLite: the durable record of every turn, and the spool of its reply.
+
+Each call is one transaction with the write lock from its start; when it returns, a power cut
+cannot take it back. The parts of a reply are appended as they come; its END puts the whole reply
+in their place, in one transaction.
+"""
+
+import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from notelog.adapters.journal_rows import (
+    INSERT_LANDING,
+    INSERT_PART,
+    INSERT_REPLY,
+    INSERT_TURN,
+    load_record,
+    named_path,
+    packed,
+    stored_path,
+    usage_row,
+)
+from notelog.adapters.journal_schema import (
+    journal_errors,
+    journal_folder,
+    open_database,
+    transaction,
+)
+from notelog.adapters.note_locks import NoteLocks
+from notelog.core.edit import Insertion
+from notelog.core.records import Intent, TurnRecord, TurnState
+from notelog.core.reply import Reply, ReplyDelta
+from notelog.errors import ConflictError
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+_S = TurnState
+_MAY_BECOME: dict[TurnState, frozenset[TurnState]] = {
+    _S.SENT: frozenset({_S.INTENT}),
+    # a reply that was paid for is taken in whatever was believed of its turn before
+    _S.RECEIVED: frozenset(_S) - {_S.DELIVERED},
+    _S.DELIVERED: frozenset({_S.RECEIVED, _S.DELIVERED, _S.IN_DOUBT, _S.ABANDONED}),
+    _S.FAILED: frozenset({_S.INTENT, _S.SENT, _S.RECEIVED, _S.FAILED}),
+    _S.IN_DOUBT: frozenset({_S.INTENT, _S.SENT, _S.IN_DOUBT}),
+    _S.ABANDONED: frozenset(_S),
+}
+_DIED_BEFORE = "the program ended before anything was sent"
+_DIED_AFTER = "the program ended while it waited for the reply"
+
+
+def open_journal(
+    vault_root: str, state_dir: str, *, now: Callable[[], float] | None = None
+) -> "SqliteJournal":
+    """Opens the journal of a vault; close it, or use it as a context.
+
+    Args:
+        vault_root: see ``places.vault_of``.
+        state_dir: see ``places.state_dir``; made if it is missing.
+        now: seconds since the epoch; the system's clock where it is not given.
+
+    Raises:
+        JournalError: the state folder lies inside the vault, or cannot be used.
+    """
+    from time import time
+
+    root = os.path.realpath(vault_root)
+    with journal_errors(state_dir):
+        folder = journal_folder(root, state_dir)
+    connection, path = open_database(root, folder)
+    locks = NoteLocks(str(Path(folder, "locks")))
+    return SqliteJournal(connection, path=path, root=root, locks=locks, now=now or time)
+
+
+class SqliteJournal:
+    """One vault's journal; implements ``ports.Journal``.
+
+    Args:
+        connection: to its database.
+        path: of the database, for messages.
+        root: the vault's real path.
+        locks: keep a note to one process while a turn is in work.
+        now: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        connection: "Connection",
+        *,
+        path: str,
+        root: str,
+        locks: NoteLocks,
+        now: Callable[[], float],
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._root = root
+        self._locks = locks
+        self._now = now
+        self._own: set[int] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives everything back; a second time is no error."""
+        self._locks.give_back_all()
+        self._connection.close()
+
+    @contextmanager
+    def working_on(self, note: str) -> Generator[None]:
+        """Keeps a note to this process while a turn is in work; ends with the process, too.
+
+        Raises:
+            ConflictError: another process works on this note.
+        """
+        was_held = self._locks.holds(note)
+        self._take(note)
+        try:
+            yield
+        finally:
+            if not was_held:
+                self._locks.give_back(note)
+
+    def latest(self, turn_key: str, note: str) -> TurnRecord | None:
+        """The last attempt at a turn in this note, or in the same note under its old name.
+
+        What a process left behind that is dead by now is settled first: nothing was sent, or it
+        is in doubt.
+        """
+        with journal_errors(self._path):
+            record_id = self._latest_id(turn_key, note)
+            if record_id is None:
+                return None
+            self._settle(record_id, note)
+            return load_record(self._connection, record_id, self._root)
+
+    def undelivered(self, note: str) -> tuple[TurnRecord, ...]:
+        """The replies for a note that are in the spool and were not seen in it, oldest first."""
+        return tuple(item for item in self.unfinished(note) if item.state is TurnState.RECEIVED)
+
+    def unfinished(self, note: str | None = None) -> tuple[TurnRecord, ...]:
+        """All turns that are in work, in doubt or not delivered, oldest first.
+
+        Args:
+            note: only those of this note; None asks for those of the whole vault.
+        """
+        question = (
+            "SELECT id, note FROM turn WHERE state IN ('intent', 'sent', 'in-doubt', 'received')"
+            " AND (?1 IS NULL OR note = ?1) ORDER BY id"
+        )
+        stored = None if note is None else stored_path(note, self._root)
+        with journal_errors(self._path):
+            rows: list[tuple[int, bytes]] = self._connection.execute(question, (stored,)).fetchall()
+            for record_id, where in rows:
+                self._settle(record_id, named_path(where, self._root))
+            records = [
+                load_record(self._connection, record_id, self._root) for record_id, _ in rows
+            ]
+        return tuple(item for item in records if item.state is not TurnState.FAILED)
+
+    def begin(self, intent: Intent) -> TurnRecord:
+        """Records that a turn is about to be asked.
+
+        Raises:
+            ConflictError: another process works on this note.
+        """
+        self._take(intent.note)
+        now = self._now()
+        note = stored_path(intent.note, self._root)
+        with journal_errors(self._path), transaction(self._connection):
+            before: tuple[int | None] = self._connection.execute(
+                "SELECT max(attempt) FROM turn WHERE turn_key = ? AND note = ?",
+                (intent.turn_key, note),
+            ).fetchone()
+            cursor = self._connection.execute(
+                INSERT_TURN,
+                (
+                    intent.turn_key,
+                    (before[0] or 0) + 1,
+                    note,
+                    packed(intent.profile),
+                    packed(intent.model),
+                    intent.prompt_tokens,
+                    packed(intent.prompt),
+                    now,
+                    now,
+                ),
+            )
+            record_id = cursor.lastrowid or 0
+        self._own.add(record_id)
+        with journal_errors(self._path):
+            return load_record(self._connection, record_id, self._root)
+
+    def sent(self, record_id: int) -> None:
+        """Records that the request is about to leave."""
+        self._move(record_id, TurnState.SENT)
+
+    def part(self, record_id: int, delta: ReplyDelta) -> None:
+        """Adds a part of the reply to the spool."""
+        with journal_errors(self._path), transaction(self._connection):
+            self._connection.execute(
+                INSERT_PART,
+                (
+                    record_id,
+                    packed(delta.text),
+                    packed(delta.reasoning),
+                    packed(delta.refusal),
+                    packed(delta.finish_reason),
+                    packed(delta.model),
+                    *usage_row(delta.usage),
+                ),
+            )
+
+    def received(self, record_id: int, reply: Reply) -> None:
+        """Records the end of the reply: it is whole in the spool, or as whole as it will be."""
+        with journal_errors(self._path), transaction(self._connection):
+            self._moved(record_id, TurnState.RECEIVED, reply.fault)
+            self._connection.execute(
+                INSERT_REPLY,
+                (
+                    record_id,
+                    str(reply.state),
+                    packed(reply.text),
+                    packed(reply.reasoning),
+                    packed(reply.refusal),
+                    packed(reply.fault),
+                    packed(reply.finish_reason),
+                    packed(reply.model),
+                    *usage_row(reply.usage),
+                    self._now(),
+                ),
+            )
+            self._connection.execute("DELETE FROM part WHERE turn_id = ?", (record_id,))
+
+    def landing(self, record_id: int, insertion: Insertion) -> None:
+        """Records what is about to be written into the note, and where."""
+        from hashlib import sha256
+
+        with journal_errors(self._path), transaction(self._connection):
+            self._connection.execute(
+                INSERT_LANDING,
+                (
+                    record_id,
+                    insertion.offset,
+                    len(insertion.data),
+                    sha256(insertion.data).hexdigest(),
+                    insertion.data,
+                    self._now(),
+                ),
+            )
+
+    def delivered(self, record_id: int) -> None:
+        """Records that the note on disk was seen to hold the reply."""
+        self._move(record_id, TurnState.DELIVERED)
+
+    def failed(self, record_id: int, reason: str) -> None:
+        """Records that the turn ended with nothing to write into the note."""
+        self._move(record_id, TurnState.FAILED, reason)
+
+    def in_doubt(self, record_id: int, reason: str) -> None:
+        """Records that a request left and no answer was seen."""
+        self._move(record_id, TurnState.IN_DOUBT, reason)
+
+    def abandoned(self, record_id: int, reason: str) -> None:
+        """Records that the person took the turn back."""
+        self._move(record_id, TurnState.ABANDONED, reason)
+
+    def _take(self, note: str) -> None:
+        if not self._locks.take(note):
+            raise ConflictError(
+                "another notelog process is working on this note",
+                hint="wait until it is done, or stop it",
+                path=note,
+            )
+
+    def _latest_id(self, turn_key: str, note: str) -> int | None:
+        """Finds a turn by its note's name, else by a name that no file has any more."""
+        rows: list[tuple[int, bytes]] = self._connection.execute(
+            "SELECT id, note FROM turn WHERE turn_key = ? ORDER BY id DESC", (turn_key,)
+        ).fetchall()
+        stored = stored_path(note, self._root)
+        for record_id, where in rows:
+            if where == stored:
+                return record_id
+        for record_id, where in rows:
+            if not os.path.lexists(named_path(where, self._root)):
+                with transaction(self._connection):
+                    self._connection.execute(
+                        "UPDATE turn SET note = ? WHERE note = ?", (stored, where)
+                    )
+                return record_id
+        return None
+
+    def _settle(self, record_id: int, note: str) -> None:
+        """Gives a turn its true state if the process that had it in work is dead."""
+        if record_id in self._own or not self._is_in_work(record_id) or self._is_alive(note):
+            return
+        with transaction(self._connection):
+            for before, after, reason in (
+                (TurnState.SENT, TurnState.IN_DOUBT, _DIED_AFTER),
+                (TurnState.INTENT, TurnState.FAILED, _DIED_BEFORE),
+            ):
+                self._connection.execute(
+                    "UPDATE turn SET state = ?, reason = ?, changed_at = ?"
+                    " WHERE id = ? AND state = ?",
+                    (str(after), packed(reason), self._now(), record_id, str(before)),
+                )
+
+    def _is_in_work(self, record_id: int) -> bool:
+        question = "SELECT state IN ('intent', 'sent') FROM turn WHERE id = ?"
+        row: tuple[int] = self._connection.execute(question, (record_id,)).fetchone()
+        return bool(row[0])
+
+    def _is_alive(self, note: str) -> bool:
+        if self._locks.holds(note):
+            return False  # it is ours, and the turn is not: whoever had it is gone
+        if not self._locks.take(note):
+            return True
+        self._locks.give_back(note)
+        return False
+
+    def _move(self, record_id: int, state: TurnState, reason: str = "") -> None:
+        with journal_errors(self._path), transaction(self._connection):
+            self._moved(record_id, state, reason)
+
+    def _moved(self, record_id: int, state: TurnState, reason: str) -> None:
+        before: tuple[str] | None = self._connection.execute(
+            "SELECT state FROM turn WHERE id = ?", (record_id,)
+        ).fetchone()
+        if before is None:
+            raise ValueError(f"the journal has no turn {record_id}")
+        if TurnState(before[0]) not in _MAY_BECOME[state]:
+            raise ValueError(f"turn {record_id} is {before[0]}: it cannot become {state}")
+        self._connection.execute(
+            "UPDATE turn SET state = ?, reason = ?, changed_at = ? WHERE id = ?",
+            (str(state), packed(reason), self._now(), record_id),
+        )

@@ -1,0 +1,116 @@
+"""One process a note while a turn is in work. The system frees the lock when the process dies."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from notelog.errors import JournalError
+
+Release = Callable[[], None]
+
+_HELD = frozenset({errno.EAGAIN, errno.EACCES})
+
+
+class NoteLocks:
+    """The locks of one journal's notes, held by this process.
+
+    Args:
+        folder: where the lock files are; private to the user.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._held: dict[str, Release] = {}
+
+    def holds(self, note: str) -> bool:
+        """Whether this object holds the note's lock."""
+        return note in self._held
+
+    def take(self, note: str) -> bool:
+        """Takes a note's lock; False where somebody else has it."""
+        if note in self._held:
+            return True
+        release = take_lock(self._path(note))
+        if release is None:
+            return False
+        self._held[note] = release
+        return True
+
+    def give_back(self, note: str) -> None:
+        """Lets others work on the note."""
+        release = self._held.pop(note, None)
+        if release is not None:
+            release()
+
+    def give_back_all(self) -> None:
+        """Lets others work on all the notes."""
+        for note in tuple(self._held):
+            self.give_back(note)
+
+    def _path(self, note: str) -> str:
+        from hashlib import sha256
+
+        return str(Path(self._folder, sha256(os.fsencode(note)).hexdigest()[:32] + ".lock"))
+
+
+def take_lock(path: str) -> Release | None:
+    """Takes an exclusive lock on a file that it makes; None where somebody else has it.
+
+    Raises:
+        JournalError: the file cannot be made, or its file system has no locks.
+    """
+    try:
+        return _take_elsewhere(path) if sys.platform == "win32" else _take_flock(path)
+    except OSError as error:
+        raise JournalError(
+            f"the lock file cannot be used: {error.strerror or error}",
+            hint="name a local folder with NOTELOG_STATE_DIR",
+            path=path,
+        ) from error
+
+
+def _take_flock(path: str) -> Release | None:
+    """Takes the lock by flock(2), which a dying process cannot keep.
+
+    The file is removed before the lock is given back; so a lock on a file that has no name any
+    more is worth nothing, and is taken anew.
+    """
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if error.errno in _HELD:
+                return None
+            raise
+        if os.fstat(descriptor).st_nlink:
+            return _flock_release(path, descriptor)
+        os.close(descriptor)
+
+
+def _flock_release(path: str, descriptor: int) -> Release:
+    def release() -> None:
+        with suppress(OSError):
+            Path(path).unlink()
+        os.close(descriptor)
+
+    return release
+
+
+def _take_elsewhere(path: str) -> Release | None:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, timeout=0, thread_local=False, fallback_to_soft=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    return lock.release

@@ -1,0 +1,107 @@
+"""Where notelog keeps what is no note: configuration, state and cache, never inside a vault."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from notelog.errors import JournalError
+
+PRIVATE_MODE = 0o700
+
+
+def config_dir() -> str:
+    """The folder of ``config.toml``: ``NOTELOG_CONFIG_DIR``, or the user's configuration folder."""
+    return _named("NOTELOG_CONFIG_DIR", _user_config)
+
+
+def state_dir() -> str:
+    """The folder of the journals: ``NOTELOG_STATE_DIR``, or the user's state folder."""
+    return _named("NOTELOG_STATE_DIR", _user_state)
+
+
+def cache_dir() -> str:
+    """What can be made again: ``NOTELOG_CACHE_DIR``, or the user's cache folder."""
+    return _named("NOTELOG_CACHE_DIR", _user_cache)
+
+
+def private_folder(path: str) -> str:
+    """Makes a folder that only its owner can open, whatever the umask.
+
+    A folder that is there already is left as it is, since it may serve others too.
+
+    Raises:
+        JournalError: it cannot be made, or a file stands in its way.
+    """
+    place = Path(path)
+    try:
+        for folder in (*reversed(place.parents), place):
+            _make_private(folder)
+        there = place.is_dir()
+    except OSError as error:
+        raise JournalError(
+            f"the folder cannot be made: {error.strerror or error}",
+            hint="make it yourself, or name another one (see NOTELOG_STATE_DIR)",
+            path=path,
+        ) from error
+    if not there:
+        raise JournalError(
+            "a file stands where a folder is needed",
+            hint="move it away, or name another folder (see NOTELOG_STATE_DIR)",
+            path=path,
+        )
+    return path
+
+
+def vault_of(note_path: str, configured_roots: Sequence[str] = ()) -> str:
+    """The vault that a note belongs to, symlinks resolved.
+
+    It is the nearest folder above the note that holds ``.obsidian``, else the innermost
+    configured root above it, else the note's own folder.
+    """
+    folder = Path(os.path.realpath(note_path)).parent
+    roots = {Path(os.path.realpath(root)) for root in configured_roots}
+    above = (folder, *folder.parents)
+    for candidate in above:
+        if (candidate / ".obsidian").is_dir():
+            return str(candidate)
+    return str(next((candidate for candidate in above if candidate in roots), folder))
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Whether a path is a folder or lies in it, symlinks resolved."""
+    place = Path(os.path.realpath(path))
+    root = Path(os.path.realpath(folder))
+    return root == place or root in place.parents
+
+
+def _make_private(folder: Path) -> None:
+    if os.path.lexists(folder):
+        return
+    try:
+        folder.mkdir(PRIVATE_MODE)
+    except FileExistsError:
+        return
+    folder.chmod(PRIVATE_MODE)  # the umask may have taken away more than it should
+
+
+def _named(variable: str, otherwise: Callable[[], str]) -> str:
+    named = os.environ.get(variable, "")
+    return str(Path(named).expanduser().absolute()) if named else otherwise()
+
+
+def _user_config() -> str:
+    from platformdirs import user_config_dir
+
+    return user_config_dir("notelog", appauthor=False)
+
+
+def _user_state() -> str:
+    from platformdirs import user_state_dir
+
+    return user_state_dir("notelog", appauthor=False)
+
+
+def _user_cache() -> str:
+    from platformdirs import user_cache_dir
+
+    return user_cache_dir("notelog", appauthor=False)
