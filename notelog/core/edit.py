@@ -3,6 +3,7 @@
 A plan inserts. No type here can express the deletion of a person's text.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -38,12 +39,17 @@ class EditPlan:
         size: that note's size in bytes.
         insertions: in order of their offsets.
         withdrawals: in order of their offsets, none overlapping.
+        turn_index: the user turn that is answered, in the note it was planned for.
+        content: the assistant message that the note holds afterwards and did not hold before;
+            empty where the plan only leaves a callout.
     """
 
     fingerprint: str
     size: int
     insertions: tuple[Insertion, ...]
     withdrawals: tuple[Withdrawal, ...] = ()
+    turn_index: int = -1
+    content: str = ""
 
     @property
     def appended(self) -> bytes | None:
@@ -51,3 +57,38 @@ class EditPlan:
         if self.withdrawals or any(item.offset != self.size for item in self.insertions):
             return None
         return b"".join(item.data for item in self.insertions)
+
+
+def apply_plan(data: bytes, plan: EditPlan) -> bytes:
+    """The note's bytes after the plan.
+
+    Args:
+        data: the note for which the plan was made.
+        plan: its insertions and withdrawals.
+
+    Raises:
+        ValueError: the bytes are not those of the note the plan was made for.
+    """
+    if len(data) != plan.size:
+        raise ValueError(f"the plan is for a note of {plan.size} bytes, not {len(data)}")
+    return b"".join(_pieces(data, plan))
+
+
+def _pieces(data: bytes, plan: EditPlan) -> Iterator[bytes]:
+    """What the new note is made of; an insertion at an offset stands before what is taken out."""
+    done = 0
+    steps: list[Insertion | Withdrawal] = [*plan.insertions, *plan.withdrawals]
+    steps.sort(key=lambda step: step.offset)
+    for step in steps:
+        if not done <= step.offset <= len(data):
+            raise ValueError(f"the plan's steps overlap or pass the end, at byte {step.offset}")
+        yield data[done : step.offset]
+        done = step.offset
+        match step:
+            case Insertion():
+                yield step.data
+            case Withdrawal():
+                done += len(step.data)
+                if data[step.offset : done] != step.data:
+                    raise ValueError(f"what is to be taken out at byte {step.offset} was changed")
+    yield data[done:]
