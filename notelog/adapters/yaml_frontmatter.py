@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from notelog.adapters.frontmatter_lines import read_plain_lines
 from notelog.core.frontmatter import FrontMatterFault, FrontMatterValues
 from notelog.core.note import FrontMatterValue
-from notelog.core.yaml_scalar import ScalarOutOfRange, resolve_scalar
+from notelog.core.yaml_scalar import ScalarRangeError, resolve_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -230,7 +230,7 @@ class _Reader:
             return text
         try:
             return resolve_scalar(text)
-        except ScalarOutOfRange as error:
+        except ScalarRangeError as error:
             raise _RefusedError(self._line(event), str(error)) from error
 
     def _text_of(self, event: "ScalarEvent") -> str:

@@ -37,7 +37,8 @@ class Profile:
         base_url: explicit, https unless the host is loopback.
         key: where its key comes from.
         model: the model it uses where a note names none; may be empty.
-        serves: glob patterns of the model names it serves; empty means any.
+        serves: glob patterns of the model names it serves, ``!`` before one excluding; empty
+            means any.
         providers: the provider prefixes (``openai@...``) that mean this profile.
         billed: whether a request costs money: decides what is retried.
         embedded: it is the embedded local model: a child process, no base_url.
@@ -78,6 +79,8 @@ class Config:
     Attributes:
         profiles: by name, the ready-made ones too.
         default_profile: the one used where nothing names another; empty until chosen.
+        defaults: what is asked of a model where neither note nor command line says, by the
+            names of the front matter keys.
         model_aliases: a name in a note -> ``[provider@]model``.
         ignore_note_keys: front matter keys that are not to be sent.
         system_commands: sent before those of each note.
@@ -87,10 +90,12 @@ class Config:
         note_size_limit_bytes: larger notes are refused.
         origins: where each value comes from, by dotted name: ``config.toml:12``, ``default``,
             ``environment NOTELOG_PROFILE``.
+        path: the configuration file, whether or not it exists; may be empty.
     """
 
     profiles: Mapping[str, Profile]
     default_profile: str = ""
+    defaults: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     model_aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     ignore_note_keys: frozenset[str] = frozenset()
     system_commands: tuple[str, ...] = ()
@@ -99,6 +104,7 @@ class Config:
     inert_replies: bool = True
     note_size_limit_bytes: int = 8 * 1024 * 1024
     origins: Mapping[str, str] = field(default_factory=dict[str, str])
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

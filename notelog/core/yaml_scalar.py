@@ -19,7 +19,7 @@ _NUMBER_START = frozenset("+-.0123456789")
 _LIMIT_DIGITS = 100
 
 
-class ScalarOutOfRange(ValueError):  # noqa: N818  # a value's state, met and translated in one place
+class ScalarRangeError(ValueError):
     """A number that no setting can be: infinite, not a number, or absurdly long."""
 
 
@@ -27,7 +27,7 @@ def resolve_scalar(text: str) -> str | int | float | bool | None:
     """The value of a plain (unquoted) scalar.
 
     Raises:
-        ScalarOutOfRange: it is infinite, not a number, or has more than 100 digits.
+        ScalarRangeError: it is infinite, not a number, or has more than 100 digits.
     """
     if text in _WORDS:
         return _WORDS[text]
@@ -36,18 +36,18 @@ def resolve_scalar(text: str) -> str | int | float | bool | None:
     if _FLOAT.fullmatch(text) or _BASED.fullmatch(text):
         return _number(text)
     if _NO_NUMBER.fullmatch(text):
-        raise ScalarOutOfRange(f"{text} is no number that can be used")
+        raise ScalarRangeError(f"{text} is no number that can be used")
     return text
 
 
 def _number(text: str) -> int | float:
     if len(text) > _LIMIT_DIGITS:
-        raise ScalarOutOfRange(f"a number of {len(text)} characters: put it in quotes")
+        raise ScalarRangeError(f"a number of {len(text)} characters: put it in quotes")
     if _INT.fullmatch(text):
         return int(text)
     if _BASED.fullmatch(text):
         return int(text, 0)
     value = float(text)
     if not isfinite(value):
-        raise ScalarOutOfRange(f"{text} is out of range: put it in quotes if it is text")
+        raise ScalarRangeError(f"{text} is out of range: put it in quotes if it is text")
     return value

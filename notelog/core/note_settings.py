@@ -1,0 +1,199 @@
+"""The settings that a note's front matter may hold: their names, types and ranges.
+
+A number or a truth value given as quoted text is accepted where it cannot mean anything else
+(``temperature: "0.7"``): Obsidian's property editor writes it so. ``null`` means: not set.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from notelog.core.note import FrontMatter, FrontMatterValue
+from notelog.core.profiles import PROVIDER_URL_KEYS
+from notelog.core.request import JsonValue
+from notelog.core.visible import shortened
+from notelog.core.yaml_scalar import resolve_scalar
+from notelog.errors import Fault, NoteGrammarError
+
+_Check = Callable[[FrontMatterValue], JsonValue]
+_MOST_STOPS = 4  # OpenAI's API reference, chat completions, "stop"
+_MOST_BIAS = 100  # as above, "logit_bias"
+
+
+class BadSettingError(ValueError):
+    """A setting has the wrong type or is out of range; the text follows its name."""
+
+
+def _shown(value: FrontMatterValue) -> str:
+    return repr(shortened(value, 40)) if isinstance(value, str) else shortened(str(value), 40)
+
+
+def _plain(value: FrontMatterValue) -> FrontMatterValue:
+    """A quoted number or truth value as what it says."""
+    return resolve_scalar(value.strip()) if isinstance(value, str) else value
+
+
+def _number(least: float, most: float) -> _Check:
+    def check(value: FrontMatterValue) -> JsonValue:
+        number = _plain(value)
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise BadSettingError(
+                f"must be a number from {least:g} to {most:g}, not {_shown(value)}"
+            )
+        if not least <= number <= most:
+            raise BadSettingError(f"must be from {least:g} to {most:g}, not {_shown(value)}")
+        return number
+
+    return check
+
+
+def _whole(least: int | None = None) -> _Check:
+    wanted = "a whole number" if least is None else f"a whole number of at least {least}"
+
+    def check(value: FrontMatterValue) -> JsonValue:
+        number = _plain(value)
+        if isinstance(number, float) and number.is_integer():
+            number = int(number)
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise BadSettingError(f"must be {wanted}, not {_shown(value)}")
+        if (least is not None and number < least) or abs(number) >= 2**63:
+            raise BadSettingError(f"must be {wanted}, not {_shown(value)}")
+        return number
+
+    return check
+
+
+def _truth(value: FrontMatterValue) -> JsonValue:
+    truth = _plain(value)
+    if not isinstance(truth, bool):
+        raise BadSettingError(f"must be true or false, not {_shown(value)}")
+    return truth
+
+
+def _text(value: FrontMatterValue) -> JsonValue:
+    if not isinstance(value, str) or not value.strip():
+        raise BadSettingError(f"must be text, not {_shown(value)}: put it in quotes")
+    return value.strip()
+
+
+def _word(value: FrontMatterValue) -> JsonValue:
+    if not isinstance(value, str) or not value.strip().isalpha():
+        raise BadSettingError(f"must be one word such as low, medium or high, not {_shown(value)}")
+    return value.strip().lower()
+
+
+def _stop(value: FrontMatterValue) -> JsonValue:
+    if isinstance(value, str) and value:
+        return value
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise BadSettingError(f"must be text or a list of texts, not {_shown(value)}")
+    texts = [item for item in value if isinstance(item, str) and item]
+    if len(texts) != len(value) or len(texts) > _MOST_STOPS:
+        raise BadSettingError(f"must be at most {_MOST_STOPS} texts, none of them empty")
+    return texts or None
+
+
+def _logit_bias(value: FrontMatterValue) -> JsonValue:
+    if not isinstance(value, Mapping):
+        raise BadSettingError(f"must map token numbers to numbers, not {_shown(value)}")
+    check = _number(-_MOST_BIAS, _MOST_BIAS)
+    if wrong := [token for token in value if not token.isdecimal()]:
+        raise BadSettingError(f"must map token numbers to numbers; {_shown(wrong[0])} is none")
+    return {token: check(bias) for token, bias in value.items()} or None
+
+
+_CHECKS: Mapping[str, _Check] = {
+    "temperature": _number(0, 2),
+    "top_p": _number(0, 1),
+    "presence_penalty": _number(-2, 2),
+    "frequency_penalty": _number(-2, 2),
+    "stop": _stop,
+    "logit_bias": _logit_bias,
+    "user": _text,
+    "seed": _whole(),
+    "reasoning_effort": _word,
+    "max_tokens": _whole(1),
+    "context_window": _whole(1),
+    "stream": _truth,
+}
+_ROUTE_KEYS = ("model", "profile", "aiService", "url", *PROVIDER_URL_KEYS)
+
+SAMPLING_KEYS = tuple(_CHECKS)[:9]
+"""The settings that go into the body of a request as they are."""
+
+REQUEST_KEYS = tuple(_CHECKS)
+"""The settings of a request: in front matter, and as ``[defaults]`` of the configuration."""
+
+NOTE_KEYS = frozenset((*REQUEST_KEYS, *_ROUTE_KEYS))
+"""The front matter keys that are read when a note is sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteSettings:
+    """What a note asks for.
+
+    Attributes:
+        request: settings of the request, checked, by name.
+        route: what says where it goes: model, profile, aiService and url keys, never empty.
+        lines: the 1-based line of each key.
+    """
+
+    request: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    route: Mapping[str, str] = field(default_factory=dict[str, str])
+    lines: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def line(self, key: str) -> int | None:
+        """The line of a key in the note, from 1."""
+        return self.lines.get(key)
+
+
+def check_setting(name: str, value: FrontMatterValue) -> JsonValue:
+    """The value of a request setting as it is sent; None where it is not set.
+
+    Raises:
+        BadSettingError: what is wrong with it, as the end of a sentence that begins with its name.
+    """
+    return None if value is None else _CHECKS[name](value)
+
+
+def read_note_settings(front_matter: FrontMatter, ignored: frozenset[str]) -> NoteSettings:
+    """The settings of a note.
+
+    Args:
+        front_matter: as it was read.
+        ignored: keys to pass over.
+
+    Raises:
+        NoteGrammarError: a setting has the wrong type or is out of range; all of them are named.
+    """
+    request: dict[str, JsonValue] = {}
+    route: dict[str, str] = {}
+    faults: list[Fault] = []
+    for key, value in front_matter.values.items():
+        if key not in NOTE_KEYS or key in ignored or value is None:
+            continue
+        try:
+            if key in _CHECKS:
+                request[key] = check_setting(key, value)
+            elif text := _route_text(value):
+                route[key] = text
+        except ValueError as error:
+            line = front_matter.lines.get(key, 1)
+            faults.append(_fault(key, line, str(error)))
+    if faults:
+        first = faults[0]
+        raise NoteGrammarError(
+            first.message, hint=first.hint, line=first.line, faults=tuple(faults)
+        )
+    kept = {key: value for key, value in request.items() if value is not None}
+    return NoteSettings(request=kept, route=route, lines=front_matter.lines)
+
+
+def _route_text(value: FrontMatterValue) -> str:
+    if not isinstance(value, str):
+        raise BadSettingError(f"must be text, not {_shown(value)}: put it in quotes")
+    return value.strip()
+
+
+def _fault(key: str, line: int, problem: str) -> Fault:
+    hint = f"correct it, or set ignore_note_keys = [{key!r}] in the configuration"
+    return Fault(code="bad-setting", line=line, message=f"{key} {problem}", hint=hint)

@@ -1,0 +1,344 @@
+"""Where a note goes: the one profile, and the model there.
+
+A note chooses among the profiles of the configuration and can name no other place. The command
+line decides first, then the note's ``profile``, its provider prefix (``ollama@...``) and url keys,
+then the default profile. A note written for one server never goes to another: where no profile
+fits what the note says, it is refused.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from notelog.core.note_settings import NoteSettings
+from notelog.core.origin import Origin, origin_of
+from notelog.core.profiles import (
+    PROVIDER_URL_KEYS,
+    READY_MADE_INCOMPLETE,
+    is_ready,
+    profile_origin,
+    serves_model,
+)
+from notelog.core.settings import Config, Options, Profile
+from notelog.core.suggest import did_you_mean
+from notelog.core.visible import shortened
+from notelog.errors import ConfigurationError
+
+# ``claude-3-5-sonnet@20240620`` and ``@cf/meta/llama`` are whole names: a provider is one word.
+_PREFIXED = re.compile(r"(?P<provider>[A-Za-z][A-Za-z0-9_]*)@(?P<name>.+)", re.DOTALL)
+_URL_KEY_OF = {provider: key for key, provider in PROVIDER_URL_KEYS.items()}
+_URL_KEYS = ("url", *PROVIDER_URL_KEYS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where a request goes.
+
+    Attributes:
+        profile: the server.
+        model: its name for the model.
+        profile_origin: what chose the profile, for a person.
+        model_origin: what chose the model, for a person.
+    """
+
+    profile: Profile
+    model: str
+    profile_origin: str
+    model_origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """The model that is asked for: its provider and name, either of which may be empty."""
+
+    provider: str
+    name: str
+    origin: str
+    line: int | None
+
+    def __str__(self) -> str:
+        full = f"{self.provider}@{self.name}" if self.provider else self.name
+        return repr(shortened(full, 80))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chosen:
+    """A profile, what chose it, its line in the note, and whether that vouches for the model."""
+
+    profile: Profile
+    origin: str
+    line: int | None = None
+    vouched: bool = False
+
+
+def choose_route(config: Config, note: NoteSettings, options: Options) -> Route:
+    """Decides where a request goes.
+
+    Raises:
+        ConfigurationError: no profile fits, or the one that does not serve the model.
+    """
+    wanted = _wanted_model(config, note, options)
+    chosen = _choose_profile(config, note, options, wanted)
+    profile = chosen.profile
+    if not is_ready(profile):
+        raise _not_ready(profile, config)
+    if not wanted.name:
+        return _with_own_model(config, chosen)
+    if not chosen.vouched and not serves_model(profile, wanted.name):
+        raise _not_served(config, chosen, wanted, options)
+    return Route(
+        profile=profile,
+        model=wanted.name,
+        profile_origin=chosen.origin,
+        model_origin=wanted.origin,
+    )
+
+
+def _with_own_model(config: Config, chosen: _Chosen) -> Route:
+    profile = chosen.profile
+    if not profile.model:
+        raise ConfigurationError(
+            f"no model is named, and profile {profile.name!r} has no default model",
+            hint=f"add 'model: NAME' to the note, or --model, or model = \"NAME\" under"
+            f" [profiles.{profile.name}] in {_file(config)}",
+            line=chosen.line,
+        )
+    origin = config.origins.get(f"profiles.{profile.name}.model", "default")
+    return Route(
+        profile=profile, model=profile.model, profile_origin=chosen.origin, model_origin=origin
+    )
+
+
+def _wanted_model(config: Config, note: NoteSettings, options: Options) -> _Wanted:
+    """The model of the command line or the note, by its alias where it has one."""
+    if options.model:
+        said, origin, line = options.model.strip(), "--model", None
+    else:
+        line = note.line("model")
+        said, origin = note.route.get("model", ""), f"front matter:{line}"
+    if said not in config.model_aliases:
+        provider, name = _split(said)
+        said = name if name in config.model_aliases and provider == "" else said
+    if said in config.model_aliases:
+        origin = config.origins.get(f"model_aliases.{said}", origin)
+        said = config.model_aliases[said]
+    provider, name = _split(said)
+    return _Wanted(provider=provider, name=name, origin=origin, line=line)
+
+
+def _split(model: str) -> tuple[str, str]:
+    match = _PREFIXED.fullmatch(model)
+    return (match["provider"].lower(), match["name"].strip()) if match else ("", model)
+
+
+def _choose_profile(
+    config: Config, note: NoteSettings, options: Options, wanted: _Wanted
+) -> _Chosen:
+    if options.profile:
+        profile = _named(config, options.profile, None)
+        return _Chosen(profile=profile, origin="--profile", vouched=options.model is not None)
+    if options.model and wanted.provider:
+        return _of_provider(config, wanted.provider, "--model", None)
+    if name := note.route.get("profile"):
+        line = note.line("profile")
+        return _Chosen(profile=_named(config, name, line), origin=f"front matter:{line}", line=line)
+    return _of_provider_or_url(config, note, options, wanted)
+
+
+def _of_provider_or_url(
+    config: Config, note: NoteSettings, options: Options, wanted: _Wanted
+) -> _Chosen:
+    provider, origin, line = wanted.provider, wanted.origin, wanted.line
+    if not provider:
+        provider, key = _provider_in_note(note, options)
+        line = note.line(key)
+        origin = f"front matter:{line}"
+    if keys := _relevant_urls(config, note, provider, wanted.name):
+        return _of_urls(config, note, keys, provider)
+    if not provider:
+        return _default(config)
+    chosen = _of_provider(config, provider, origin, line)
+    # a model of the command line was not named together with the provider of the note
+    return replace(chosen, vouched=chosen.vouched and not options.model)
+
+
+def _provider_in_note(note: NoteSettings, options: Options) -> tuple[str, str]:
+    """The provider a note names beside the model that is wanted, and its key."""
+    if options.model and (provider := _split(note.route.get("model", ""))[0]):
+        return provider, "model"
+    return note.route.get("aiService", "").lower(), "aiService"
+
+
+def _named(config: Config, name: str, line: int | None) -> Profile:
+    if name in config.profiles:
+        return config.profiles[name]
+    known = ", ".join(sorted(config.profiles))
+    question = did_you_mean(name, config.profiles)
+    raise ConfigurationError(
+        f"there is no profile {shortened(name, 60)!r}",
+        hint=f"{question + ' ' if question else ''}profiles: {known}",
+        line=line,
+    )
+
+
+def _of_provider(config: Config, provider: str, origin: str, line: int | None) -> _Chosen:
+    """The profile of a provider prefix: the default one if it is of them, else its namesake."""
+    found = _profiles_of(config, provider)
+    if not found:
+        known = sorted({word for item in config.profiles.values() for word in item.providers})
+        question = did_you_mean(provider, known)
+        raise ConfigurationError(
+            f"no profile is for the provider {shortened(provider, 40)!r}",
+            hint=f"{question + ' ' if question else ''}make one: under [profiles.{provider}] in"
+            f' {_file(config)} set base_url = "https://..." and providers = ["{provider}"]',
+            line=line,
+        )
+    return _Chosen(profile=_preferred(config, found), origin=origin, line=line, vouched=True)
+
+
+def _profiles_of(config: Config, provider: str) -> list[Profile]:
+    found = [item for item in config.profiles.values() if provider in item.providers]
+    return found or [item for item in config.profiles.values() if item.name.lower() == provider]
+
+
+def _preferred(config: Config, found: list[Profile], provider: str = "") -> Profile:
+    """One of several that would do: the default profile, else one of the provider, else first."""
+    for profile in found:
+        if profile.name == config.default_profile:
+            return profile
+    of_provider = [item for item in found if provider in item.providers]
+    return (of_provider or found)[0]
+
+
+def _relevant_urls(
+    config: Config, note: NoteSettings, provider: str, model: str
+) -> Mapping[str, str]:
+    """The url keys that say where this note goes; the plugin's notes may carry them all.
+
+    With a provider it is that provider's key, else the general ``url``. Without one ``url``
+    decides, else the only key there is, else those of the providers that serve the model.
+    """
+    urls = {key: note.route[key] for key in _URL_KEYS if key in note.route}
+    own = _URL_KEY_OF.get(provider, "")
+    for key in (own, "url"):
+        if key in urls:
+            return {key: urls[key]}
+    if provider:
+        return {}
+    if len(urls) <= 1 or not model:
+        return urls
+    serving = {
+        key: url
+        for key, url in urls.items()
+        if any(serves_model(item, model) for item in _profiles_of(config, PROVIDER_URL_KEYS[key]))
+    }
+    return serving or urls
+
+
+def _of_urls(config: Config, note: NoteSettings, urls: Mapping[str, str], provider: str) -> _Chosen:
+    """The profile whose base_url has the origin of the note's url keys."""
+    chosen: dict[str, str] = {}
+    for key, url in urls.items():
+        found = _profiles_at(config, note, key, url)
+        owner = provider or PROVIDER_URL_KEYS.get(key, "")
+        chosen.setdefault(_preferred(config, found, owner).name, key)
+    if config.default_profile in chosen:
+        name = config.default_profile
+    elif len(chosen) == 1:
+        name = next(iter(chosen))
+    else:
+        raise _ambiguous(note, chosen)
+    line = note.line(chosen[name])
+    return _Chosen(profile=config.profiles[name], origin=f"front matter:{line}", line=line)
+
+
+def _profiles_at(config: Config, note: NoteSettings, key: str, url: str) -> list[Profile]:
+    origin = origin_of(url)
+    found = [item for item in config.profiles.values() if origin and profile_origin(item) == origin]
+    if not found:
+        raise _no_profile_at(config, key, url, origin, note.line(key))
+    return found
+
+
+def _default(config: Config) -> _Chosen:
+    if not config.default_profile:
+        raise ConfigurationError(
+            "no profile is chosen: nothing says which server is to answer",
+            hint="set OPENAI_API_KEY, or write a configuration with 'notelog init' and set"
+            " default_profile in it, or use the embedded demonstration model with --profile local",
+        )
+    profile = _named(config, config.default_profile, None)
+    return _Chosen(profile=profile, origin=config.origins.get("default_profile", "default"))
+
+
+def _no_profile_at(
+    config: Config, key: str, url: str, origin: Origin | None, line: int | None
+) -> ConfigurationError:
+    if origin is None:
+        return ConfigurationError(
+            f"{key} is no web address: {shortened(url, 80)!r}",
+            hint="remove the line, or choose a profile with 'profile: NAME'",
+            line=line,
+        )
+    base_url = f"{origin}/v1"
+    return ConfigurationError(
+        f"{key} names {shortened(str(origin), 80)}, and no profile is for that server;"
+        " a note cannot choose where it is sent",
+        hint=f"if you trust that server, make a profile: under [profiles.NAME] in"
+        f' {_file(config)} set base_url = "{shortened(base_url, 80)}"; else remove the line',
+        line=line,
+    )
+
+
+def _ambiguous(note: NoteSettings, chosen: Mapping[str, str]) -> ConfigurationError:
+    names = sorted(chosen)
+    return ConfigurationError(
+        f"the note's url keys mean several profiles: {', '.join(names)}",
+        hint=f"say which with 'profile: {names[0]}' in the note, or with --profile",
+        line=min((line for key in chosen.values() if (line := note.line(key))), default=None),
+    )
+
+
+def _not_served(
+    config: Config, chosen: _Chosen, wanted: _Wanted, options: Options
+) -> ConfigurationError:
+    profile = chosen.profile
+    message = f"profile {profile.name!r} does not serve the model {wanted}"
+    if options.profile:
+        model = profile.model or "NAME"
+        return ConfigurationError(
+            message, hint=f"add --model, such as --model {model}", line=wanted.line
+        )
+    others = _names(item for item in config.profiles.values() if _is_known_for(item, wanted.name))
+    served = f"served by: {others}; " if others else ""
+    if options.model:
+        return ConfigurationError(message, hint=f"{served}say which server with --profile")
+    target = f"{profile.name}@{profile.model or 'NAME'}"
+    name = shortened(wanted.name, 80).replace("\\", "\\\\").replace('"', '\\"')
+    hint = (
+        f"{served}to use another model in its place, add under [model_aliases] in"
+        f' {_file(config)}: "{name}" = "{target}"'
+    )
+    return ConfigurationError(message, hint=hint, line=wanted.line)
+
+
+def _is_known_for(profile: Profile, model: str) -> bool:
+    """Whether a profile serves a model by name, not because it serves anything."""
+    return bool(profile.serves) and "*" not in profile.serves and serves_model(profile, model)
+
+
+def _names(profiles: Iterable[Profile]) -> str:
+    return ", ".join(sorted(profile.name for profile in profiles))
+
+
+def _not_ready(profile: Profile, config: Config) -> ConfigurationError:
+    missing = READY_MADE_INCOMPLETE.get(profile.name, ("base_url",))
+    lines = " and ".join(f"{name} = ..." for name in missing)
+    return ConfigurationError(
+        f"profile {profile.name!r} does not say where its server is",
+        hint=f"set {lines} under [profiles.{profile.name}] in {_file(config)}",
+    )
+
+
+def _file(config: Config) -> str:
+    return config.path or "config.toml"
