@@ -10,6 +10,9 @@ _BOM = b"\xef\xbb\xbf"
 class EventTooLongError(ValueError):
     """A line, or the data of one event, exceeds the limit."""
 
+    def __init__(self) -> None:
+        super().__init__("the server sent a line that has no end")
+
 
 class EventDecoder:
     """Takes the bytes of a stream in any cut and gives the data of each event.

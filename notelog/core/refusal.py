@@ -39,12 +39,19 @@ class Asked:
         model: the model asked.
         key: masked wherever a server sends it back.
         key_source: where the key comes from, for a person.
+        billed: whether an answer that was not seen may cost money.
     """
 
     profile: str
     model: str
     key: str
     key_source: str
+    billed: bool = True
+
+    @property
+    def doubt(self) -> str:
+        """What an answer that was not seen may mean, ready to follow a sentence."""
+        return "; it may have been billed" if self.billed else ""
 
     def __repr__(self) -> str:
         return f"Asked(profile={self.profile!r}, model={self.model!r}, key=...)"
@@ -81,8 +88,13 @@ def refusal_in_stream(body: JsonObject, asked: Asked) -> NotelogError:
         )
     words = _harmless(said.message, asked)
     return InDoubtError(
-        f"{asked.profile} broke off before the first word{_quoted(words)}", hint=_AGAIN
+        f"{asked.profile} broke off before the first word{_quoted(words)}{asked.doubt}", hint=_AGAIN
     )
+
+
+def words_of(body: JsonObject, asked: Asked) -> str:
+    """The words of an error object, ready to follow a sentence; empty where it has none."""
+    return _quoted(_harmless(said_by(body).message, asked))
 
 
 def redirect_refusal(status: int, target: str, asked: Asked) -> ProviderRefusedError:
@@ -115,7 +127,7 @@ def _refusal(status: int, said: Said, asked: Asked, retry_after_s: float | None)
         )
     if not _is_final(status):
         return InDoubtError(
-            f"{asked.profile} answered {status}{_quoted(words)}: it may have been billed",
+            f"{asked.profile} answered {status}{_quoted(words)}{asked.doubt}",
             hint=_AGAIN,
         )
     overflow = _overflow(status, said, asked, words)
@@ -196,9 +208,9 @@ _OVERFLOW_WORDS = re.compile(
     re.DOTALL,
 )
 _WINDOW = re.compile(
-    r"(?:maximum context length(?: is| of(?: only)?)?|context length of only|context limit:"
+    r"(?:maximum context length(?: is| of(?: only)?)?|context length of only|context limit:.{1,40}>"
     r"|maximum prompt length is|tokens >|model token limit:|tokens allowed \(|allowed length \()"
-    r"\D{0,20}(\d{2,9})"
+    r"\D{0,20}(\d{2,9})|range of input length should be \[\d+, (\d+)|model with (\d+) maximum"
 )
 _PROMPT = re.compile(
     r"\((\d+) (?:in the messages|in your prompt|of text input)|messages resulted in (\d+)"

@@ -35,7 +35,7 @@ def said_in(body: bytes) -> Said:
     except MalformedError:
         value = None
     if isinstance(value, list) and value:  # Gemini puts the object into a list
-        value = cast("list[JsonValue]", value)[0]
+        value = value[0]
     if isinstance(value, dict):
         return said_by(cast("JsonObject", value))
     text = body.decode("utf-8", "replace")
@@ -83,7 +83,7 @@ def _flat(value: JsonValue, depth: int = 0) -> tuple[str, str]:
 
 
 def _sequence(value: JsonValue) -> Sequence[JsonValue]:
-    return cast("list[JsonValue]", value) if isinstance(value, list) else ()
+    return value if isinstance(value, list) else ()
 
 
 _KIND_STATUS: tuple[tuple[str, int], ...] = (

@@ -93,7 +93,7 @@ def _object(value: JsonValue) -> JsonObject | None:
 
 
 def _list(value: JsonValue) -> list[JsonValue]:
-    return cast("list[JsonValue]", value) if isinstance(value, list) else []
+    return value if isinstance(value, list) else []
 
 
 def _first_choice(fields: JsonObject) -> JsonObject:

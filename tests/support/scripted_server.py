@@ -183,10 +183,12 @@ def _read_request(connection: socket.socket) -> RecordedRequest | None:
         if not part:
             return None
         data += part
+        if data[0] == 0x16:  # TLS
+            return None
     head, _, body = bytes(data).partition(b"\r\n\r\n")
     start, *lines = head.decode("latin-1").split("\r\n")
     if start.count(" ") != 2:
-        return None  # no HTTP: the first bytes of TLS
+        return None  # no HTTP
     method, target, _ = start.split(" ")
     pairs = (line.partition(":") for line in lines)
     headers = {name.lower(): value.strip() for name, _, value in pairs}
