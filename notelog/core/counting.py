@@ -6,15 +6,18 @@ The framing of chat messages is that of the OpenAI cookbook ("How to count token
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias
+from operator import attrgetter
+from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from notelog.core.messages import Message
 from notelog.core.models import ModelSpec
 
 Count: TypeAlias = Callable[[str, str], int]
 """The number of tokens of a text in the tiktoken encoding of that name."""
+
+MessageT_contra = TypeVar("MessageT_contra", contravariant=True)
 
 REPLY_TOKENS: Final = 3
 """The tokens that begin the reply: part of every prompt."""
@@ -41,7 +44,6 @@ class Weighed(NamedTuple):
         text: its content.
         name: of the speaker; may be empty.
         fixed_tokens: what it costs besides, such as pictures and the frame of tool calls.
-        pinned: never left out.
         follows: it belongs to the message before it and is never sent without: a tool's result.
         lines: its first and last line in the note.
     """
@@ -50,9 +52,51 @@ class Weighed(NamedTuple):
     text: str
     name: str = ""
     fixed_tokens: int = 0
-    pinned: bool = False
     follows: bool = False
     lines: tuple[int, int] = (0, 0)
+
+
+class MessageView(Protocol[MessageT_contra]):
+    """How messages of some type are read.
+
+    A conversation may have 20,000: most are only glanced at, all at once.
+    """
+
+    def roles(self, messages: Sequence[MessageT_contra]) -> Sequence[str]:
+        """Who speaks, for each message."""
+        ...
+
+    def pinned(self, messages: Sequence[MessageT_contra]) -> Sequence[int]:
+        """The places of the messages that are never left out."""
+        ...
+
+    def text(self, message: MessageT_contra) -> str:
+        """What it says."""
+        ...
+
+    def weigh(self, message: MessageT_contra) -> Weighed:
+        """The message as it is counted."""
+        ...
+
+
+class NoteView:
+    """Reads the messages of a note."""
+
+    def roles(self, messages: Sequence[Message]) -> Sequence[str]:
+        """Who speaks, for each message."""
+        return list(map(attrgetter("role"), messages))
+
+    def pinned(self, messages: Sequence[Message]) -> Sequence[int]:
+        """The places of the messages that are never left out."""
+        return [index for index, message in enumerate(messages) if message.pinned]
+
+    def text(self, message: Message) -> str:
+        """What it says."""
+        return message.content
+
+    def weigh(self, message: Message) -> Weighed:
+        """The message as it is counted."""
+        return Weighed(message.role, message.content, lines=message.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +156,6 @@ class Scale:
 def scaled(model: ModelSpec, tokens: int) -> int:
     """Tokens of the encoding as tokens of the model, rounded up."""
     return tokens if model.ratio == 1 else math.ceil(tokens * model.ratio)
-
-
-def weigh_message(message: Message) -> Weighed:
-    """A message of a note as it is counted."""
-    return Weighed(message.role, message.content, pinned=message.pinned, lines=message.lines)
 
 
 def size_bytes(text: str) -> int:

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from notelog.core.budget import Budget
-from notelog.core.counting import Scale, Weighed, size_bytes
+from notelog.core.counting import MessageView, Scale, Weighed, size_bytes
 from notelog.errors import QuestionTooLargeError
+
+MessageT = TypeVar("MessageT")
 
 _BYTES_PER_TOKEN: Final = 4
 """About what prose has, English and Chinese alike: the grid of the cut is laid in bytes."""
@@ -31,20 +33,37 @@ class Cut:
     always: frozenset[int] = frozenset()
 
 
-class Fitting:
-    """One conversation on its way to a plan; counts each message at most once."""
+class Fitting(Generic[MessageT]):
+    """One conversation on its way to a plan; weighs and counts each message at most once."""
 
-    def __init__(self, *, scale: Scale, items: list[Weighed], budget: Budget) -> None:
+    def __init__(
+        self,
+        *,
+        messages: Sequence[MessageT],
+        view: MessageView[MessageT],
+        scale: Scale,
+        budget: Budget,
+    ) -> None:
+        self.messages = messages
+        self.view = view
         self.scale = scale
-        self.items = items
         self.budget = budget
         self.costs: dict[int, int] = {}
+        self._roles = view.roles(messages)
+
+    def item(self, index: int) -> Weighed:
+        """A message as it is counted."""
+        return self.view.weigh(self.messages[index])
+
+    def size_bytes(self, index: int) -> int:
+        """The size of a message's text."""
+        return size_bytes(self.view.text(self.messages[index]))
 
     def cost(self, index: int) -> int:
         """The tokens of a message."""
         known = self.costs.get(index)
         if known is None:
-            known = self.costs[index] = self.scale.cost(self.items[index])
+            known = self.costs[index] = self.scale.cost(self.item(index))
         return known
 
     def bounds(self) -> list[int] | None:
@@ -53,8 +72,8 @@ class Fitting:
         room = min(budget.prompt_limit, budget.window - budget.margin - (budget.wish or 0))
         room -= self.scale.reply_frame()
         bounds: list[int] = []
-        for item in reversed(self.items):
-            bounds.append(self.scale.bound(item))
+        for message in reversed(self.messages):
+            bounds.append(self.scale.bound(self.view.weigh(message)))
             room -= bounds[-1]
             if room < 0:
                 return None
@@ -66,8 +85,8 @@ class Fitting:
         Raises:
             QuestionTooLargeError: what is kept always does not fit.
         """
-        question = _question_index(self.items)
-        always = _kept_always(self.items, question)
+        question = self._question_index()
+        always = self._kept_always(question)
         room = self.budget.prompt_limit - self.scale.reply_frame()
         room -= sum(self.cost(index) for index in always)
         if room < 0:
@@ -87,7 +106,7 @@ class Fitting:
                 room -= self.cost(index)
                 if room < 0:
                     return starts
-            if index == 0 or self.items[index].role == "user":
+            if index == 0 or self._roles[index] == "user":
                 starts.append((index, room))
         return starts
 
@@ -118,14 +137,39 @@ class Fitting:
         places: list[int] = []
         place = done = 0
         for start in starts:
-            place += sum(
-                size_bytes(self.items[index].text)
-                for index in range(done, start)
-                if self.items[index].role not in _SYSTEM_ROLES
-            )
+            part = zip(self.messages[done:start], self._roles[done:start], strict=True)
+            texts = [self.view.text(item) for item, role in part if role not in _SYSTEM_ROLES]
+            place += sum(map(size_bytes, texts))
             done = start
             places.append(place)
         return places
+
+    def _question_index(self) -> int:
+        """The last user message; where there is none, the last with what it belongs to."""
+        for index in range(len(self._roles) - 1, -1, -1):
+            if self._roles[index] == "user":
+                return index
+        index = max(0, len(self._roles) - 1)
+        while index and self.item(index).follows:
+            index -= 1
+        return index
+
+    def _kept_always(self, question: int) -> frozenset[int]:
+        """System messages, pinned ones with what they need to stand, and the question onward."""
+        always = {index for index, role in enumerate(self._roles) if role in _SYSTEM_ROLES}
+        always.update(range(question, len(self._roles)))
+        for index in self.view.pinned(self.messages):
+            always.update(self._pinned_range(index))
+        return frozenset(always)
+
+    def _pinned_range(self, index: int) -> range:
+        """A pinned message; an answer from its user message on, and with its tools' results."""
+        first = last = index
+        while first and self._roles[first] not in {"user", *_SYSTEM_ROLES}:
+            first -= 1
+        while last + 1 < len(self._roles) and self.item(last + 1).follows:
+            last += 1
+        return range(first, last + 1)
 
     def _too_large(self, always: frozenset[int]) -> QuestionTooLargeError:
         needed = {index: self.cost(index) for index in sorted(always)}
@@ -137,46 +181,15 @@ class Fitting:
             f"the question does not fit: {about}{total:,} tokens must be sent, and a window of"
             f" {budget.window:,} leaves {budget.prompt_limit:,} for the prompt"
             f" ({budget.reserve:,} are kept free for the reply and {budget.margin:,} as a margin);"
-            f" the biggest part is {_described(self.items[biggest])} with {needed[biggest]:,}",
-            hint=_ways_out(budget, total, pinned=any(self.items[i].pinned for i in needed)),
-            line=self.items[biggest].lines[0] or None,
+            f" the biggest part is {_described(self.item(biggest))} with {needed[biggest]:,}",
+            hint=_ways_out(budget, total, pinned=bool(self.view.pinned(self.messages))),
+            line=self.item(biggest).lines[0] or None,
         )
 
 
-def _question_index(items: Sequence[Weighed]) -> int:
-    """The last user message; where there is none, the last message with what it belongs to."""
-    for index in range(len(items) - 1, -1, -1):
-        if items[index].role == "user":
-            return index
-    index = max(0, len(items) - 1)
-    while index and items[index].follows:
-        index -= 1
-    return index
-
-
-def _kept_always(items: Sequence[Weighed], question: int) -> frozenset[int]:
-    """System messages, pinned ones with what they need to stand, and the question onward."""
-    always = {index for index, item in enumerate(items) if item.role in _SYSTEM_ROLES}
-    for index, item in enumerate(items):
-        if item.pinned and index < question:
-            always.update(_pinned_range(items, index))
-    return frozenset(always.union(range(question, len(items))))
-
-
-def _pinned_range(items: Sequence[Weighed], index: int) -> range:
-    """A pinned message; an answer from its user message on, and with its tools' results."""
-    first = last = index
-    while first and items[first].role not in {"user", *_SYSTEM_ROLES}:
-        first -= 1
-    while last + 1 < len(items) and items[last + 1].follows:
-        last += 1
-    return range(first, last + 1)
-
-
 def _described(item: Weighed) -> str:
-    if item.lines[0]:
-        return f"the {item.role} message in lines {item.lines[0]}-{item.lines[1]}"
-    return f"the {item.role} message" if item.lines == (0, 0) else f"a {item.role} message"
+    place = f" in lines {item.lines[0]}-{item.lines[1]}" if item.lines[0] else ""
+    return f"the {item.role} message{place}"
 
 
 def _ways_out(budget: Budget, total: int, *, pinned: bool) -> str:

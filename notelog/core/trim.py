@@ -1,11 +1,12 @@
 """Fitting a conversation to the window: one pure function and the plan it gives."""
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic
+from typing import TYPE_CHECKING, Final, Generic, overload
 
 from notelog.core.budget import plan_budget
-from notelog.core.counting import Count, Scale, Weighed, size_bytes, weigh_message
+from notelog.core.counting import Count, MessageView, NoteView, Scale, size_bytes
 from notelog.core.cut import Cut, Fitting
 from notelog.core.messages import Conversation, Message
 from notelog.core.models import ModelSpec, with_window
@@ -71,7 +72,7 @@ class TrimPlan(Generic[MessageT]):
     """
 
     kept: tuple[MessageT, ...]
-    dropped: tuple[DroppedMessage, ...]
+    dropped: Sequence[DroppedMessage]
     window: int
     budget: int
     prompt_tokens: int
@@ -117,7 +118,7 @@ def plan_trim(
     """
     return plan_fit(
         conversation,
-        weigh_message,
+        NoteView(),
         model=model,
         wish=wish,
         context_window=context_window,
@@ -129,7 +130,7 @@ def plan_trim(
 
 def plan_fit(
     messages: Sequence[MessageT],
-    weigh: Callable[[MessageT], Weighed],
+    view: MessageView[MessageT],
     *,
     model: ModelSpec,
     wish: int | None = None,
@@ -142,7 +143,7 @@ def plan_fit(
 
     Args:
         messages: all that could be sent.
-        weigh: a message as it is counted.
+        view: how they are read.
         model: as for ``plan_trim``, and so are the others.
         wish: the same.
         context_window: the same.
@@ -156,39 +157,32 @@ def plan_fit(
     if context_window is not None:
         model = with_window(model, context_window)
     fitting = Fitting(
-        scale=Scale(model, count),
-        items=[weigh(message) for message in messages],
-        budget=plan_budget(model, wish),
+        messages=messages, view=view, scale=Scale(model, count), budget=plan_budget(model, wish)
     )
     bounds = None if exact else fitting.bounds()
     if bounds is not None:
-        return _plan(messages, fitting, Cut(), dict(enumerate(bounds)), bounded=True)
+        return _plan(fitting, Cut(), dict(enumerate(bounds)), bounded=True)
     cut = fitting.cut(cut_step)
-    costs = fitting.costs
     if exact:
-        costs |= {i: fitting.scale.cost(item) for i, item in enumerate(fitting.items)}
-    return _plan(messages, fitting, cut, costs, bounded=False)
+        for index in range(len(messages)):
+            fitting.cost(index)
+    return _plan(fitting, cut, fitting.costs, bounded=False)
 
 
 def _plan(
-    messages: Sequence[MessageT],
-    fitting: Fitting,
-    cut: Cut,
-    costs: Mapping[int, int],
-    *,
-    bounded: bool,
+    fitting: Fitting[MessageT], cut: Cut, costs: Mapping[int, int], *, bounded: bool
 ) -> TrimPlan[MessageT]:
+    messages, scale, budget = fitting.messages, fitting.scale, fitting.budget
     kept = [*sorted(i for i in cut.always if i < cut.index), *range(cut.index, len(messages))]
     kept_tokens = tuple(costs[index] for index in kept)
-    scale, budget = fitting.scale, fitting.budget
     prompt_tokens = sum(kept_tokens) + scale.reply_frame()
     return TrimPlan(
         kept=tuple(messages[index] for index in kept),
-        dropped=_dropped(fitting.items, cut, costs),
+        dropped=_Dropped(fitting, cut, costs),
         window=budget.window,
         budget=budget.prompt_limit,
         prompt_tokens=prompt_tokens,
-        exact=not bounded and scale.exact(fitting.items[index] for index in kept),
+        exact=not bounded and scale.exact(fitting.item(index) for index in kept),
         bounded=bounded,
         completion_tokens=budget.completion(prompt_tokens),
         count_source=scale.source(bounded=bounded),
@@ -200,20 +194,47 @@ def _plan(
     )
 
 
-def _dropped(
-    items: Sequence[Weighed], cut: Cut, costs: Mapping[int, int]
-) -> tuple[DroppedMessage, ...]:
-    counted_bytes = sum(size_bytes(items[index].text) for index in costs)
-    share = sum(costs.values()) / counted_bytes if counted_bytes else 1.0
-    return tuple(
-        DroppedMessage(
+class _Dropped(Sequence[DroppedMessage]):
+    """The messages before a cut, each made when it is read: there may be 20,000."""
+
+    def __init__(self, fitting: Fitting[MessageT], cut: Cut, costs: Mapping[int, int]) -> None:
+        self._item = fitting.item
+        self._least = cut.least
+        self._costs = costs
+        self._indices = [index for index in range(cut.index) if index not in cut.always]
+        sizes = sum(fitting.size_bytes(index) for index in costs) if self._indices else 0
+        self._tokens_per_byte = sum(costs.values()) / sizes if sizes else 1.0
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    @overload
+    def __getitem__(self, place: int) -> DroppedMessage: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[DroppedMessage, ...]: ...
+    def __getitem__(self, place: int | slice) -> DroppedMessage | tuple[DroppedMessage, ...]:
+        if isinstance(place, slice):
+            return tuple(map(self._read, self._indices[place]))
+        return self._read(self._indices[place])
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == (tuple(other) if isinstance(other, _Dropped) else other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+    def _read(self, index: int) -> DroppedMessage:
+        item = self._item(index)
+        counted = index in self._costs
+        guess = math.ceil(size_bytes(item.text) * self._tokens_per_byte)
+        return DroppedMessage(
             index=index,
             role=str(item.role),
-            tokens=costs[index] if index in costs else round(size_bytes(item.text) * share),
-            reason=_OLDER if index < cut.least else _WITH_OLDER,
+            tokens=self._costs[index] if counted else guess,
+            reason=_OLDER if index < self._least else _WITH_OLDER,
             lines=item.lines,
-            counted=index in costs,
+            counted=counted,
         )
-        for index, item in enumerate(items[: cut.index])
-        if index not in cut.always
-    )
