@@ -14,9 +14,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from notelog._version import __version__
-from notelog.adapters.exchange import CancelledError, DeadlineError, Exchange, Head, inflated
 from notelog.adapters.origin import Origin, checked_origin, proxy_for
 from notelog.adapters.reply_stream import FAULTS, read_reply
+from notelog.adapters.request_thread import (
+    CancelledError,
+    DeadlineError,
+    Head,
+    RequestThread,
+    inflated,
+)
 from notelog.core.refusal import Asked, redirect_refusal, refusal
 from notelog.core.reply import ReplyDelta
 from notelog.core.request import ChatRequest
@@ -82,12 +88,12 @@ class OpenAIChat:
         """
         call = _prepared(request, endpoint)
         load_openai()
-        exchange = Exchange(lambda running: _send(call, running), endpoint.profile.deadline_s)
-        exchange.start()
+        running = RequestThread(lambda running: _send(call, running), endpoint.profile.deadline_s)
+        running.start()
         try:
-            yield from _received(exchange, call, cancelled)
+            yield from _received(running, call, cancelled)
         finally:
-            exchange.stop()
+            running.stop()
 
 
 def load_openai() -> None:
@@ -140,24 +146,24 @@ def _source(key: KeySource) -> str:
 
 
 def _received(
-    exchange: Exchange, call: _Call, cancelled: Callable[[], bool]
+    running: RequestThread, call: _Call, cancelled: Callable[[], bool]
 ) -> Iterator[ReplyDelta]:
     """The parts, and every way in which they can stop, in our own words."""
     finished = False
     try:
-        for delta in read_reply(exchange.items(cancelled), call.asked):
+        for delta in read_reply(running.items(cancelled), call.asked):
             yield delta
             if delta.finish_reason and not finished:
                 finished = True
-                exchange.end_within(AFTER_END_S)
+                running.end_within(AFTER_END_S)
     except CancelledError:
-        if not exchange.sent:
+        if not running.sent:
             raise InterruptedByUserError("stopped before anything was sent") from None
     except NotelogError:
         raise
     except Exception as error:
         if not finished:
-            raise translated(error, call.endpoint, call.asked, sent=exchange.sent) from error
+            raise translated(error, call.endpoint, call.asked, sent=running.sent) from error
 
 
 def translated(error: Exception, endpoint: Endpoint, asked: Asked, *, sent: bool) -> NotelogError:
@@ -245,8 +251,8 @@ def _causes(error: BaseException) -> list[BaseException]:
     return chain[::-1]
 
 
-def _send(call: _Call, exchange: Exchange) -> None:
-    """Runs in the thread of the exchange: one request, its answer handed over as it comes."""
+def _send(call: _Call, running: RequestThread) -> None:
+    """Runs in the thread of the request thread: one request, its answer handed over as it comes."""
     import httpx2
     import openai
 
@@ -255,7 +261,7 @@ def _send(call: _Call, exchange: Exchange) -> None:
 
     def outgoing(request: httpx2.Request) -> None:
         request.headers = _headers(request, call)
-        request.extensions["trace"] = exchange.trace
+        request.extensions["trace"] = running.trace
 
     with (
         httpx2.Client(
@@ -289,14 +295,14 @@ def _send(call: _Call, exchange: Exchange) -> None:
                 stream_cls=openai.Stream[object],
             ),
         )
-        exchange.hand_over(
+        running.hand_over(
             Head(
                 media_type=response.headers.get("content-type", "").partition(";")[0].lower(),
                 encoding=response.headers.get("content-encoding", "").strip().lower(),
             )
         )
         for piece in response.iter_raw():
-            if not exchange.hand_over(piece):
+            if not running.hand_over(piece):
                 return
 
 

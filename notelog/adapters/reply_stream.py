@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator
 
-from notelog.adapters.exchange import Head, inflated
+from notelog.adapters.request_thread import Head, inflated
 from notelog.core.events import EventDecoder, EventTooLongError
 from notelog.core.refusal import Asked, refusal_in_stream, words_of
 from notelog.core.reply import ReplyDelta

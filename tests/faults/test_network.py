@@ -1,0 +1,557 @@
+"""The network matrix: what every misbehaviour of a server leads to, and how often it was asked."""
+
+import ssl
+import threading
+from collections.abc import Sequence
+from typing import Literal
+
+import pytest
+from asking import asked, endpoint_for, question
+from scripted_server import (
+    RESET,
+    STALL,
+    Script,
+    ScriptedServer,
+    Step,
+    chunk,
+    completion,
+    event,
+    gzipped,
+    reply,
+    reply_events,
+    response,
+    status,
+    usage_chunk,
+)
+
+from notelog.core.reply import ReplyState
+from notelog.errors import (
+    ConfigurationError,
+    ContextOverflowError,
+    InDoubtError,
+    InterruptedByUserError,
+    KeyUnavailableError,
+    NotelogError,
+    ProviderRefusedError,
+    ProviderUnavailableError,
+)
+
+START = event(chunk("Hello"))
+END = event(chunk(finish_reason="stop"))
+BROKEN = {"error": {"message": "the model fell over", "type": "server_error", "code": None}}
+
+DOUBTFUL: list[tuple[str, Script]] = [
+    ("stall before the head", [STALL]),
+    ("reset before the head", [RESET]),
+    ("closed without an answer", []),
+    ("stall before the body", response(STALL)),
+    ("408", status(408)),
+    ("409", status(409)),
+    ("500", status(500)),
+    ("502 with a page", status(502, "<html><h1>Bad gateway</h1></html>")),
+    ("504", status(504)),
+    ("404 cut in its body", response(b'{"error"', code=404, framing="length", end=False)),
+    ("HTML with status 200", status(200, "<!doctype html><title>Welcome</title>")),
+    ("JSON cut in the middle", response(b'{"choices": [', framing="length", end=False)),
+    ("JSON that is no object", status(200, ["no"])),
+    ("bad JSON", response(b"data: {no}\n\n")),
+    ("bad UTF-8", response(b'data: {"choices": [{"delta": {"content": "\xff"}}]}\n\n')),
+    ("an error object", response(event(BROKEN))),
+    ("an empty body", response()),
+    ("only pings", response(b": ping\n\n", b"event: ping\ndata: {}\n\n")),
+    ("only DONE", response(event("[DONE]"))),
+    ("empty choices", response(event({**chunk(), "choices": []}))),
+    ("null content", response(event(chunk(content=None)))),
+    ("a line without end", response(*[b"data: " + b"x" * 1_000_000] * 6)),
+    ("a body of 200 MB", response(*[b": " + b"x" * 999_997 + b"\n"] * 200, framing="close")),
+    ("a gzip bomb", gzipped([bytes(200_000_000)])),
+    ("a damaged gzip body", response(b"\x1f\x8bno", headers={"Content-Encoding": "gzip"})),
+    ("brotli", response(b"\x00", headers={"Content-Encoding": "br"})),
+    ("no HTTP", [b"SSH-2.0-OpenSSH_9.9\r\n\r\n"]),
+    ("a head without end", [b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 40_000]),
+    ("content of an unknown type", response(event(chunk(content=42)))),
+]
+
+
+@pytest.mark.parametrize(("name", "script"), DOUBTFUL, ids=[name for name, _ in DOUBTFUL])
+def test_a_paid_request_that_left_is_in_doubt(name: str, script: Script) -> None:
+    """A request that left and brought no word is in doubt, and was sent once."""
+    with ScriptedServer([script, reply("never")]) as server:
+        came = asked(endpoint_for(server.base_url, read_timeout_s=0.2))
+    assert isinstance(came.error, InDoubtError)
+    assert came.error.message
+    assert came.reply.text == ""
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(("name", "script"), DOUBTFUL[:12], ids=[name for name, _ in DOUBTFUL[:12]])
+def test_a_free_server_knows_no_doubt(name: str, script: Script) -> None:
+    """A server that costs nothing is asked again, and then answers."""
+    with ScriptedServer([script, reply("at last")]) as server:
+        came = asked(endpoint_for(server.base_url, read_timeout_s=0.2, billed=False))
+    assert came.error is None or isinstance(came.error, ProviderRefusedError)
+    assert came.reply.text == "at last"
+    assert len(server.requests) == 2
+
+
+def test_a_free_server_is_not_asked_for_ever() -> None:
+    """A free server that never answers is given up after a few attempts."""
+    with ScriptedServer([status(500)] * 9) as server:
+        came = asked(endpoint_for(server.base_url, billed=False))
+    assert isinstance(came.error, ProviderUnavailableError)
+    assert "billed" not in came.error.message
+    assert len(server.requests) == 3
+
+
+CUT: list[tuple[str, Sequence[Step]]] = [
+    ("stall", response(START, STALL)),
+    ("reset", response(START, RESET)),
+    ("closed, chunked", response(START, end=False)),
+    ("closed, to the end", response(START, framing="close")),
+    ("DONE without a finish_reason", response(START, event("[DONE]"))),
+    ("an error object", response(START, event(BROKEN))),
+    ("a refusal-like error object", response(START, event({"error": {"code": 401}}))),
+    ("bad JSON", response(START, b"data: {no}\n\n")),
+    ("bad UTF-8", response(START, b"data: \xff\n\n")),
+    ("a line without end", response(START, *[b"data: " + b"x" * 1_000_000] * 6)),
+    ("null finish_reason and usage", response(START, event(usage_chunk()), event("[DONE]"))),
+    ("finish_reason error", response(START, event(chunk(finish_reason="error")))),
+]
+
+
+@pytest.mark.parametrize("billed", [True, False])
+@pytest.mark.parametrize(("name", "script"), CUT, ids=[name for name, _ in CUT])
+def test_what_arrived_before_a_cut_is_kept(
+    name: str,
+    script: Script,
+    billed: bool,  # noqa: FBT001  # a parameter of the table
+) -> None:
+    """Text that arrived before the end is a reply cut short with a reason, never asked anew."""
+    with ScriptedServer([script, reply("never")]) as server:
+        came = asked(endpoint_for(server.base_url, read_timeout_s=0.2, billed=billed))
+    assert came.reply.text == "Hello"
+    assert came.reply.state is ReplyState.CUT
+    assert came.reply.fault
+    assert len(server.requests) == 1
+
+
+FINAL: list[tuple[Script, str]] = [
+    (status(400), "other"),
+    (status(401), "key"),
+    (status(402), "quota"),
+    (status(403), "forbidden"),
+    (status(404), "model"),
+    (status(413), "size"),
+    (status(422, {"detail": [{"loc": ["body", "seed"], "msg": "wrong"}]}), "parameter"),
+    (status(429, {"error": {"message": "no", "code": "insufficient_quota"}}), "quota"),
+    (status(301, headers={"Location": "https://elsewhere.example/v1"}), "redirect"),
+    (status(302, headers={"Location": "/v2"}), "redirect"),
+    (status(307, headers={"Location": "https://elsewhere.example/v1"}), "redirect"),
+    (status(308), "redirect"),
+    (response(event({"error": {"code": 401, "message": "no"}})), "key"),
+    (response(event({"error": {"type": "rate_limit_error", "message": "slow"}})), "rate"),
+    (status(200, {"error": {"message": "bad", "type": "invalid_request_error"}}), "other"),
+]
+
+
+@pytest.mark.parametrize(("script", "reason"), FINAL)
+@pytest.mark.parametrize("billed", [True, False])
+def test_a_complete_no_is_final(
+    script: Script,
+    reason: str,
+    billed: bool,  # noqa: FBT001  # a parameter of the table
+) -> None:
+    """A complete answer that says no is a refusal with its reason, asked once, with a hint."""
+    with ScriptedServer([script, reply("never")]) as server:
+        came = asked(endpoint_for(server.base_url, billed=billed))
+    assert isinstance(came.error, ProviderRefusedError)
+    assert came.error.reason == reason
+    assert came.error.hint
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("code", [429, 503, 529])
+def test_a_busy_server_is_asked_again(code: int) -> None:
+    """Busy is unbilled: asked again after the time the server names, and the person is told."""
+    busy = status(code, headers={"Retry-After": "7"})
+    with ScriptedServer([busy, reply("Hello")]) as server:
+        came = asked(endpoint_for(server.base_url, deadline_s=100))
+    assert came.error is None
+    assert came.reply.state is ReplyState.COMPLETE
+    assert came.reply.text == "Hello"
+    assert came.waited_s == pytest.approx(7.0)
+    assert any("trying again in 7 s" in notice for notice in came.notices)
+    assert len(server.requests) == 2
+
+
+def test_a_date_in_retry_after_counts_by_the_clock_of_the_server() -> None:
+    """An HTTP date is a wait from the server's own Date."""
+    headers = {
+        "Date": "Sun, 06 Nov 1994 08:49:37 GMT",
+        "Retry-After": "Sun, 06 Nov 1994 08:49:41 GMT",
+    }
+    with ScriptedServer([status(503, headers=headers), reply("Hello")]) as server:
+        came = asked(endpoint_for(server.base_url))
+    assert came.waited_s == pytest.approx(4.0)
+
+
+def test_a_wait_that_is_too_long_is_not_waited_for() -> None:
+    """A server that asks for an hour is given up at once, and the hint says how long it asks."""
+    busy = status(429, headers={"Retry-After": "3600"})
+    with ScriptedServer([busy, reply("never")]) as server:
+        came = asked(endpoint_for(server.base_url))
+    assert isinstance(came.error, ProviderUnavailableError)
+    assert "60 min" in came.error.hint
+    assert came.waited_s == 0
+    assert len(server.requests) == 1
+
+
+def test_a_server_that_stays_busy_is_given_up() -> None:
+    """Four requests in all, with growing waits between."""
+    with ScriptedServer([status(503)] * 9) as server:
+        came = asked(endpoint_for(server.base_url))
+    assert isinstance(came.error, ProviderUnavailableError)
+    assert "4 attempts" in came.error.message
+    assert len(server.requests) == 4
+    assert came.waited_s < 20
+
+
+def test_a_server_that_is_not_there() -> None:
+    """A refused connection is unbilled, tried three times, and named."""
+    with ScriptedServer([]) as server:
+        address = server.base_url
+    came = asked(endpoint_for(address))
+    assert isinstance(came.error, ProviderUnavailableError)
+    assert "refuses the connection" in came.error.message
+    assert len(came.notices) == 2
+
+
+def test_a_tls_handshake_that_fails() -> None:
+    """A server that speaks no TLS never saw a request: unavailable, not in doubt."""
+    with ScriptedServer([reply("never")]) as server:
+        came = asked(endpoint_for(f"https://127.0.0.1:{server.port}/v1"))
+    assert isinstance(came.error, ProviderUnavailableError)
+    assert "TLS" in came.error.message
+    assert server.requests == []
+
+
+def test_a_tls_handshake_that_stalls() -> None:
+    """Silence before the request leaves is a connect timeout: unbilled."""
+    listener = ScriptedServer([])  # accepts into its backlog and never says a word
+    with listener:
+        listener._stopping.set()
+        listener._threads[0].join()
+        address = f"https://127.0.0.1:{listener.port}/v1"
+        came = asked(endpoint_for(address, connect_timeout_s=0.1))
+    assert isinstance(came.error, ProviderUnavailableError)
+    assert "connect_timeout_s" in came.error.message
+    assert ssl.HAS_TLSv1_3
+
+
+def test_a_slow_drip_ends_at_the_deadline() -> None:
+    """Bytes that keep coming do not keep a request alive past its deadline."""
+    script = response(START, *[b": drip\n"] * 3, framing="close")
+    held = threading.Event()
+    drip: list[Step] = [*script]
+    with ScriptedServer([_dripping(drip, held), reply("never")]) as server:
+        came = asked(endpoint_for(server.base_url, read_timeout_s=5, deadline_s=0.3))
+        held.set()
+    assert isinstance(came.error, InDoubtError)
+    assert "deadline" in came.error.message
+    assert came.reply.text == "Hello"
+    assert len(server.requests) == 1
+
+
+def _dripping(steps: list[Step], stop: threading.Event) -> Script:
+    yield from steps
+    while not stop.wait(0.02):
+        yield b": drip\n"
+
+
+def test_a_wish_to_stop_is_seen_while_nothing_arrives() -> None:
+    """Ctrl-C in the middle of a silent stream ends it soon, and what arrived is kept."""
+    stopping = threading.Event()
+    with ScriptedServer([response(START, STALL)]) as server:
+        timer = threading.Timer(0.1, stopping.set)
+        timer.start()
+        came = asked(endpoint_for(server.base_url), cancelled=stopping.is_set)
+        timer.join()
+    assert came.error is None
+    assert came.reply.text == "Hello"
+    assert came.reply.state is ReplyState.INTERRUPTED
+    assert len(server.requests) == 1
+
+
+def test_a_wish_to_stop_before_anything_left() -> None:
+    """Where nothing was sent, an interruption says so: nothing can have been billed."""
+    with ScriptedServer([status(503, headers={"Retry-After": "5"}), reply("never")]) as server:
+        came = asked(endpoint_for(server.base_url), cancelled=lambda: bool(server.requests))
+    assert isinstance(came.error, InterruptedByUserError) or came.reply.text == ""
+    assert len(server.requests) == 1
+
+
+def test_the_connection_is_closed_when_the_person_stops() -> None:
+    """The server sees the end of the connection, so that it stops generating."""
+    stopping = threading.Event()
+    server = ScriptedServer([response(START, STALL)])
+    with server:
+        asked(endpoint_for(server.base_url), cancelled=_after(3, stopping))
+        server._threads[-1].join(5)
+        assert not server._threads[-1].is_alive()
+
+
+def _after(looks: int, event_: threading.Event) -> "_Countdown":
+    return _Countdown(looks)
+
+
+class _Countdown:
+    """Turns true at the n-th look."""
+
+    def __init__(self, looks: int) -> None:
+        self._left = looks
+
+    def __call__(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+
+ENDS: list[tuple[str, Script, ReplyState, str]] = [
+    ("stop", reply("Hello you"), ReplyState.COMPLETE, "Hello you"),
+    ("length", reply("Hello", finish_reason="length"), ReplyState.LENGTH, "Hello"),
+    ("filter", reply("He", finish_reason="content_filter"), ReplyState.FILTERED, "He"),
+    ("tools", reply("He", finish_reason="tool_calls"), ReplyState.COMPLETE, "He"),
+    ("unknown", reply("He", finish_reason="because"), ReplyState.COMPLETE, "He"),
+    ("empty", response(END), ReplyState.EMPTY, ""),
+    ("blanks", response(event(chunk(" \n")), END), ReplyState.EMPTY, ""),
+    ("refusal", response(event(chunk(refusal="I will not")), END), ReplyState.REFUSED, ""),
+    ("no stream", completion("Hello"), ReplyState.COMPLETE, "Hello"),
+    ("no stream, no text", completion(None), ReplyState.EMPTY, ""),
+    ("no stream, refusal", completion(None, refusal="no"), ReplyState.REFUSED, ""),
+    ("gzip", gzipped(reply_events("Hello")), ReplyState.COMPLETE, "Hello"),
+    ("CR LF", response(START.replace(b"\n", b"\r\n"), END), ReplyState.COMPLETE, "Hello"),
+    ("no blank after data", response(b"data:" + START[6:], END), ReplyState.COMPLETE, "Hello"),
+    ("no blank line", response(START[:-1], END[:-1]), ReplyState.COMPLETE, "Hello"),
+    ("no last line end", response(START, END.strip()), ReplyState.COMPLETE, "Hello"),
+    (
+        "lines of data",
+        response(b'data: {"choices":\ndata: [{"delta": {"content": "Hello"}}]}\n\n', END),
+        ReplyState.COMPLETE,
+        "Hello",
+    ),
+    (
+        "pings",
+        response(b": hi\n\n", START, b"event: ping\ndata: {}\n\n", END),
+        ReplyState.COMPLETE,
+        "Hello",
+    ),
+    ("a BOM", response(b"\xef\xbb\xbf" + START, END), ReplyState.COMPLETE, "Hello"),
+    ("reset after the end", response(START, END, RESET), ReplyState.COMPLETE, "Hello"),
+    (
+        "list content",
+        response(event(chunk(content=[{"type": "text", "text": "Hello"}])), END),
+        ReplyState.COMPLETE,
+        "Hello",
+    ),
+    (
+        "deepseek",
+        response(event(chunk(reasoning_content="hm")), START, END),
+        ReplyState.COMPLETE,
+        "Hello",
+    ),
+    (
+        "openrouter",
+        response(event(chunk(reasoning="hm")), START, END),
+        ReplyState.COMPLETE,
+        "Hello",
+    ),
+    (
+        "think",
+        response(event(chunk("<think>hm</think>\n\nHello")), END),
+        ReplyState.COMPLETE,
+        "Hello",
+    ),
+    ("think to the end", response(event(chunk("<think>hm")), END), ReplyState.EMPTY, ""),
+]
+
+
+@pytest.mark.parametrize(("name", "script", "state", "text"), ENDS, ids=[row[0] for row in ENDS])
+def test_how_a_reply_ends(name: str, script: Script, state: ReplyState, text: str) -> None:
+    """Every way to end a reply has its state, and only stop with text is a whole reply."""
+    with ScriptedServer([script]) as server:
+        came = asked(endpoint_for(server.base_url))
+    assert came.error is None
+    assert came.reply.state is state
+    assert came.reply.text == text
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("name", ["deepseek", "openrouter", "think", "think to the end"])
+def test_reasoning_is_kept_apart(name: str) -> None:
+    """Reasoning is never text, whichever way a server sends it."""
+    script = next(script for row, script, _, _ in ENDS if row == name)
+    with ScriptedServer([script]) as server:
+        came = asked(endpoint_for(server.base_url))
+    assert came.reply.reasoning == "hm"
+
+
+def test_a_server_that_lingers_after_the_end_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a finish_reason only a short time is left for the figures; the reply is whole."""
+    monkeypatch.setattr("notelog.adapters.openai_chat.AFTER_END_S", 0.1)
+    with ScriptedServer([response(START, END, STALL)]) as server:
+        came = asked(endpoint_for(server.base_url))
+    assert came.error is None
+    assert came.reply.state is ReplyState.COMPLETE
+
+
+OVERFLOWS = [
+    "maximum context length is 4097 tokens, However, you requested 4382 (382 in the messages)",
+    "This endpoint's maximum context length is 4097 tokens, however you requested 4322 tokens",
+    "prompt is too long: 207791 tokens > 200000 maximum",
+    "input length and `max_tokens` exceed context limit: 178959 + 64000 > 200000",
+    "The input token count (1200293) exceeds the maximum number of tokens allowed (1048576).",
+    "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+    "Range of input length should be [1, 983616]",
+    "Prompt contains 65673 tokens, too large for model with 32768 maximum context length",
+    "keep the first 111490 tokens when context the overflows ... context length of only 32768",
+    "Input length (160062 tokens) exceeds the maximum allowed length (59862 tokens).",
+    "Your request exceeded model token limit: 262144 (requested: 291351)",
+]
+WINDOWS = [4097, 4097, 200000, 200000, 1048576, 131072, 983616, 32768, 32768, 59862, 262144]
+
+
+@pytest.mark.parametrize(("message", "window"), [*zip(OVERFLOWS, WINDOWS, strict=True)])
+def test_an_overflow_carries_its_figures(message: str, window: int) -> None:
+    """An overflow is recognised in each server's words, with the window that it names."""
+    with ScriptedServer([status(400, {"error": {"message": message}})]) as server:
+        came = asked(endpoint_for(server.base_url))
+    assert isinstance(came.error, ContextOverflowError)
+    assert came.error.window == window
+    assert came.error.body == message
+    assert len(server.requests) == 1
+
+
+def test_the_overflow_of_llama_cpp() -> None:
+    """The figures of llama.cpp are fields beside the message; its code is a number."""
+    body = {
+        "error": {
+            "code": 400,
+            "message": "the request exceeds the available context size",
+            "type": "exceed_context_size_error",
+            "n_prompt_tokens": 900,
+            "n_ctx": 512,
+        }
+    }
+    with ScriptedServer([status(400, body)]) as server:
+        came = asked(endpoint_for(server.base_url))
+    assert isinstance(came.error, ContextOverflowError)
+    assert (came.error.window, came.error.prompt_tokens) == (512, 900)
+
+
+def _rejecting(parameter: str, message: str) -> Script:
+    return status(400, {"error": {"message": message, "param": parameter, "code": "unsupported"}})
+
+
+def test_a_rejected_parameter_is_corrected_twice_at_most() -> None:
+    """Two corrections, each said, each unbilled; the third rejection is final."""
+    rejections = [
+        _rejecting("max_tokens", "Unsupported parameter: use 'max_completion_tokens' instead."),
+        _rejecting("temperature", "Unsupported value: 'temperature' does not support 0.2."),
+        _rejecting("top_p", "Unsupported parameter: 'top_p'"),
+    ]
+    request = question(max_tokens=9, temperature=0.2, top_p=0.5)
+    with ScriptedServer([*rejections, reply("never")]) as server:
+        came = asked(endpoint_for(server.base_url), request)
+    assert isinstance(came.error, ProviderRefusedError)
+    assert len(server.requests) == 3
+    last = server.requests[-1].json()
+    assert last["max_completion_tokens"] == 9
+    assert "max_tokens" not in last
+    assert "temperature" not in last
+    assert last["top_p"] == 0.5
+    assert len(came.notices) == 2
+
+
+def test_stream_options_are_left_out_where_a_server_forbids_them() -> None:
+    """FastAPI's list of places names the parameter; the reply comes without it."""
+    forbidden = {"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}
+    with ScriptedServer([status(422, {"detail": [forbidden]}), reply("Hello")]) as server:
+        came = asked(endpoint_for(server.base_url))
+    assert came.reply.text == "Hello"
+    assert "stream_options" in server.requests[0].json()
+    assert "stream_options" not in server.requests[1].json()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://example.com/v1",
+        "http://127.0.0.1.example.com/v1",
+        "ftp://127.0.0.1/v1",
+        "127.0.0.1:1234/v1",
+        "https://user:secret@example.com/v1",
+        "https://example.com/v1?key=1",
+        "https://exa mple.com/v1",
+        "https://example.com\r\n/v1",
+        "https://",
+        "https://[::1/v1",
+        "https://example.com:99999/v1",
+        "http://[fe80::1]/v1",
+        "http://localhost@example.com/v1",
+        "http://example.com\\@127.0.0.1/v1",
+        "",
+    ],
+)
+def test_an_address_that_may_not_be_asked(address: str) -> None:
+    """A key goes nowhere in the clear and nowhere by a trick: refused before anything leaves."""
+    came = asked(endpoint_for(address))
+    assert isinstance(came.error, ConfigurationError)
+    assert "secret" not in str(came.error)
+
+
+@pytest.mark.parametrize("key", ["sk one", "sk\n", "sk-\r\nX-Evil: 1", "ключ", "“sk-1”"])
+def test_a_key_that_is_none(key: str) -> None:
+    """A key with a blank or a line end is refused before anything leaves, and is not shown."""
+    with ScriptedServer([]) as server:
+        came = asked(endpoint_for(server.base_url, key=key))
+    assert isinstance(came.error, KeyUnavailableError)
+    assert key not in str(came.error)
+    assert server.connections == 0
+
+
+def test_a_setting_that_is_no_number() -> None:
+    """A number that JSON cannot express is refused before anything leaves."""
+    with ScriptedServer([]) as server:
+        came = asked(endpoint_for(server.base_url), question(temperature=float("nan")))
+    assert isinstance(came.error, ConfigurationError)
+    assert server.connections == 0
+
+
+def test_a_fresh_connection_for_each_turn() -> None:
+    """Two turns use two connections."""
+    with ScriptedServer([reply("one"), reply("two")]) as server:
+        asked(endpoint_for(server.base_url))
+        asked(endpoint_for(server.base_url))
+    assert server.connections == 2
+
+
+Framing = Literal["chunked", "close", "length"]
+
+
+@pytest.mark.parametrize("framing", ["chunked", "close", "length"])
+def test_a_reply_of_many_parts_is_whole(framing: Framing) -> None:
+    """Five thousand parts arrive in order with either framing."""
+    words = " ".join(f"w{number}" for number in range(5_000))
+    with ScriptedServer([reply(words, framing=framing)]) as server:
+        came = asked(endpoint_for(server.base_url))
+    assert came.reply.text == words
+    assert came.reply.usage is not None
+
+
+def test_every_error_is_one_of_ours() -> None:
+    """Whatever a server does, the caller sees an error of the tree."""
+    for _, script in DOUBTFUL[:3]:
+        with ScriptedServer([script]) as server:
+            came = asked(endpoint_for(server.base_url, read_timeout_s=0.2))
+        assert isinstance(came.error, NotelogError)
