@@ -1,0 +1,47 @@
+"""What ``config.toml`` may hold: every key with its type. msgspec decodes into these, strictly."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopTable:
+    """The keys outside any table; see ``core.settings.Config`` for their meaning."""
+
+    default_profile: str | None = None
+    ignore_note_keys: tuple[str, ...] | None = None
+    system_commands: tuple[str, ...] | None = None
+    reasoning: Literal["drop", "callout"] | None = None
+    model_suffix: Literal["auto", "always", "never"] | None = None
+    inert_replies: bool | None = None
+    note_size_limit_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileTable:
+    """The keys of ``[profiles.NAME]``; see ``core.settings.Profile`` for their meaning."""
+
+    base_url: str | None = None
+    model: str | None = None
+    serves: tuple[str, ...] | None = None
+    providers: tuple[str, ...] | None = None
+    billed: bool | None = None
+    embedded: bool | None = None
+    model_path: str | None = None
+    context_window: int | None = None
+    max_tokens: int | None = None
+    api_version: str | None = None
+    connect_timeout_s: float | None = None
+    read_timeout_s: float | None = None
+    deadline_s: float | None = None
+    price: tuple[float, float] | None = None
+    currency: str | None = None
+    key_environment: str | None = None
+    key_file: str | None = None
+    key_keyring: str | None = None
+    key_command: tuple[str, ...] | None = None
+    key_required: bool | None = None
+
+
+TABLES = ("defaults", "model_aliases", "profiles")
+"""The tables of the file."""
