@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import TypeAlias, TypeVar, cast
+from typing import Literal, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from notelog.adapters.config_profiles import ProfileReader
 from notelog.adapters.config_tables import TABLES, ProfileTable, TopTable
@@ -133,7 +133,7 @@ class _Source:
         return self._wrong(
             f"not valid TOML: {_lower(_DECODE_PLACE.sub('', problem))}",
             line=line,
-            hint='text needs quotes, as in model = "gpt-4o-mini"',
+            hint='text needs quotes: model = "gpt-4o-mini"' if "value" in problem else "",
         )
 
     def _wrong(
@@ -170,7 +170,9 @@ class _Source:
             name = prefix + (place["path"] if place else "")
             problem = _lower(_CONVERT_PLACE.sub("", str(error)).replace("`", ""))
             raise self._wrong(
-                f"{name}: {problem.removesuffix(' | null')}", name=name.partition("[")[0]
+                f"{name}: {problem.replace(' | null', '')}",
+                name=name.partition("[")[0],
+                hint=_choices(kind, name.removeprefix(prefix)),
             ) from None
         self._remember(prefix, table)
         return found
@@ -269,6 +271,13 @@ def _as_value(value: object) -> FrontMatterValue:
     if isinstance(value, dict):
         return {key: _as_value(item) for key, item in cast("TomlTable", value).items()}
     return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _choices(kind: type, field: str) -> str:
+    """The words that a setting may be, where there are only a few."""
+    parts: tuple[object, ...] = get_args(get_type_hints(kind).get(field.partition("[")[0]))
+    words = [word for part in parts if get_origin(part) is Literal for word in get_args(part)]
+    return f"it may be: {', '.join(words)}" if words else ""
 
 
 def _lower(text: str) -> str:
