@@ -7,6 +7,7 @@ by ``core.wire``, which costs a twentieth of a pydantic model for each part.
 
 import gc
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -97,7 +98,11 @@ class OpenAIChat:
 
 
 def load_openai() -> None:
-    """Imports the package without collecting garbage meanwhile: what it makes stays for good."""
+    """Imports the package without collecting garbage meanwhile: what it makes stays for good.
+
+    Its loggers say nothing below WARNING: the HTTP library logs the headers of answers, and a
+    server may send a key back in one.
+    """
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -106,6 +111,8 @@ def load_openai() -> None:
         if collecting:
             gc.freeze()
             gc.enable()
+    for name in ("openai", "httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _prepared(request: ChatRequest, endpoint: Endpoint) -> _Call:

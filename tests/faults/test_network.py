@@ -1,6 +1,5 @@
 """The network matrix: what every misbehaviour of a server leads to, and how often it was asked."""
 
-import ssl
 import threading
 from collections.abc import Sequence
 from typing import Literal
@@ -12,6 +11,7 @@ from scripted_server import (
     STALL,
     Script,
     ScriptedServer,
+    Signal,
     Step,
     chunk,
     completion,
@@ -29,9 +29,7 @@ from notelog.errors import (
     ConfigurationError,
     ContextOverflowError,
     InDoubtError,
-    InterruptedByUserError,
     KeyUnavailableError,
-    NotelogError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
@@ -89,7 +87,7 @@ def test_a_free_server_knows_no_doubt(name: str, script: Script) -> None:
     """A server that costs nothing is asked again, and then answers."""
     with ScriptedServer([script, reply("at last")]) as server:
         came = asked(endpoint_for(server.base_url, read_timeout_s=0.2, billed=False))
-    assert came.error is None or isinstance(came.error, ProviderRefusedError)
+    assert came.error is None
     assert came.reply.text == "at last"
     assert len(server.requests) == 2
 
@@ -245,7 +243,6 @@ def test_a_tls_handshake_that_stalls() -> None:
         came = asked(endpoint_for(address, connect_timeout_s=0.1))
     assert isinstance(came.error, ProviderUnavailableError)
     assert "connect_timeout_s" in came.error.message
-    assert ssl.HAS_TLSv1_3
 
 
 def test_a_slow_drip_ends_at_the_deadline() -> None:
@@ -282,37 +279,13 @@ def test_a_wish_to_stop_is_seen_while_nothing_arrives() -> None:
     assert len(server.requests) == 1
 
 
-def test_a_wish_to_stop_before_anything_left() -> None:
-    """Where nothing was sent, an interruption says so: nothing can have been billed."""
-    with ScriptedServer([status(503, headers={"Retry-After": "5"}), reply("never")]) as server:
-        came = asked(endpoint_for(server.base_url), cancelled=lambda: bool(server.requests))
-    assert isinstance(came.error, InterruptedByUserError) or came.reply.text == ""
-    assert len(server.requests) == 1
-
-
 def test_the_connection_is_closed_when_the_person_stops() -> None:
     """The server sees the end of the connection, so that it stops generating."""
-    stopping = threading.Event()
-    server = ScriptedServer([response(START, STALL)])
-    with server:
-        asked(endpoint_for(server.base_url), cancelled=_after(3, stopping))
+    begun = threading.Event()
+    with ScriptedServer([response(START, Signal(begun), STALL)]) as server:
+        asked(endpoint_for(server.base_url), cancelled=begun.is_set)
         server._threads[-1].join(5)
         assert not server._threads[-1].is_alive()
-
-
-def _after(looks: int, event_: threading.Event) -> "_Countdown":
-    return _Countdown(looks)
-
-
-class _Countdown:
-    """Turns true at the n-th look."""
-
-    def __init__(self, looks: int) -> None:
-        self._left = looks
-
-    def __call__(self) -> bool:
-        self._left -= 1
-        return self._left < 0
 
 
 ENDS: list[tuple[str, Script, ReplyState, str]] = [
@@ -547,11 +520,3 @@ def test_a_reply_of_many_parts_is_whole(framing: Framing) -> None:
         came = asked(endpoint_for(server.base_url))
     assert came.reply.text == words
     assert came.reply.usage is not None
-
-
-def test_every_error_is_one_of_ours() -> None:
-    """Whatever a server does, the caller sees an error of the tree."""
-    for _, script in DOUBTFUL[:3]:
-        with ScriptedServer([script]) as server:
-            came = asked(endpoint_for(server.base_url, read_timeout_s=0.2))
-        assert isinstance(came.error, NotelogError)

@@ -140,7 +140,9 @@ class ScriptedServer:
                 self.routed.append(request)
                 return route
             self.requests.append(request)
-            return next(self._left, None) or status(404, {"error": {"message": "no script left"}})
+            script = next(self._left, None)
+        no_script = {"error": {"message": "no script left"}}
+        return status(404, no_script) if script is None else script
 
     def _play(self, connection: socket.socket, script: Script) -> None:
         for step in script:
