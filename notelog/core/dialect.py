@@ -76,7 +76,7 @@ CALLOUT = re.compile(
 BEGIN_COMMENT = b"=begin-chatgpt-md-comment"
 END_COMMENT = b"=end-chatgpt-md-comment"
 
-COMMENT_MARK = re.compile(rb"(?P<slashes>\\*)(?:=(?:begin|end)-chatgpt-md-comment|%{2,})")
+COMMENT_MARK = re.compile(rb"(?<!\\)(?P<slashes>\\*+)(?:=(?:begin|end)-chatgpt-md-comment|%{2,})")
 """A mark of a comment block, or a run of percent signs, anywhere in a line."""
 
 _WHOLE_LINE = (SEPARATOR, MARKER, TASK, SEMICOLONS, CALLOUT)

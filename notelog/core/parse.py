@@ -1,10 +1,353 @@
 """Parsing: from the bytes of a note to its turns and messages."""
 
-from notelog.core.frontmatter import ReadFrontMatter
-from notelog.core.note import Note
-from notelog.core.source import SourceText
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+from notelog.core.blocks import Blocks, Header, scan_blocks
+from notelog.core.content import Content, View
+from notelog.core.dialect import EMPTY_TASK, ROLES, SEMICOLONS
+from notelog.core.findings import Findings, Lines
+from notelog.core.frontmatter import ReadFrontMatter, find_front_matter
+from notelog.core.keys import check_keys, system_messages
+from notelog.core.messages import Message, Role
+from notelog.core.note import (
+    BlockKind,
+    FrontMatter,
+    Marker,
+    Note,
+    OpenBlock,
+    Segment,
+    SegmentKind,
+    SendMark,
+    Severity,
+    Turn,
+)
+from notelog.core.source import SourceText, Span
+
+_WEAK = {BlockKind.PERCENT, BlockKind.COMMENT_BLOCK}
+"""Open blocks that protect nothing: unclosed, they are text."""
+
+_BLOCK_WORDS = {
+    BlockKind.FENCE: "code fence",
+    BlockKind.COMMENT: "HTML comment",
+    BlockKind.HTML: "HTML block",
+    BlockKind.MATH: "$$ block",
+    BlockKind.PERCENT: "%% comment",
+    BlockKind.COMMENT_BLOCK: "comment block",
+}
 
 
 def parse_note(source: SourceText, read_front_matter: ReadFrontMatter) -> Note:
-    """Parses a note."""
-    raise NotImplementedError
+    """Parses a note.
+
+    Args:
+        source: its bytes.
+        read_front_matter: reads the YAML between the two ``---`` lines.
+
+    Returns:
+        The note. What is wrong with its text is among its diagnostics; those of severity error
+        stop sending.
+    """
+    findings = Findings()
+    text = source.lf_text
+    front_matter = find_front_matter(text, source.text_start, read_front_matter, findings)
+    check_keys(front_matter, findings)
+    return _Assembly(source, front_matter, findings).note()
+
+
+class _Assembly:
+    """Puts a note together from what the scanner found."""
+
+    def __init__(self, source: SourceText, front_matter: FrontMatter, findings: Findings) -> None:
+        self.source = source
+        self.text = source.lf_text
+        self.front_matter = front_matter
+        self.findings = findings
+        self.start = front_matter.span.end
+        self.blocks = scan_blocks(self.text, self.start)
+        self.view = View(source.data, self.text)
+        self.lines = Lines(self.text)
+        self.segments: list[Segment] = []
+
+    def note(self) -> Note:
+        headers = _live_headers(self.blocks.headers)
+        self._add_segment(SegmentKind.BOM, 0, self.source.text_start)
+        self._add_segment(SegmentKind.FRONT_MATTER, self.front_matter.span.start, self.start)
+        turns = tuple(self._turns(headers))
+        self._report_unclosed()
+        return Note(
+            source=self.source,
+            front_matter=self.front_matter,
+            segments=tuple(self.segments),
+            turns=turns,
+            diagnostics=self.findings.in_order(),
+            is_chat=bool(headers) or "notelog" in self.front_matter.values,
+            conversation=system_messages(self.front_matter) + _messages(turns),
+        )
+
+    def _add_segment(self, kind: SegmentKind, start: int, end: int) -> None:
+        if end > start:
+            self.segments.append(Segment(kind, Span(start, end)))
+
+    def _turns(self, headers: Sequence[Header]) -> Sequence[Turn]:
+        size = len(self.text)
+        stops = [header.start for header in headers] + [size]
+        turns: list[Turn] = []
+        if stops[0] > self.start or not headers:
+            turns.append(self._turn(Role.USER, self.start, stops[0], None))
+        for header, stop in zip(headers, stops[1:], strict=True):
+            turns.append(self._turn(self._role(header), header.start, stop, header))
+        return turns
+
+    def _role(self, header: Header) -> Role:
+        if not header.marker:
+            return Role.USER
+        name = header.marker["name"].lower()
+        if name in ROLES:
+            return ROLES[name]
+        shown = header.marker["name"] or header.marker["text"].split(b" ")[0]
+        self.findings.add(
+            "unknown-role",
+            self.lines.of(header.marker.start()),
+            f"unknown role {shown.decode('utf-8', 'replace')[:40]!r}: the note is not sent",
+            severity=Severity.ERROR,
+            hint="use role::user, role::assistant, role::system or role::developer",
+        )
+        return Role.USER
+
+    def _turn(self, role: Role, start: int, stop: int, header: Header | None) -> Turn:
+        body = header.body if header else start
+        separator = marker = None
+        if header:
+            separator, marker = self._header_parts(header)
+        hidden = _within(self.blocks.hidden, body, stop)
+        callouts = _within(self.blocks.callouts, body, stop)
+        marks, pins = self._tasks(role, body, stop)
+        metadata = sorted([*callouts, *((m.span.start, m.span.end) for m in marks), *pins])
+        if role is Role.USER:
+            marks = (*marks, *self._semicolons(body, stop, sorted([*hidden, *metadata])))
+            metadata = sorted([*callouts, *(self._mark_range(m, stop) for m in marks), *pins])
+        self._add_body(body, stop, hidden, metadata)
+        escapes = _offsets_within(self.blocks.escapes, body, stop) if role is Role.ASSISTANT else ()
+        content = self.view.content(body, stop, sorted([*hidden, *metadata]), escapes)
+        if role is Role.USER and self.blocks.links:
+            self._report_links(body, stop)
+        return Turn(
+            role=role,
+            span=Span(start, stop),
+            separator=separator,
+            marker=marker,
+            body=Span(body, stop),
+            content=content.text,
+            lines=self._lines(content, start, stop),
+            send_marks=marks,
+            callouts=tuple(Span(*callout) for callout in callouts),
+            open_block=self._open_block(start, stop),
+            pinned=bool(pins),
+        )
+
+    def _header_parts(self, header: Header) -> tuple[Span | None, Marker | None]:
+        """The separator and the marker of a header; adds their segments."""
+        separator = marker = None
+        at = header.start
+        if header.separator_end >= 0:
+            at = header.separator_end
+            separator = Span(header.start, at)
+            self._add_segment(SegmentKind.SEPARATOR, header.start, at)
+        if header.marker:
+            begin = header.marker.start()
+            self._add_segment(SegmentKind.BODY, at, begin)
+            self._add_segment(SegmentKind.MARKER, begin, header.body)
+            marker = _marker(header.marker, header.body)
+        return separator, marker
+
+    def _tasks(
+        self, role: Role, body: int, stop: int
+    ) -> tuple[tuple[SendMark, ...], list[tuple[int, int]]]:
+        """The send marks of a turn, and the ranges of its ticked pins."""
+        tasks = self.blocks.tasks
+        marks: list[SendMark] = []
+        pins: list[tuple[int, int]] = []
+        for place in range(bisect_left(tasks, body, key=_start_of), len(tasks)):
+            task = tasks[place]
+            if task.start() >= stop:
+                break
+            if _covers(self.blocks.hidden, task.start()):
+                continue
+            label = task["label"].lower()
+            if label == b"pin":
+                if task["tick"] != b" ":
+                    pins.append((task.start(), self._line_end(task.end())))
+            elif role is Role.USER:
+                marks.append(self._mark(task, label))
+        return tuple(marks), pins
+
+    def _mark(self, task: re.Match[bytes], label: bytes) -> SendMark:
+        word = "send" if label in {b"send", "发送".encode()} else label.decode()
+        tick = task.start("tick") - task.start()
+        line = task[0].rstrip()
+        return SendMark(
+            span=Span(task.start(), self._line_end(task.end())),
+            ticked=task["tick"] != b" ",
+            checkbox=line[:tick] + b" " + line[tick + 1 :],
+            label=word,
+        )
+
+    def _line_end(self, end: int) -> int:
+        return min(end + 1, len(self.text))
+
+    def _mark_range(self, mark: SendMark, stop: int) -> tuple[int, int]:
+        """A mark's line with the empty task lines that an editor put below it."""
+        end = mark.span.end
+        while mark.checkbox and end < stop and (empty := EMPTY_TASK.match(self.text, end)):
+            end = self._line_end(empty.end())
+        return mark.span.start, end
+
+    def _semicolons(
+        self, body: int, stop: int, cuts: Sequence[tuple[int, int]]
+    ) -> tuple[SendMark, ...]:
+        """``;;`` where it is the last line of a turn that is not blank."""
+        for begin, end in _gaps(body, stop, cuts):
+            shown = self.text[begin:end].rstrip(b" \t\n")
+            if not shown:
+                continue
+            line = max(self.text.rfind(b"\n", body, begin + len(shown)) + 1, body)
+            found = SEMICOLONS.match(self.text, line) if line >= begin else None
+            if not found or found["slashes"] or _covers(self.blocks.protected, line):
+                return ()
+            span = Span(line, self._line_end(found.end()))
+            return (SendMark(span=span, ticked=True, checkbox=b"", label=";;"),)
+        return ()
+
+    def _add_body(
+        self,
+        body: int,
+        stop: int,
+        hidden: Sequence[tuple[int, int]],
+        metadata: Sequence[tuple[int, int]],
+    ) -> None:
+        at = body
+        kinds = sorted(
+            [(*each, SegmentKind.HIDDEN) for each in hidden]
+            + [(*each, SegmentKind.METADATA) for each in metadata]
+        )
+        for begin, end, kind in kinds:
+            self._add_segment(SegmentKind.BODY, at, begin)
+            self._add_segment(kind, begin, end)
+            at = end
+        self._add_segment(SegmentKind.BODY, at, stop)
+
+    def _lines(self, content: Content, start: int, stop: int) -> tuple[int, int]:
+        if content.first < 0:
+            return self.lines.of(start), self.lines.of(max(stop - 1, start))
+        return self.lines.of(content.first), self.lines.of(content.last)
+
+    def _open_block(self, start: int, stop: int) -> OpenBlock | None:
+        """The block that a turn leaves open: one that protects, before one that is text."""
+        blocks = self.blocks.unclosed
+        if not blocks:
+            return None
+        first = bisect_left(blocks, start, key=_block_start)
+        last = bisect_left(blocks, stop, key=_block_start)
+        inside = blocks[first:last]
+        strong = [block for block in inside if block.kind not in _WEAK]
+        return (strong or inside or [None])[-1]
+
+    def _report_unclosed(self) -> None:
+        for block in self.blocks.unclosed:
+            self.findings.add(
+                f"unclosed-{block.kind}",
+                self.lines.of(block.span.start),
+                f"this {_BLOCK_WORDS[block.kind]} is never closed",
+                hint=f"close it with a line {block.closer.decode('utf-8', 'replace').strip()}",
+            )
+
+    def _report_links(self, body: int, stop: int) -> None:
+        for begin, end in _within(self.blocks.links, body, stop):
+            shown = self.text[begin:end].decode()
+            if _covers(self.blocks.hidden, begin):
+                continue
+            code, what = _link_kind(shown)
+            self.findings.add(
+                code,
+                self.lines.of(begin),
+                f"{what} {shown[:60]} is not expanded: the model will not see what it points to",
+                severity=Severity.INFO if code == "link-not-expanded" else Severity.WARNING,
+            )
+
+
+def _link_kind(shown: str) -> tuple[str, str]:
+    if shown.startswith("[["):
+        return "link-not-expanded", "link"
+    if shown.startswith("![["):
+        return "embed-not-expanded", "embed"
+    return "image-not-sent", "image"
+
+
+def _live_headers(headers: Sequence[Header]) -> Sequence[Header]:
+    """The headers that count: a lone marker without any separator is text."""
+    if len(headers) > 1 or any(header.separator_end >= 0 for header in headers):
+        return headers
+    return ()
+
+
+def _marker(found: re.Match[bytes], end: int) -> Marker:
+    """What a marker says; its model is metadata, never searched for role words."""
+    model = found["model"]
+    return Marker(
+        span=Span(found.start(), end),
+        heading=_before_role(found["before"]),
+        suffix=(found["suffix"] or b"").strip(),
+        model=model.decode("utf-8", "replace").strip() if model else "",
+    )
+
+
+def _before_role(before: bytes) -> bytes:
+    return before[:-4] if before[-4:].lower() == b"role" else before
+
+
+def _messages(turns: Sequence[Turn]) -> tuple[Message, ...]:
+    return tuple(
+        Message(role=turn.role, content=turn.content, lines=turn.lines, pinned=turn.pinned)
+        for turn in turns
+        if turn.content
+    )
+
+
+def _start_of(found: re.Match[bytes]) -> int:
+    return found.start()
+
+
+def _block_start(block: OpenBlock) -> int:
+    return block.span.start
+
+
+def _first(span: tuple[int, int]) -> int:
+    return span[0]
+
+
+def _within(ranges: Sequence[tuple[int, int]], start: int, stop: int) -> Sequence[tuple[int, int]]:
+    """The ranges that begin in ``start`` to ``stop``."""
+    first = bisect_left(ranges, start, key=_first)
+    return ranges[first : bisect_left(ranges, stop, lo=first, key=_first)]
+
+
+def _offsets_within(offsets: Sequence[int], start: int, stop: int) -> Sequence[int]:
+    first = bisect_left(offsets, start)
+    return offsets[first : bisect_left(offsets, stop, lo=first)]
+
+
+def _covers(ranges: Sequence[tuple[int, int]], offset: int) -> bool:
+    """Whether one of some ranges, in order, holds ``offset``."""
+    place = bisect_right(ranges, offset, key=_first)
+    return place > 0 and offset < ranges[place - 1][1]
+
+
+def _gaps(start: int, stop: int, cuts: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+    """What is left between cuts, the last first."""
+    edges = [start]
+    for begin, end in cuts:
+        edges += [begin, end]
+    edges.append(stop)
+    return list(zip(edges[::2], edges[1::2], strict=True))[::-1]

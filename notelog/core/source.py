@@ -58,6 +58,16 @@ class SourceText:
         return (0, *(match.end() for match in _LINE_END.finditer(self.data)))
 
     @cached_property
+    def lf_text(self) -> bytes:
+        """The bytes with LF as their only line end, every byte at the same offset.
+
+        The CR of a CR LF reads as a blank at the end of its line, where blanks do not matter.
+        """
+        if b"\r" not in self.data:
+            return self.data
+        return self.data.replace(b"\r\n", b" \n").replace(b"\r", b"\n")
+
+    @cached_property
     def newline(self) -> bytes:
         r"""The line end this note uses most: ``\n``, ``\r\n`` or ``\r``; LF where it has none."""
         crlf = self.data.count(b"\r\n")

@@ -1,0 +1,554 @@
+"""The block structure of a note: separators and markers, and what protects text from them.
+
+The rules are CommonMark's (https://spec.commonmark.org/0.31.2/#appendix-a-a-parsing-strategy),
+as far as they decide where a fence, an HTML block, a list item or a quote begins and ends. Most of
+a chat is prose, in which nothing of this happens: the scanner jumps from one candidate to the
+next, finds a place before it where no block can be open (a line that begins at column 0 after a
+blank line), and only reads lines one by one from there.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from notelog.core.dialect import CALLOUT, END_COMMENT, MARKER, SEMICOLONS, SEPARATOR, TASK
+from notelog.core.inline import Inline
+from notelog.core.note import BlockKind, OpenBlock
+from notelog.core.seek import RAW_END, Closers, Triggers, marker_after, separator_at
+from notelog.core.source import Span
+
+MAX_DEPTH = 100
+"""How deep lists and quotes may nest; what is nested deeper is text."""
+
+_BLANKS = re.compile(rb" *")
+_PREFIX = re.compile(rb"[ \t>+*\-0-9.)]*")
+_PLAIN_LINES = re.compile(rb"(?:[A-QS-Za-qs-z\x80-\xff(][^\n]*(?:\n|\Z))+")
+_CALLOUT_LINES = re.compile(rb"(?: {0,3}>[^\n]*(?:\n|\Z))+")
+
+_TAG = (
+    rb"(?:<[A-Za-z][A-Za-z0-9\-]*+"
+    rb"""(?:[ \t]++[a-zA-Z_:][a-zA-Z0-9:._-]*+(?:[ \t]*+=[ \t]*+(?:[^"'=<>`\x00-\x20]++|'[^']*+'|"[^"]*+"))?+)*+"""
+    rb"[ \t]*+/?>|</[A-Za-z][A-Za-z0-9\-]*+[ \t]*+>)"
+)
+_BLOCK_NAMES = (
+    rb"address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|"
+    rb"dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|"
+    rb"header|hr|html|iframe|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|option|p|"
+    rb"param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul"
+)
+_START = re.compile(
+    rb"(?P<quote>>)"
+    rb"|(?P<fence>`{3,}(?=[^`]*$)|~{3,})"
+    rb"|(?P<heading>\#{1,6}(?=[ \t]|$))"
+    rb"|(?P<rule>(?:\*[ \t]*){3,}$|(?:-[ \t]*){3,}$|(?:_[ \t]*){3,}$)"
+    rb"|(?P<item>[-+*]|[0-9]{1,9}[.)])(?=[ \t]|$)"
+    rb"|(?P<raw><(?:(?i:script|pre|style|textarea)(?=[ \t>]|$)|!--|\?|!\[CDATA\[|![A-Za-z]))"
+    rb"|(?P<html></?(?i:" + _BLOCK_NAMES + rb")(?=[ \t]|/?>|$))"
+    rb"|(?P<tag>" + _TAG + rb"[ \t]*$)"
+)
+_VISIBLE = re.compile(rb"[^ \t]")
+_CODE = 4  # columns that make indented code
+_INDENTS = {b" ", b"\t", b"\n", b""}
+_MARKS = {b"%%", b"$$"}
+_UNDERLINE = re.compile(rb"(?P<heading>=+|-+)[ \t]*$")
+_RAW_CLOSERS = {b"<!--": b"-->", b"<?": b"?>", b"<![cdata[": b"]]>"}
+_RAW_LINES = {
+    closer: re.compile(rb"[^\n]*?" + closer_pattern, re.IGNORECASE)
+    for closer, closer_pattern in (
+        (b"-->", rb"-->"),
+        (b"?>", rb"\?>"),
+        (b"]]>", rb"\]\]>"),
+        (b">", rb">"),
+        (b"</", RAW_END.pattern),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """A separator, a marker, or both.
+
+    Attributes:
+        start: the start of the line it begins on.
+        separator_end: the end of the separator's part, its line end included; -1 where a marker
+            stands alone.
+        marker: the match of the role marker, or None.
+        body: where the text after both begins.
+    """
+
+    start: int
+    separator_end: int
+    marker: re.Match[bytes] | None
+    body: int
+
+
+@dataclass(slots=True)
+class Blocks:
+    """What the scanner found in a text, each list in order.
+
+    Attributes:
+        headers: separators and markers.
+        hidden: ranges that are never sent.
+        protected: ranges of fences, comments, raw HTML, math and indented code.
+        tasks: notelog's task lines.
+        callouts: ranges of notelog's callouts.
+        escapes: offsets of backslashes that make a line inert.
+        links: ranges of links, embeds and images.
+        unclosed: blocks without an end.
+    """
+
+    headers: list[Header] = field(default_factory=list)
+    hidden: list[tuple[int, int]] = field(default_factory=list)
+    protected: list[tuple[int, int]] = field(default_factory=list)
+    tasks: list[re.Match[bytes]] = field(default_factory=list)
+    callouts: list[tuple[int, int]] = field(default_factory=list)
+    escapes: list[int] = field(default_factory=list)
+    links: list[tuple[int, int]] = field(default_factory=list)
+    unclosed: list[OpenBlock] = field(default_factory=list)
+
+
+def _skip_blanks(line: bytes, start: int) -> int:
+    found = _BLANKS.match(line, start)
+    return found.end() if found else start
+
+
+def scan_blocks(text: bytes, start: int) -> Blocks:
+    """Finds the structure of a text.
+
+    Args:
+        text: UTF-8, its lines ending in LF only; blanks before a line end do not matter.
+        start: where the front matter ends.
+    """
+    return _Scanner(text, start).scan()
+
+
+class _Scanner:
+    """Reads a text, jumping over what cannot hold structure.
+
+    Between two lines all that matters is which containers are open, and whether a paragraph is.
+    """
+
+    def __init__(self, text: bytes, start: int) -> None:
+        self.text = text
+        self.size = len(text)
+        self.start = start
+        self.pos = start
+        self.found = Blocks()
+        self.inline = Inline(text)
+        self.inline.hidden = self.found.hidden
+        self.inline.escapes = self.found.escapes
+        self.inline.links = self.found.links
+        self.closers = Closers(text)
+        self.gap = max((b"\n\n", b"\n \n"), key=text.count)
+        self.stack: list[int] = []  # open containers: a list item's width, or 0 for a quote
+        self.leaf = -1  # where the open paragraph, or the HTML block ended by a blank line, begins
+        self.html = False  # that leaf is such an HTML block
+        self.hollow = False  # this line opened a list item without text
+        self.was_hollow = False  # the line before did
+        self.tabbed = False  # the line at hand had tabs in front
+
+    def scan(self) -> Blocks:
+        triggers = Triggers(self.text)
+        while (candidate := triggers.after(self.pos)) >= 0:
+            self.pos = self._open_ground(candidate)
+            self._read_lines()
+        for offset in self.inline.unclosed:
+            self._unclosed(BlockKind.COMMENT_BLOCK, offset, END_COMMENT)
+        self.found.unclosed.sort(key=lambda block: block.span.start)
+        return self.found
+
+    def _open_ground(self, candidate: int) -> int:
+        """The last place before a candidate, not before ``pos``, where no block can be open."""
+        text = self.text
+        at = line = max(text.rfind(b"\n", self.pos, candidate) + 1, self.pos)
+        if text[line] == ord("<") and separator_at(text, line):
+            return line
+        if not text.endswith(self.gap, 0, line):
+            at = text.rfind(self.gap, self.pos, line) + len(self.gap)
+        for _ in range(8):
+            if at < len(self.gap):
+                break
+            if text[at] not in b" \t\n":
+                return max(at, self.pos)
+            at = text.rfind(self.gap, self.pos, at - 1) + len(self.gap)
+        return self.pos
+
+    def _read_lines(self) -> None:
+        """Reads lines until nothing is open."""
+        while self.pos < self.size:
+            self._read_line()
+            if self.leaf < 0 and not self.stack:
+                return
+        self._end_leaf(self.size)
+        self.stack.clear()
+
+    def _take_line(self) -> tuple[bytes, int]:
+        """The line at ``pos``, tabs in front of its text as blanks, and where the next begins."""
+        end = self.text.find(b"\n", self.pos)
+        if end < 0:
+            end = self.size
+        line = self.text[self.pos : end]
+        self.tabbed = False
+        if b"\t" in line:
+            prefix = _PREFIX.match(line)
+            if prefix and b"\t" in prefix[0]:
+                self.tabbed = True
+                line = prefix[0].expandtabs(4) + line[prefix.end() :]
+        return line, min(end + 1, self.size)
+
+    def _offset(self, start: int, line: bytes, place: int) -> int:
+        """The offset in the text of the byte at ``place`` in a line that starts at ``start``."""
+        if not self.tabbed:
+            return start + place
+        skipped = len(line[:place].replace(b" ", b""))
+        for found in _VISIBLE.finditer(self.text, start):
+            if not skipped:
+                return found.start()
+            skipped -= 1
+        return self.size
+
+    def _match_containers(self, line: bytes) -> tuple[int, int]:
+        """How many open containers go on in a line, and where its text begins after them."""
+        at = 0
+        blanks = _skip_blanks(line, 0)
+        for depth, width in enumerate(self.stack):
+            if width:
+                if blanks - at < width and blanks < len(line):
+                    return depth, at
+                at = min(at + width, blanks)
+            elif blanks - at > 3 or line[blanks : blanks + 1] != b">":  # noqa: PLR2004  # CommonMark
+                return depth, at
+            else:
+                at = blanks + 1
+                if line[at : at + 1] == b" ":
+                    at += 1
+                blanks = _skip_blanks(line, at)
+        return len(self.stack), at
+
+    def _read_line(self) -> None:
+        start = self.pos
+        if self.leaf >= 0 and not self.html and (plain := _PLAIN_LINES.match(self.text, start)):
+            self.pos = plain.end()
+            return
+        self.was_hollow, self.hollow = self.hollow, False
+        line, after = self._take_line()
+        indent = _skip_blanks(line, 0)
+        if indent == len(line):
+            self._read_blank(after)
+            return
+        depth, at = self._match_containers(line)
+        if indent < _CODE and self._read_structure(line[indent], start, after, depth):
+            return
+        self.pos = after
+        if self.html:
+            if depth == len(self.stack):
+                return
+            if self._end_leaf(start):
+                return
+        self._read_blocks(line, start, depth, at)
+
+    def _read_blank(self, after: int) -> None:
+        """A blank line ends the paragraph, every quote, and an item without any text."""
+        if self._end_leaf(self.pos):
+            return
+        if self.was_hollow:
+            self.stack.pop()
+        if 0 in self.stack:
+            del self.stack[self.stack.index(0) :]
+        self.pos = after
+        if self.text[after : after + 1] not in _INDENTS:
+            self.stack.clear()
+
+    def _end_leaf(self, stop: int) -> bool:
+        """Ends the open paragraph; True where a comment block in it reaches beyond ``stop``."""
+        if self.leaf < 0:
+            return False
+        begun, self.leaf, self.html = self.leaf, -1, False
+        after, _, _ = self.inline.read(begun, stop)
+        if after > stop:
+            self._go_on_after(after)
+            return True
+        return False
+
+    def _go_on_after(self, place: int) -> None:
+        """Goes on behind hidden text or math: what is left of that line is paragraph text."""
+        end = self.text.find(b"\n", place)
+        self.pos = self.size if end < 0 else end + 1
+        self.leaf = place if self.text[place : self.pos].strip() else -1
+        self.html = self.hollow = False
+        self.stack.clear()
+
+    def _read_structure(self, first: int, start: int, after: int, depth: int) -> bool:
+        """Reads the line as structure of the chat; False where it is ordinary Markdown."""
+        if first in b"%$":
+            return self._read_marks(start, depth)
+        if first in b"-+*0123456789":
+            task = TASK.match(self.text, start)
+            if task and task["slashes"]:
+                self.found.escapes.append(task.start("slashes"))
+            elif task:
+                self.found.tasks.append(task)
+            return False
+        return depth == 0 and first in b"<\\#rR>" and self._read_header(first, start, after)
+
+    def _read_header(self, first: int, start: int, after: int) -> bool:
+        if first == ord(">"):
+            return self._read_callout(start)
+        if first in b"<\\":
+            found = SEPARATOR.match(self.text, start) or SEMICOLONS.match(self.text, start)
+        elif self.html:
+            return False
+        else:
+            found = MARKER.match(self.text, start)
+        if not found:
+            return False
+        if found["slashes"]:
+            self.found.escapes.append(found.start("slashes"))
+            return False
+        if found.re is SEPARATOR:
+            return self._add_separator(start, found.end())
+        return self._after_blank(start) and self._add_header(start, -1, found, after)
+
+    def _after_blank(self, start: int) -> bool:
+        """Whether the line before is blank, or there is none."""
+        if start == self.start:
+            return True
+        before = self.text.rfind(b"\n", self.start, start - 1)
+        return not self.text[max(before, self.start) : start].strip()
+
+    def _add_separator(self, start: int, end: int) -> bool:
+        marker = marker_after(self.text, end)
+        line_end = end + 1 if self.text[end : end + 1] == b"\n" else end
+        if not marker:
+            return self._add_header(start, line_end, None, line_end)
+        if marker["text"]:
+            return self._add_header(start, line_end, marker, marker.start("text"))
+        return self._add_header(start, line_end, marker, min(marker.end() + 1, self.size))
+
+    def _add_header(
+        self, start: int, separator_end: int, marker: re.Match[bytes] | None, body: int
+    ) -> bool:
+        if not self._end_leaf(start):
+            self.found.headers.append(
+                Header(start=start, separator_end=separator_end, marker=marker, body=body)
+            )
+            self._go_on_after_header(body)
+        return True
+
+    def _go_on_after_header(self, body: int) -> None:
+        self.stack.clear()
+        self.html = self.hollow = False
+        self.leaf = -1
+        self.pos = body
+        if body and self.text[body - 1] != ord("\n"):
+            self._go_on_after(body)
+
+    def _read_callout(self, start: int) -> bool:
+        found = CALLOUT.match(self.text, start)
+        if not found:
+            return False
+        if found["slashes"]:
+            self.found.escapes.append(found.start("slashes"))
+            return False
+        if not self._end_leaf(start):
+            lines = _CALLOUT_LINES.match(self.text, start)
+            end = lines.end() if lines else start
+            self.found.callouts.append((start, end))
+            self._go_on_after_header(end)
+        return True
+
+    def _read_marks(self, start: int, depth: int) -> bool:
+        """A ``%%`` or ``$$`` at the start of a line opens a block if its end is further down."""
+        offset = _skip_blanks(self.text, start)
+        mark = self.text[offset : offset + 2]
+        if mark not in _MARKS or self.html:
+            return False
+        if self.leaf >= 0:
+            after, percent, math = self.inline.read(self.leaf, start)
+            if after > start:
+                self._go_on_after(after)
+                return True
+            waiting = percent if mark == b"%%" else math
+            self.leaf = waiting if waiting >= 0 else start
+            if waiting >= 0:  # it is the second of a pair within the paragraph
+                return False
+        end = self.closers.after(mark, offset + 2)
+        line_end = self.text.find(b"\n", offset)
+        if 0 <= end and (line_end < 0 or end <= line_end):
+            return False
+        if mark == b"%%":
+            return self._add_percents(offset, end)
+        return self._add_math(start, end, depth)
+
+    def _add_percents(self, offset: int, end: int) -> bool:
+        if end < 0:
+            self._unclosed(BlockKind.PERCENT, offset, b"%%")
+            return False
+        self.found.hidden.append((offset, end))
+        self._go_on_after(end)
+        return True
+
+    def _add_math(self, start: int, end: int, depth: int) -> bool:
+        self.leaf = -1
+        del self.stack[depth:]
+        if end >= 0:
+            self.found.protected.append((start, end))
+            self._go_on_after(end)
+        else:
+            self._unclosed(BlockKind.MATH, start, b"$$")
+            self._protect(start, self.closers.next_turn(start))
+        return True
+
+    def _unclosed(self, kind: BlockKind, offset: int, closer: bytes) -> None:
+        start = self.text.rfind(b"\n", 0, offset) + 1
+        end = self.text.find(b"\n", offset)
+        span = Span(start, self.size if end < 0 else end + 1)
+        self.found.unclosed.append(OpenBlock(kind=kind, span=span, closer=closer))
+
+    def _protect(self, start: int, stop: int) -> None:
+        self.found.protected.append((start, stop))
+        self.pos = stop
+
+    def _read_blocks(self, line: bytes, start: int, depth: int, at: int) -> None:
+        """Opens the containers that begin on this line, and the leaf that comes after them."""
+        while True:
+            place = _skip_blanks(line, at)
+            if place == len(line):
+                self._read_blank_in_containers(start, depth)
+                return
+            if place - at >= _CODE:
+                if self.leaf < 0:
+                    del self.stack[depth:]
+                    self.found.protected.append((start, self.pos))
+                return
+            found = self._block_start(line, place, depth)
+            if not found:
+                break
+            if self.leaf >= 0 and self._end_leaf(start):
+                return
+            del self.stack[depth:]
+            self.was_hollow = False
+            if found.lastgroup not in {"quote", "item"} or depth >= MAX_DEPTH:
+                self._read_leaf(found, line, start, at)
+                return
+            at = self._open_container(found, line, at)
+            depth += 1
+        if self.leaf < 0:
+            del self.stack[depth:]
+            self.leaf = self._offset(start, line, place)
+
+    def _read_blank_in_containers(self, start: int, depth: int) -> None:
+        """The rest of a line is blank after the marks of its quotes and list items."""
+        if self._end_leaf(start):
+            return
+        del self.stack[depth:]
+        if self.was_hollow:
+            self.stack.pop()
+
+    def _block_start(self, line: bytes, place: int, depth: int) -> re.Match[bytes] | None:
+        """What begins here, unless it is one of those that cannot interrupt a paragraph."""
+        found = _START.match(line, place)
+        if self.leaf < 0:
+            return found
+        if depth == len(self.stack) and _UNDERLINE.match(line, place):
+            return _UNDERLINE.match(line, place)
+        if not found or found.lastgroup == "tag":
+            return None
+        if found.lastgroup == "item" and depth == len(self.stack):
+            number = found["item"][:-1]
+            if (number and int(number) != 1) or not line[found.end() :].strip():
+                return None
+        return found
+
+    def _open_container(self, found: re.Match[bytes], line: bytes, at: int) -> int:
+        """Opens a quote or a list item; gives where the text in it begins."""
+        end = found.end(found.lastgroup or 0)
+        blanks = _skip_blanks(line, end)
+        if found.lastgroup == "quote":
+            self.stack.append(0)
+            return end + 1 if blanks > end else end
+        self.hollow = blanks == len(line)
+        if self.hollow or blanks - end > _CODE:
+            self.stack.append(end - at + 1)
+            return min(end + 1, len(line))
+        self.stack.append(blanks - at)
+        return blanks
+
+    def _read_leaf(self, found: re.Match[bytes], line: bytes, start: int, at: int) -> None:
+        offset = self._offset(start, line, found.start())
+        match found.lastgroup:
+            case "heading":
+                after, _, _ = self.inline.read(offset, self.pos)
+                if after > self.pos:
+                    self._go_on_after(after)
+            case "rule":
+                pass
+            case "fence":
+                self._read_fence(found["fence"], start, offset)
+            case "raw":
+                self._read_raw(found["raw"].lower(), start, offset)
+            case kind:
+                self.leaf = offset
+                self.html = kind in {"html", "tag"}
+
+    def _read_fence(self, mark: bytes, start: int, offset: int) -> None:
+        if self.stack:
+            self._read_contained(BlockKind.FENCE, start, _fence_end(mark), mark)
+            return
+        end = self.closers.fence(mark[:1], len(mark), self.pos)
+        if end < 0:
+            self._unclosed(BlockKind.FENCE, offset, mark)
+            self._protect(start, self.closers.next_turn(self.pos))
+        else:
+            self._protect(start, self._line_end(end))
+
+    def _read_raw(self, opener: bytes, start: int, offset: int) -> None:
+        kind = BlockKind.COMMENT if opener == b"<!--" else BlockKind.HTML
+        closer = _raw_closer(opener)
+        begun = offset + (2 if opener == b"<!--" else 1)
+        if self.stack:
+            pattern = _RAW_LINES.get(closer, _RAW_LINES[b"</"])
+            if not pattern.match(self.text, begun):
+                self._read_contained(kind, start, pattern, closer)
+                return
+            self._protect(start, self.pos)
+            return
+        end = self.closers.after(closer, begun)
+        if end < 0:
+            self._unclosed(kind, offset, closer)
+            self._protect(start, self.closers.next_turn(self.pos))
+        else:
+            self._protect(start, self._line_end(end))
+
+    def _read_contained(
+        self, kind: BlockKind, start: int, last: re.Pattern[bytes], closer: bytes
+    ) -> None:
+        """A block in a list item or quote: it ends with its last line or with its container."""
+        opening = Span(start, self.pos)
+        while self.pos < self.size:
+            line, after = self._take_line()
+            depth, at = self._match_containers(line)
+            if depth < len(self.stack):
+                self._protect(start, self.pos)
+                return
+            self.pos = after
+            if last.match(line, at):
+                self._protect(start, after)
+                return
+        prefix = b"".join(b" " * width if width else b"> " for width in self.stack)
+        self.found.unclosed.append(OpenBlock(kind=kind, span=opening, closer=prefix + closer))
+        self._protect(start, self.size)
+
+    def _line_end(self, offset: int) -> int:
+        """Where the line after the one that holds ``offset`` begins."""
+        end = self.text.find(b"\n", offset)
+        return self.size if end < 0 else end + 1
+
+
+def _fence_end(mark: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb" {0,3}" + mark + mark[:1] + rb"*[ \t]*$")
+
+
+def _raw_closer(opener: bytes) -> bytes:
+    if opener[1:2].isalpha():
+        return b"</" + opener[1:] + b">"
+    return _RAW_CLOSERS.get(opener, b">")

@@ -1,0 +1,159 @@
+"""The view of a turn that is sent: without hidden text, metadata and outer blank lines."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_BLANKS = re.compile(rb"[ \t]*")
+_BLANK_LINES = re.compile(rb"(?:[ \t]*\n)*+")
+_NEWLINE = ord("\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """A turn's text.
+
+    Attributes:
+        text: as it is sent; empty for an empty turn.
+        first: the offset of its first visible byte; -1 for an empty turn.
+        last: the offset of its last visible byte; -1 for an empty turn.
+    """
+
+    text: str
+    first: int = -1
+    last: int = -1
+
+
+_EMPTY = Content(text="")
+
+
+class View:
+    """Cuts views out of one note.
+
+    Args:
+        data: the note's bytes.
+        text: the same with LF as its only line end, every byte at the same offset.
+    """
+
+    def __init__(self, data: bytes, text: bytes) -> None:
+        self.data = data
+        self.text = text
+        self.mixed = b"\r" in data
+
+    def content(
+        self, start: int, stop: int, cuts: Sequence[tuple[int, int]], escapes: Iterable[int]
+    ) -> Content:
+        """The view of a range.
+
+        Args:
+            start: its first byte.
+            stop: the byte after its last.
+            cuts: what is not sent, in order, none overlapping.
+            escapes: the offsets of backslashes that are not shown.
+        """
+        pieces = self._pieces(start, stop, cuts) if cuts else [(start, stop)]
+        if escapes:
+            pieces = list(_without(pieces, sorted(escapes)))
+        first, last = self._ends(pieces)
+        if first < 0:
+            return _EMPTY
+        raw = b"".join([self.data[begin:end] for begin, end in pieces])
+        if self.mixed:
+            raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return Content(text=_without_outer_blank_lines(raw).decode(), first=first, last=last)
+
+    def _ends(self, pieces: Sequence[tuple[int, int]]) -> tuple[int, int]:
+        """The offsets of the first and last visible byte."""
+        first = last = -1
+        for begin, end in pieces:
+            shown = self.text[begin:end].lstrip(b" \t\n")
+            if shown:
+                first = end - len(shown)
+                break
+        for begin, end in reversed(pieces):
+            shown = self.text[begin:end].rstrip(b" \t\n")
+            if shown:
+                last = begin + len(shown) - 1
+                break
+        return first, last
+
+    def _pieces(
+        self, start: int, stop: int, cuts: Sequence[tuple[int, int]]
+    ) -> list[tuple[int, int]]:
+        """What is left between the cuts, without the blanks that stood at their edges."""
+        text = self.text
+        pieces: list[tuple[int, int]] = []
+        done, blank_above = start, True
+        for begin, end in _joined(text, cuts):
+            left = done + len(text[done:begin].rstrip(b" \t"))
+            right = _end_of(_BLANKS, text, end, stop)
+            opens = left == start or text[left - 1] == _NEWLINE
+            closes = right >= stop or text[right] == _NEWLINE
+            if opens and closes:
+                if left > done:
+                    blank_above = self._blank_above(start, left)
+                after = min(right + 1, stop)
+                if blank_above:
+                    after = _end_of(_BLANK_LINES, text, after, stop)
+                keep, resume = left, after
+            else:
+                blank_above = False
+                keep, resume = _inline_cut(left, begin, end, right, opens=opens, closes=closes)
+            pieces.append((done, keep))
+            done = resume
+        pieces.append((done, stop))
+        return pieces
+
+    def _blank_above(self, start: int, line: int) -> bool:
+        """Whether nothing but a blank line, or the start, is above the line at ``line``."""
+        before = max(self.text.rfind(b"\n", start, line - 1) + 1, start)
+        return not self.text[before:line].strip()
+
+
+def _inline_cut(
+    left: int, begin: int, end: int, right: int, *, opens: bool, closes: bool
+) -> tuple[int, int]:
+    """Where the text before a cut within a line ends, and where the text after it begins."""
+    if closes:
+        return left, right
+    if opens or left < begin:
+        return begin, right
+    return begin, end
+
+
+def _end_of(pattern: re.Pattern[bytes], text: bytes, start: int, stop: int) -> int:
+    found = pattern.match(text, start, stop)
+    return found.end() if found else start
+
+
+def _joined(text: bytes, cuts: Sequence[tuple[int, int]]) -> Iterable[tuple[int, int]]:
+    """The cuts, those with only blanks between them as one."""
+    begin, end = cuts[0]
+    for cut in cuts[1:]:
+        if text[end : cut[0]].strip(b" \t"):
+            yield begin, end
+            begin = cut[0]
+        end = cut[1]
+    yield begin, end
+
+
+def _without(
+    pieces: Sequence[tuple[int, int]], offsets: Sequence[int]
+) -> Iterable[tuple[int, int]]:
+    """The pieces without the single bytes at some offsets."""
+    place = 0
+    for begin, end in pieces:
+        at = begin
+        while place < len(offsets) and offsets[place] < end:
+            if offsets[place] >= at:
+                yield at, offsets[place]
+                at = offsets[place] + 1
+            place += 1
+        yield at, end
+
+
+def _without_outer_blank_lines(raw: bytes) -> bytes:
+    """Removes blank lines at both ends; the first line keeps its indentation."""
+    begin = _end_of(_BLANK_LINES, raw, 0, len(raw))
+    end = raw.find(b"\n", len(raw.rstrip(b" \t\n")))
+    return raw[begin:] if end < 0 else raw[begin:end]
