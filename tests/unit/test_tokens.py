@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notelog.adapters import tiktoken_counter
@@ -183,6 +183,7 @@ PIECES = (
 mosaics = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
 
+@settings(deadline=None)
 @given(text=mosaics)
 def test_cuts_are_additive(text: str) -> None:
     """Wherever a text is cut into blocks, the blocks' counts sum up to the text's."""
@@ -193,6 +194,7 @@ def test_cuts_are_additive(text: str) -> None:
         assert sum(plain_count(block, encoding) for block in blocks) == whole
 
 
+@settings(deadline=None)
 @given(text=mosaics)
 def test_shortened_runs_leave_the_count_as_it_is(text: str) -> None:
     """Long runs of blanks counted apart give the same count as the encoder alone."""
