@@ -1,158 +1,349 @@
-"""One request in a thread of its own, so that nothing a server does can hold the program up.
+"""Changing a note elsewhere than at its end: the guarded exchange.
 
-A blocked socket, a name that is not found, a reply that drips: the caller waits at a queue, where
-it sees the deadline and the person's Ctrl-C at once, and cuts the connection from outside.
+The new note is made beside the old one, and the two names change places in one step of the
+system. So the note is never half written, and nothing is overwritten: whatever stood under the
+note's name is in our hands afterwards, and is compared with what was read. If somebody saved in
+between, that save is put back in its place and the reply is planned anew.
+
+    make the new note | nobody writes the old one (read lease), it is as read | exchange |
+    wait for whoever was opening it | what came out is as read: delete it; else put it back
+
+The name of the file beside the note holds the hashes of the old and the new note. So after a
+crash, one look tells a leftover of ours from somebody's save, and nothing else has to be kept.
 """
 
-import socket
-import threading
+import errno
+import os
+import sys
 import time
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from queue import Empty, Full, Queue
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
 
-from notelog.core.wire import MalformedError
+from notelog.adapters.appending import (
+    OPEN_WAIT_S,
+    changed_meanwhile,
+    close_quietly,
+    content_from,
+    flush_to_disk,
+    not_writable,
+    open_for_append,
+)
+from notelog.adapters.leases import LeaseKind, Pause, leased, open_unless_leased
+from notelog.core.merge import keep_all_lines
+from notelog.errors import ConflictError, NoteWriteError
 
-POLL_S = 0.1
-"""How long a wish to stop may go unseen, in seconds."""
-
-_QUEUED_PIECES = 16
-_PIECE_BYTES = 1 << 20
-_JOIN_S = 0.5
-
-
-class DeadlineError(Exception):
-    """The time is over."""
-
-
-class CancelledError(Exception):
-    """The person wants to stop."""
+WRITER_WAIT_S = 5.0
+"""How long somebody who has the note open for writing is waited for."""
+OPENER_WAIT_S = 0.05
+"""How long somebody who found the old file just before the exchange may take to open it."""
+QUIET_S = 2.0
+"""Without leases: how long the note must have been untouched."""
+BLIND_WAIT_S = 5.0
+"""Without leases: how long what came out is kept before it is compared."""
+_ROUNDS = 8
+_KEPT = "the reply is kept"
+_LINUX_EXCHANGE = 2
+_MACOS_SWAP = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The start of a successful answer: its media type and its content encoding."""
-
-    media_type: str
-    encoding: str
-
-
-class Exchange:
-    """Runs ``send`` in a thread and gives what it hands over.
+def exchange_note(real_path: str, base: bytes, new: bytes, pause: Pause = time.sleep) -> None:
+    """Gives a note new bytes if it still holds the old ones, without ever overwriting a save.
 
     Args:
-        send: sends the request and calls ``hand_over`` with a ``Head`` and then with bytes.
-        deadline_s: the longest that all of it may take, in seconds.
+        real_path: the note, symlinks resolved.
+        base: what it must hold now.
+        new: what it holds afterwards.
+        pause: waits a number of seconds.
 
-    Attributes:
-        sent: whether a byte of the request may have left. Before that nothing can be billed.
+    Raises:
+        ConflictError: somebody saved meanwhile; that save stands.
+        NoteWriteError: this note cannot be exchanged; it is as it was.
     """
+    sweep_leftovers(real_path, pause)
+    _Exchange(Path(real_path), pause).run(base, new)
 
-    def __init__(self, send: Callable[["Exchange"], None], deadline_s: float) -> None:
-        self.sent = False
-        self._send = send
-        self._deadline = time.monotonic() + deadline_s
-        self._queue: Queue[Head | bytes | BaseException | None] = Queue(_QUEUED_PIECES)
-        self._stopping = threading.Event()
-        self._socket: socket.socket | None = None
-        self._thread = threading.Thread(target=self._run, name="request", daemon=True)
 
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
+def sweep_leftovers(real_path: str, pause: Pause = time.sleep) -> None:
+    """Clears away what a crash left beside a note; a person's save in it is merged into the note.
 
-    def items(self, cancelled: Callable[[], bool]) -> Iterator[Head | bytes]:
-        """What arrives, until the end.
+    Call it only while the note is kept to this process.
 
-        Raises:
-            DeadlineError: the time is over.
-            CancelledError: ``cancelled()`` turned true.
-            BaseException: whatever ``send`` raised.
-        """
-        while True:
-            if cancelled():
-                raise CancelledError
-            left = self._deadline - time.monotonic()
-            if left <= 0:
-                raise DeadlineError
-            try:
-                item = self._queue.get(timeout=min(POLL_S, left))
-            except Empty:
-                continue
-            if item is None:
-                return
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    def end_within(self, seconds: float) -> None:
-        """Brings the deadline forward: all that matters has arrived."""
-        self._deadline = min(self._deadline, time.monotonic() + seconds)
-
-    def hand_over(self, item: Head | bytes) -> bool:
-        """Gives an item to the caller; False where nobody wants it any more."""
-        return self._put(item)
-
-    def trace(self, name: str, info: dict[str, object]) -> None:
-        """Follows the connection, as the HTTP library's trace callback."""
-        if name.endswith(("connect_tcp.complete", "start_tls.complete")):
-            extra = getattr(info.get("return_value"), "get_extra_info", None)
-            self._socket = extra("socket") if extra is not None else None
-            if self._stopping.is_set():
-                self._cut()
-        elif name.endswith("send_request_headers.started"):
-            self.sent = self.sent or getattr(info.get("request"), "method", b"") != b"CONNECT"
-
-    def stop(self) -> None:
-        """Cuts the connection and waits for the thread, but not for a blocked name server."""
-        self._stopping.set()
-        self._cut()
-        self._thread.join(_JOIN_S)
-
-    def _cut(self) -> None:
-        if self._socket is not None:
-            try:  # the plain method: the TLS one would drop its state under the reading thread
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-            except OSError:  # it is closed already
-                return
-
-    def _run(self) -> None:
-        try:
-            self._send(self)
-        except BaseException as error:  # noqa: BLE001  # it is raised again in the caller
-            self._put(error)
+    Raises:
+        NoteWriteError: a save was found and could not be merged; its file is named, and stays.
+    """
+    note = Path(real_path)
+    try:
+        found = sorted(note.parent.glob(f"{_stem(note)}-*"))
+    except OSError as error:
+        raise not_writable(real_path, error) from error
+    for leftover in found:
+        if leftover.suffix == ".part" or _is_ours(leftover):
+            with suppress(OSError):
+                leftover.unlink()
         else:
-            self._put(None)
+            _Exchange(note, pause).take_in(leftover)
 
-    def _put(self, item: Head | bytes | BaseException | None) -> bool:
-        while not self._stopping.is_set():
-            try:
-                self._queue.put(item, timeout=POLL_S)
-            except Full:
-                continue
-            return True
+
+def _stem(note: Path) -> str:
+    return f".notelog-{sha256(os.fsencode(note.name)).hexdigest()[:12]}"
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()[:24]
+
+
+def _is_ours(leftover: Path) -> bool:
+    """Whether a file beside a note holds exactly the old or the new note of its name."""
+    try:
+        return _digest(leftover.read_bytes()) in leftover.name.split("-")[3:]
+    except OSError:
         return False
 
 
-def inflated(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """Undoes a content encoding in pieces of at most a megabyte, whatever a bomb unfolds to.
+class _Exchange:
+    """One note whose bytes are exchanged."""
 
-    No encoding is asked for; gzip and deflate are taken all the same.
+    def __init__(self, note: Path, pause: Pause) -> None:
+        self._note = note
+        self._pause = pause
+        self._leases = True
+
+    def run(self, base: bytes, new: bytes) -> None:
+        beside = self._make(base, new)
+        made = beside.stat().st_ino
+        try:
+            self._swap_if_unchanged(beside, base)
+        except BaseException:
+            with suppress(OSError):
+                if beside.stat().st_ino == made:  # Ctrl-C can come just after the exchange
+                    beside.unlink()
+            raise
+        self._sync_folder()
+        if self._came_out(beside) == base:
+            beside.unlink()
+            return
+        self._put_back(beside, new)
+        raise changed_meanwhile(str(self._note))
+
+    def take_in(self, save: Path) -> None:
+        """Merges a file that holds a person's save into the note, and then removes the file."""
+        try:
+            for _ in range(_ROUNDS):
+                saved = self._came_out(save)
+                if saved is None:
+                    continue
+                current = self._note.read_bytes()
+                merged = keep_all_lines(current, saved)
+                if merged != current and not self._merged(current, merged):
+                    continue
+                save.unlink()
+                return
+        except (OSError, NoteWriteError) as error:
+            raise self._stranded(save) from error
+        raise self._stranded(save)
+
+    def _merged(self, current: bytes, merged: bytes) -> bool:
+        try:
+            self.run(current, merged)
+        except ConflictError:
+            return False
+        return True
+
+    def _stranded(self, save: Path) -> NoteWriteError:
+        return NoteWriteError(
+            f"a save of this note made by another program is in {save.name} beside it, and could "
+            "not be brought together with it",
+            hint="compare the two files and delete the hidden one",
+            path=str(self._note),
+        )
+
+    def _put_back(self, beside: Path, new: bytes) -> None:
+        """What came out is somebody's save: it gets its place again, with its own inode."""
+        _exchange(beside, self._note)
+        self._sync_folder()
+        if self._came_out(beside) == new:
+            beside.unlink()
+        else:
+            self.take_in(beside)  # and another save went into ours meanwhile
+
+    def _swap_if_unchanged(self, beside: Path, base: bytes) -> None:
+        descriptor = self._opened()
+        try:
+            with leased(
+                descriptor, LeaseKind.READ, wait_s=WRITER_WAIT_S, pause=self._pause
+            ) as lease:
+                self._leases = lease.supported
+                if not self._leases:
+                    self._await_quiet(descriptor)
+                if content_from(descriptor, 0, len(base) + 1) != base:
+                    raise changed_meanwhile(str(self._note))
+                if self._leases and not lease.unbroken():
+                    raise self._busy()
+                _exchange(beside, self._note)
+        except OSError as error:
+            raise not_writable(str(self._note), error) from error
+        finally:
+            close_quietly(descriptor)
+
+    def _busy(self) -> ConflictError:
+        return ConflictError(
+            f"another program is writing the note; nothing was written and {_KEPT}",
+            path=str(self._note),
+        )
+
+    def _opened(self) -> int:
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            return open_unless_leased(str(self._note), flags, wait_s=OPEN_WAIT_S, pause=self._pause)
+        except OSError as error:
+            raise not_writable(str(self._note), error) from error
+
+    def _await_quiet(self, descriptor: int) -> None:
+        untouched_s = time.time() - os.fstat(descriptor).st_mtime
+        if 0 <= untouched_s < QUIET_S:
+            self._pause(QUIET_S - untouched_s)
+
+    def _came_out(self, beside: Path) -> bytes | None:
+        """What is under the temporary name; None where somebody goes on writing it."""
+        self._pause(OPENER_WAIT_S if self._leases else BLIND_WAIT_S)
+        try:
+            descriptor = open_unless_leased(
+                str(beside), os.O_RDONLY, wait_s=OPEN_WAIT_S, pause=self._pause
+            )
+        except OSError as error:
+            raise self._stranded(beside) from error
+        try:
+            with leased(
+                descriptor, LeaseKind.READ, wait_s=WRITER_WAIT_S, pause=self._pause
+            ) as lease:
+                data = content_from(descriptor, 0, os.fstat(descriptor).st_size + 1)
+                return data if lease.unbroken() or not lease.supported else None
+        finally:
+            close_quietly(descriptor)
+
+    def _make(self, base: bytes, new: bytes) -> Path:
+        """The new note under a hidden name beside the old one: mode, owner and attributes kept."""
+        close_quietly(open_for_append(str(self._note), self._pause))  # may it be written at all?
+        status = self._note.stat()
+        if status.st_nlink > 1:
+            raise self._refused(
+                "the note has a second name (a hard link), which only an addition at its end keeps"
+            )
+        stem = f"{_stem(self._note)}-{os.urandom(8).hex()}"
+        part = self._note.with_name(f"{stem}.part")
+        beside = self._note.with_name(f"{stem}-{_digest(base)}-{_digest(new)}")
+        try:
+            self._write(part, new, status)
+            part.rename(beside)
+        except BaseException as error:
+            with suppress(OSError):
+                part.unlink()
+            if isinstance(error, OSError):
+                raise self._refused(
+                    f"the new note could not be made beside the old one ({error.strerror or error})"
+                ) from error
+            raise
+        return beside
+
+    def _write(self, part: Path, new: bytes, status: os.stat_result) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(part, flags, 0o600)
+        try:
+            written = 0
+            while written < len(new):
+                written += os.write(descriptor, new[written:])
+            self._keep_marks(descriptor, part, status)
+            os.fsync(descriptor)
+        finally:
+            close_quietly(descriptor)
+        if part.read_bytes() != new:
+            raise OSError(errno.EIO, "it does not read back as it was written")
+
+    def _keep_marks(self, descriptor: int, part: Path, status: os.stat_result) -> None:
+        if sys.platform == "win32":
+            return
+        made = os.fstat(descriptor)
+        if (made.st_uid, made.st_gid) != (status.st_uid, status.st_gid):
+            os.fchown(descriptor, status.st_uid, status.st_gid)
+        os.fchmod(descriptor, status.st_mode & 0o7777)
+        if sys.platform == "linux":
+            for name, value in _attributes(self._note).items():
+                _keep_attribute(part, name, value)
+
+    def _refused(self, cause: str) -> NoteWriteError:
+        return NoteWriteError(
+            f"the reply belongs above other text, and {cause}",
+            hint=f"{_KEPT}: take the text below the question away for a moment and run it again",
+            path=str(self._note),
+        )
+
+    def _sync_folder(self) -> None:
+        if os.name != "posix":
+            return
+        try:
+            descriptor = os.open(self._note.parent, os.O_RDONLY)
+        except OSError:
+            return  # a folder that may be written and not read
+        try:
+            flush_to_disk(descriptor, str(self._note))
+        finally:
+            close_quietly(descriptor)
+
+
+def _attributes(note: Path) -> Mapping[str, bytes]:
+    if sys.platform != "linux":
+        return {}
+    try:
+        return {name: os.getxattr(note, name) for name in os.listxattr(note)}
+    except OSError as error:
+        if error.errno in {errno.ENOTSUP, errno.ENOSYS}:
+            return {}
+        raise
+
+
+def _keep_attribute(part: Path, name: str, value: bytes) -> None:
+    """Sets an attribute; those of the security system (SELinux) are that system's own business."""
+    if sys.platform != "linux":
+        return
+    try:
+        os.setxattr(part, name, value)
+    except OSError:
+        if not name.startswith("security."):
+            raise
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Lets two names change their files in one step.
 
     Raises:
-        MalformedError: it is another encoding, or damaged.
+        NoteWriteError: this system or file system cannot do that.
+        OSError: the system refuses.
     """
-    if encoding in {"", "identity"}:
-        yield from pieces
-        return
-    if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise MalformedError(f"the server sent its answer packed as {encoding[:20]!r}")
-    unpacker = zlib.decompressobj(47)  # gzip or zlib, told by the header
+    import ctypes
+
+    first, second = os.fsencode(one), os.fsencode(other)
+    library = ctypes.CDLL(None, use_errno=True)
     try:
-        for piece in pieces:
-            yield unpacker.decompress(piece, _PIECE_BYTES)
-            while unpacker.unconsumed_tail:
-                yield unpacker.decompress(unpacker.unconsumed_tail, _PIECE_BYTES)
-    except zlib.error as error:
-        raise MalformedError("the server sent a damaged gzip body") from error
+        if sys.platform == "darwin":
+            failed = library.renamex_np(first, second, _MACOS_SWAP)
+        else:
+            here = -100  # AT_FDCWD
+            failed = library.renameat2(here, first, here, second, _LINUX_EXCHANGE)
+    except AttributeError as error:
+        raise _impossible(other) from error
+    if not failed:
+        return
+    code = ctypes.get_errno()
+    if code in {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EXDEV, errno.EBUSY}:
+        raise _impossible(other)
+    raise OSError(code, os.strerror(code))
+
+
+def _impossible(note: Path) -> NoteWriteError:
+    return NoteWriteError(
+        "the reply belongs above other text, and this file system cannot exchange two files",
+        hint=f"{_KEPT}: take the text below the question away for a moment and run it again",
+        path=str(note),
+    )

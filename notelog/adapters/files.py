@@ -20,7 +20,7 @@ from notelog.adapters.appending import (
     open_for_append,
 )
 from notelog.adapters.leases import Pause, open_unless_leased
-from notelog.core.edit import EditPlan
+from notelog.core.edit import EditPlan, apply_plan
 from notelog.errors import ConflictError, NoteError, NoteWriteError
 from notelog.ports import Snapshot
 
@@ -88,15 +88,23 @@ class NoteFiles:
         if os.path.realpath(snapshot.path) != snapshot.real_path:
             raise changed_meanwhile(snapshot.path)
         addition = plan.appended
-        if addition is None:
-            raise NoteWriteError(
-                "the reply belongs above other text, and it is put nowhere by guess",
-                hint="the reply is kept",
-                path=snapshot.path,
-            )
-        if addition:
-            append_to_note(snapshot.real_path, snapshot.data, addition, self._pause)
-        return self._read_back(snapshot, addition)
+        try:
+            if addition is None:
+                self._exchange(snapshot, plan)
+            elif addition:
+                append_to_note(snapshot.real_path, snapshot.data, addition, self._pause)
+        except ConflictError:
+            found = self._holding(snapshot, plan)
+            if found is None:
+                raise
+            return found
+        return self._read_back(snapshot, plan)
+
+    def _exchange(self, snapshot: Snapshot, plan: EditPlan) -> None:
+        from notelog.adapters.exchange import exchange_note
+
+        new = apply_plan(snapshot.data, plan)
+        exchange_note(snapshot.real_path, snapshot.data, new, self._pause)
 
     def create(self, path: str, data: bytes) -> None:
         """Makes a new note, whole or not at all, and forces it to the disk.
@@ -106,23 +114,28 @@ class NoteFiles:
         """
         create_note(path, data)
 
-    def _read_back(self, snapshot: Snapshot, addition: bytes) -> Snapshot:
-        try:
-            found = self._read(snapshot.path, None)
-        except NoteError as error:
-            raise ConflictError(
-                f"the note was taken away while it was written ({error.message}); "
-                "the reply is kept",
-                path=snapshot.path,
-            ) from error
-        whole = snapshot.data + addition
-        if found.data == whole or found.data.count(addition) > snapshot.data.count(addition):
+    def _read_back(self, snapshot: Snapshot, plan: EditPlan) -> Snapshot:
+        found = self._holding(snapshot, plan)
+        if found is not None:
             return found
         raise ConflictError(
-            "another program saved the note in the same instant, and what it saved does not hold "
-            "the reply; the reply is kept",
+            "another program moved or saved the note in the same instant, and the reply is not in "
+            "what is there now; it is kept",
             path=snapshot.path,
         )
+
+    def _holding(self, snapshot: Snapshot, plan: EditPlan) -> Snapshot | None:
+        """The note as it is now if it holds what the plan put in, else None."""
+        try:
+            found = self._read(snapshot.path, None)
+        except NoteError:
+            return None
+        if found.data == apply_plan(snapshot.data, plan):
+            return found
+        largest = max((item.data for item in plan.insertions), key=len, default=b"")
+        if largest and found.data.count(largest) > snapshot.data.count(largest):
+            return found
+        return None
 
     def _read(self, path: str, limit_bytes: int | None) -> Snapshot:
         for _ in range(STEADY_TRIES):
@@ -149,14 +162,12 @@ def _read_once(path: str, limit_bytes: int | None, pause: Pause) -> Snapshot | N
         before = os.fstat(descriptor)
         _refuse_other_kinds(before, path)
         _refuse_too_large(before.st_size, limit_bytes, path)
-        most = before.st_size if limit_bytes is None else limit_bytes
-        data = content_from(descriptor, 0, most + 1)
+        data = content_from(descriptor, 0, before.st_size + 1)
         after = os.fstat(descriptor)
     except OSError as error:
         raise _unreadable(path, error) from error
     finally:
         close_quietly(descriptor)
-    _refuse_too_large(len(data), limit_bytes, path)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         return None
     return Snapshot(

@@ -1,0 +1,233 @@
+"""What every Journal does: the one in memory and the real one."""
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from memory_journal import MemoryDisk, MemoryJournal
+
+from notelog.adapters.journal_sqlite import open_journal
+from notelog.core.edit import Insertion
+from notelog.core.records import Intent, TurnState
+from notelog.core.reply import Reply, ReplyDelta, ReplyState, Usage
+from notelog.errors import ConflictError
+from notelog.ports import Journal
+
+
+class ClosableJournal(Journal, Protocol):
+    """A journal as the wiring has it."""
+
+    def close(self) -> None:
+        """Ends its process, in effect."""
+        ...
+
+
+OpenJournal = Callable[[], ClosableJournal]
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> str:
+    """A note's path, with Chinese in it."""
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    path = vault / "聊天.md"
+    path.write_bytes(b"question\n")
+    return str(path)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path, note: str) -> Generator[OpenJournal]:
+    """Opens the same journal again and again, as one process after another does."""
+    disk = MemoryDisk()
+    with ExitStack() as stack:
+
+        def open_one() -> ClosableJournal:
+            journal: ClosableJournal = (
+                MemoryJournal(disk)
+                if request.param == "memory"
+                else open_journal(str(Path(note).parent), str(tmp_path / "state"))
+            )
+            stack.callback(journal.close)
+            return journal
+
+        yield open_one
+
+
+def intent(note: str, key: str = "k1") -> Intent:
+    """An intent to ask."""
+    return Intent(
+        turn_key=key,
+        note=note,
+        vault="",
+        profile="openai",
+        model="gpt-4o",
+        prompt_tokens=12,
+        prompt="问题\udcff",
+    )
+
+
+def reply(text: str = "answer", state: ReplyState = ReplyState.COMPLETE) -> Reply:
+    """A reply."""
+    return Reply(
+        text=text,
+        reasoning="because",
+        state=state,
+        finish_reason="stop",
+        usage=Usage(prompt_tokens=1, completion_tokens=2, cached_tokens=3, reasoning_tokens=4),
+        model="gpt-4o-2024",
+        refusal="no",
+        fault="odd",
+    )
+
+
+class TestJournal:
+    """The contract of ports.Journal."""
+
+    def test_unknown_turn(self, opened: OpenJournal, note: str) -> None:
+        """A turn that was never asked has no record."""
+        assert opened().latest("k1", note) is None
+
+    def test_life_of_a_turn(self, opened: OpenJournal, note: str) -> None:
+        """A turn goes from intent to delivered, and each step is seen by the next process."""
+        journal = opened()
+        record = journal.begin(intent(note))
+        assert (record.state, record.attempt) == (TurnState.INTENT, 1)
+        assert (record.intent.model, record.intent.prompt) == ("gpt-4o", "问题\udcff")
+        journal.sent(record.record_id)
+        journal.part(record.record_id, ReplyDelta(text="ans"))
+        journal.received(record.record_id, reply())
+        insertion = Insertion(offset=9, data=b"\n\nanswer\xff")
+        journal.landing(record.record_id, insertion)
+        journal.close()
+        later = opened()
+        seen = later.latest("k1", note)
+        assert seen is not None
+        assert (seen.state, seen.reply, seen.insertion) == (
+            TurnState.RECEIVED,
+            reply(),
+            insertion,
+        )
+        assert [item.record_id for item in later.undelivered(note)] == [record.record_id]
+        later.delivered(record.record_id)
+        assert later.undelivered(note) == ()
+        done = later.latest("k1", note)
+        assert done is not None
+        assert done.state is TurnState.DELIVERED
+
+    def test_parts_are_kept_in_order(self, opened: OpenJournal, note: str) -> None:
+        """Parts of a reply whose end was not seen read back as a cut reply."""
+        journal = opened()
+        record = journal.begin(intent(note))
+        journal.sent(record.record_id)
+        for word in ("one ", "two ", "thr\ud800ee"):
+            journal.part(record.record_id, ReplyDelta(text=word, reasoning="r"))
+        journal.close()
+        seen = opened().latest("k1", note)
+        assert seen is not None
+        assert seen.state is TurnState.IN_DOUBT
+        assert seen.reason
+        assert seen.reply is not None
+        assert seen.reply.text == "one two thr\ud800ee"
+        assert (seen.reply.reasoning, seen.reply.state) == ("rrr", ReplyState.CUT)
+
+    def test_end_replaces_the_parts(self, opened: OpenJournal, note: str) -> None:
+        """Once the end is there, the reply is what the end says."""
+        journal = opened()
+        record = journal.begin(intent(note))
+        journal.sent(record.record_id)
+        journal.part(record.record_id, ReplyDelta(text="<think>x</think>y"))
+        journal.received(record.record_id, reply("y"))
+        seen = journal.latest("k1", note)
+        assert seen is not None
+        assert seen.reply == reply("y")
+
+    def test_dead_before_sending(self, opened: OpenJournal, note: str) -> None:
+        """An intent of a process that died is failed: nothing had left."""
+        journal = opened()
+        journal.begin(intent(note))
+        journal.close()
+        seen = opened().latest("k1", note)
+        assert seen is not None
+        assert (seen.state, seen.reply) == (TurnState.FAILED, None)
+
+    def test_living_process_is_not_in_doubt(self, opened: OpenJournal, note: str) -> None:
+        """While the process that asked is alive, its turn is sent, and nobody else may ask."""
+        first, second = opened(), opened()
+        with first.working_on(note):
+            record = first.begin(intent(note))
+            first.sent(record.record_id)
+            own, seen = first.latest("k1", note), second.latest("k1", note)
+            assert own is not None
+            assert seen is not None
+            assert own.state is seen.state is TurnState.SENT
+            with pytest.raises(ConflictError, match="working on this note"):
+                second.begin(intent(note))
+            with pytest.raises(ConflictError), second.working_on(note):
+                pass
+
+    def test_note_is_free_afterwards(self, opened: OpenJournal, note: str) -> None:
+        """After the work another process may work on the note."""
+        first, second = opened(), opened()
+        with first.working_on(note), first.working_on(note):
+            pass
+        with second.working_on(note):
+            assert second.begin(intent(note)).attempt == 1
+
+    def test_attempts_are_counted(self, opened: OpenJournal, note: str) -> None:
+        """Asking a turn anew is another attempt, and the last one is the one that counts."""
+        journal = opened()
+        first = journal.begin(intent(note))
+        journal.failed(first.record_id, "refused")
+        second = journal.begin(intent(note))
+        assert (second.attempt, second.record_id > first.record_id) == (2, True)
+        assert journal.begin(intent(note, "k2")).attempt == 1
+        seen = journal.latest("k1", note)
+        assert seen is not None
+        assert seen.record_id == second.record_id
+
+    def test_copy_is_another_turn(self, opened: OpenJournal, note: str) -> None:
+        """The same conversation in another living note is another turn."""
+        journal = opened()
+        journal.begin(intent(note))
+        copy = Path(note).with_name("copy.md")
+        copy.write_bytes(b"question\n")
+        assert journal.latest("k1", str(copy)) is None
+        assert journal.begin(intent(str(copy))).attempt == 1
+
+    @pytest.mark.parametrize("end", ["failed", "in_doubt", "abandoned"])
+    def test_side_exits_keep_their_reason(self, opened: OpenJournal, note: str, end: str) -> None:
+        """Each side exit is seen with its reason."""
+        journal = opened()
+        record = journal.begin(intent(note))
+        journal.sent(record.record_id)
+        exits = {
+            "failed": (journal.failed, TurnState.FAILED),
+            "in_doubt": (journal.in_doubt, TurnState.IN_DOUBT),
+            "abandoned": (journal.abandoned, TurnState.ABANDONED),
+        }
+        leave, state = exits[end]
+        leave(record.record_id, "因为")
+        seen = journal.latest("k1", note)
+        assert seen is not None
+        assert (seen.state, seen.reason) == (state, "因为")
+
+    def test_late_reply_is_taken_in(self, opened: OpenJournal, note: str) -> None:
+        """A reply that was paid for is kept, whatever was believed of its turn before."""
+        journal = opened()
+        record = journal.begin(intent(note))
+        journal.sent(record.record_id)
+        journal.in_doubt(record.record_id, "no answer")
+        journal.received(record.record_id, reply())
+        assert [item.reply for item in journal.undelivered(note)] == [reply()]
+
+    def test_impossible_steps(self, opened: OpenJournal, note: str) -> None:
+        """A turn is not sent twice, and nothing is delivered that was not received."""
+        journal = opened()
+        record = journal.begin(intent(note))
+        journal.sent(record.record_id)
+        with pytest.raises(ValueError, match="sent"):
+            journal.sent(record.record_id)
+        with pytest.raises(ValueError, match=r"received|delivered"):
+            journal.delivered(record.record_id)

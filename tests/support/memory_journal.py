@@ -1,0 +1,142 @@
+"""The journal in memory: a Journal without a disk, shared by "processes" in one test."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from notelog.core.edit import Insertion
+from notelog.core.records import Intent, TurnRecord, TurnState
+from notelog.core.reply import Reply, ReplyBuilder, ReplyDelta
+from notelog.errors import ConflictError
+
+
+@dataclass(slots=True)
+class MemoryDisk:
+    """What outlives a process: the records, the parts and who is working on what."""
+
+    records: dict[int, TurnRecord] = field(default_factory=dict[int, TurnRecord])
+    parts: dict[int, list[ReplyDelta]] = field(default_factory=dict[int, list[ReplyDelta]])
+    owners: dict[str, object] = field(default_factory=dict[str, object])
+
+
+class MemoryJournal:
+    """Implements ``ports.Journal``; make several over one disk to play several processes."""
+
+    def __init__(self, disk: MemoryDisk | None = None, *, vault: str = "/vault") -> None:
+        self.disk = disk or MemoryDisk()
+        self._vault = vault
+        self._own: set[int] = set()
+        self.calls: list[str] = []
+
+    def close(self) -> None:
+        """The process ends, well or not."""
+        self.disk.owners = {n: who for n, who in self.disk.owners.items() if who is not self}
+
+    @contextmanager
+    def working_on(self, note: str) -> Generator[None]:
+        """Keeps a note to this process."""
+        held = self.disk.owners.get(note) is self
+        self._take(note)
+        try:
+            yield
+        finally:
+            if not held:
+                self.disk.owners.pop(note, None)
+
+    def latest(self, turn_key: str, note: str) -> TurnRecord | None:
+        """The last attempt at a turn in this note."""
+        found = [
+            item
+            for item in self.disk.records.values()
+            if (item.intent.turn_key, item.intent.note) == (turn_key, note)
+        ]
+        return self._settled(found[-1]) if found else None
+
+    def undelivered(self, note: str) -> tuple[TurnRecord, ...]:
+        """Received and not delivered."""
+        return tuple(
+            self._settled(item)
+            for item in self.disk.records.values()
+            if item.intent.note == note and item.state is TurnState.RECEIVED
+        )
+
+    def begin(self, intent: Intent) -> TurnRecord:
+        """A turn is about to be asked."""
+        self._take(intent.note)
+        before = self.latest(intent.turn_key, intent.note)
+        record = TurnRecord(
+            record_id=len(self.disk.records) + 1,
+            attempt=before.attempt + 1 if before else 1,
+            intent=replace(intent, vault=self._vault),
+            state=TurnState.INTENT,
+            started_at=0.0,
+        )
+        self.disk.records[record.record_id] = record
+        self._own.add(record.record_id)
+        self.calls.append("begin")
+        return record
+
+    def sent(self, record_id: int) -> None:
+        """The request is about to leave."""
+        if self.disk.records[record_id].state is not TurnState.INTENT:
+            raise ValueError("only an intent can be sent")
+        self._move(record_id, TurnState.SENT)
+
+    def part(self, record_id: int, delta: ReplyDelta) -> None:
+        """A part of the reply."""
+        self.disk.parts.setdefault(record_id, []).append(delta)
+        self.calls.append("part")
+
+    def received(self, record_id: int, reply: Reply) -> None:
+        """The end of the reply."""
+        if self.disk.records[record_id].state is TurnState.DELIVERED:
+            raise ValueError("it is delivered already")
+        self._move(record_id, TurnState.RECEIVED, reply.fault)
+        self.disk.records[record_id] = replace(self.disk.records[record_id], reply=reply)
+
+    def landing(self, record_id: int, insertion: Insertion) -> None:
+        """What is about to be written."""
+        self.disk.records[record_id] = replace(self.disk.records[record_id], insertion=insertion)
+        self.calls.append("landing")
+
+    def delivered(self, record_id: int) -> None:
+        """The note holds the reply."""
+        if self.disk.records[record_id].state in {TurnState.INTENT, TurnState.SENT}:
+            raise ValueError("nothing was received")
+        self._move(record_id, TurnState.DELIVERED)
+
+    def failed(self, record_id: int, reason: str) -> None:
+        """It ended with nothing to write."""
+        self._move(record_id, TurnState.FAILED, reason)
+
+    def in_doubt(self, record_id: int, reason: str) -> None:
+        """No answer was seen."""
+        self._move(record_id, TurnState.IN_DOUBT, reason)
+
+    def abandoned(self, record_id: int, reason: str) -> None:
+        """The person took it back."""
+        self._move(record_id, TurnState.ABANDONED, reason)
+
+    def _take(self, note: str) -> None:
+        if self.disk.owners.setdefault(note, self) is not self:
+            raise ConflictError("another process is working on this note", path=note)
+
+    def _move(self, record_id: int, state: TurnState, reason: str = "") -> None:
+        record = self.disk.records[record_id]
+        self.disk.records[record_id] = replace(record, state=state, reason=reason)
+        self.calls.append(str(state))
+
+    def _settled(self, record: TurnRecord) -> TurnRecord:
+        owner = self.disk.owners.get(record.intent.note)
+        dead = record.record_id not in self._own and owner in {None, self}
+        if dead and record.state is TurnState.SENT:
+            self.in_doubt(record.record_id, "the program ended while it waited for the reply")
+        elif dead and record.state is TurnState.INTENT:
+            self.failed(record.record_id, "the program ended before anything was sent")
+        record = self.disk.records[record.record_id]
+        if record.reply is None and record.record_id in self.disk.parts:
+            builder = ReplyBuilder()
+            for delta in self.disk.parts[record.record_id]:
+                builder.add(delta)
+            return replace(record, reply=builder.finish())
+        return record

@@ -1,0 +1,57 @@
+"""Notes in memory: a NoteStore without files."""
+
+from hashlib import sha256
+
+from notelog.core.edit import EditPlan, apply_plan
+from notelog.errors import ConflictError, NoteError, NoteWriteError
+from notelog.ports import Snapshot
+
+
+class MemoryNoteStore:
+    """Implements ``ports.NoteStore`` over a dictionary.
+
+    Args:
+        size_limit_bytes: larger notes are refused.
+    """
+
+    def __init__(self, *, size_limit_bytes: int = 8 * 1024 * 1024) -> None:
+        self.notes: dict[str, bytes] = {}
+        self.read_only: set[str] = set()
+        self._size_limit_bytes = size_limit_bytes
+        self._modified_ns: dict[str, int] = {}
+
+    def put(self, path: str, data: bytes) -> None:
+        """A person saves a note."""
+        self.notes[path] = data
+        self._modified_ns[path] = self._modified_ns.get(path, 0) + 1
+
+    def read(self, path: str) -> Snapshot:
+        """Reads a note."""
+        if path not in self.notes:
+            raise NoteError("there is no such note", hint="look at its spelling", path=path)
+        data = self.notes[path]
+        if len(data) > self._size_limit_bytes:
+            raise NoteError("over the size limit", hint="split the note", path=path)
+        return Snapshot(
+            path=path,
+            real_path=path,
+            data=data,
+            fingerprint=sha256(data).hexdigest(),
+            device=1,
+            inode=1 + sorted(self.notes).index(path),
+            modified_ns=self._modified_ns[path],
+        )
+
+    def check_writable(self, snapshot: Snapshot) -> None:
+        """Refuses read-only notes."""
+        if snapshot.path in self.read_only:
+            raise NoteWriteError("read-only", hint="make it writable", path=snapshot.path)
+
+    def write(self, snapshot: Snapshot, plan: EditPlan) -> Snapshot:
+        """Applies a plan."""
+        self.check_writable(snapshot)
+        now = self.notes.get(snapshot.path)
+        if now != snapshot.data or plan.fingerprint != snapshot.fingerprint:
+            raise ConflictError("the note changed meanwhile", path=snapshot.path)
+        self.put(snapshot.path, apply_plan(snapshot.data, plan))
+        return self.read(snapshot.path)
