@@ -1,14 +1,24 @@
-"""Where a reply belongs in a note that changed while the model answered.
+"""Where a reply goes in a note, and the plan that puts it there.
 
-The newer version of a note always wins: the answered user turn is found again by what is said up
-to it, never by its place, and where it is gone or changed nothing is guessed.
+Insert only: every byte of the note stays. The plan is checked by parsing what it would give;
+a reply that would not read back as written is tried again in a more guarded wording.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from notelog.core.edit import EditPlan, apply_plan
+from notelog.core.inert import normalise
 from notelog.core.messages import Conversation, Message
 from notelog.core.note import Note
+from notelog.core.note_style import ReplyStyle
+from notelog.core.parse import parse_note
+from notelog.core.placing import mark_insertions, reply_insertions
 from notelog.core.records import turn_key
+from notelog.core.source import SourceText
+from notelog.core.verify import same_front_matter, verify_plan
+from notelog.core.wordings import wordings
+
+__all__ = ["Gone", "Landing", "ReplyStyle", "find_landing", "plan_reply", "rehearse", "verify_plan"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +42,10 @@ class Gone:
 
 
 def find_landing(old: Note, turn_index: int, new: Note) -> Landing | Gone:
-    """Finds the answered turn again.
+    """Finds the answered turn again in a note that changed while the model answered.
+
+    The newer version of a note always wins: the turn is found by what is said up to it, never
+    by its place, and where it is gone or changed nothing is guessed.
 
     Args:
         old: the note as it was sent.
@@ -43,10 +56,9 @@ def find_landing(old: Note, turn_index: int, new: Note) -> Landing | Gone:
     standing = _filled(new)
     if len(standing) < len(asked):
         return Gone(reason="the message that was answered is no longer in the note")
-    place = standing[len(asked) - 1] if asked else -1
     if not asked or _key(old, asked) != _key(new, standing[: len(asked)]):
         return Gone(reason="the message that was answered, or one above it, was changed")
-    return Landing(turn_index=place, is_last=len(standing) == len(asked))
+    return Landing(turn_index=standing[len(asked) - 1], is_last=len(standing) == len(asked))
 
 
 def _filled(note: Note) -> list[int]:
@@ -57,3 +69,49 @@ def _key(note: Note, indices: list[int]) -> str:
     turns = (note.turns[index] for index in indices)
     said: Conversation = tuple(Message(role=turn.role, content=turn.content) for turn in turns)
     return turn_key(said)
+
+
+def plan_reply(
+    note: Note, turn_index: int, reply_text: str, *, fingerprint: str, style: ReplyStyle
+) -> EditPlan:
+    """Plans how a reply is put into its note. Never raises, whatever the text.
+
+    Args:
+        note: the note as it is now, without errors.
+        turn_index: the user turn in ``note.turns`` that is answered.
+        reply_text: what the model said. Where it says nothing only the mark is written, below
+            the question, which stays unanswered.
+        fingerprint: of the note's bytes.
+        style: how it is written.
+
+    Returns:
+        The plan. Where no wording of the reply reads back as written, the last one tried:
+        ``verify_plan`` says what is wrong with it.
+    """
+    content = normalise(reply_text, inert=style.inert_replies)
+    empty = EditPlan(
+        fingerprint=fingerprint,
+        size=len(note.source.data),
+        insertions=(),
+        turn_index=turn_index,
+    )
+    if not content:
+        return replace(empty, insertions=mark_insertions(note, turn_index, style))
+    plan = empty
+    for wording in wordings(content):
+        insertions = reply_insertions(note, turn_index, wording, style)
+        plan = replace(empty, insertions=insertions, content=wording)
+        if not _problems(note, plan):
+            break
+    return plan
+
+
+def rehearse(note: Note, turn_index: int, *, style: ReplyStyle) -> tuple[str, ...]:
+    """What would keep a reply out of this note, found out before anything is paid for."""
+    plan = plan_reply(note, turn_index, "A reply.", fingerprint="", style=style)
+    return _problems(note, plan)
+
+
+def _problems(note: Note, plan: EditPlan) -> tuple[str, ...]:
+    new = parse_note(SourceText(apply_plan(note.source.data, plan)), same_front_matter(note))
+    return verify_plan(note, plan, new)

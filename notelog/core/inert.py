@@ -1,0 +1,191 @@
+"""A reply made ready for a note: nothing in it can be taken for the note's own structure.
+
+``normalise`` gives the text that the note will hold, as it will be read back; ``escape`` gives the
+lines that say so. For every text r and every place ``parse`` gives ``normalise(r)`` back.
+"""
+
+from collections.abc import Sequence
+from re import compile as regex
+
+from notelog.core.blocks import Blocks, scan_blocks
+from notelog.core.dialect import CALLOUT, COMMENT_MARK, MARKER, SEMICOLONS, SEPARATOR, TASK
+from notelog.core.note import BlockKind
+from notelog.core.plugins import quiet
+
+CLOSED_KINDS = frozenset({BlockKind.FENCE, BlockKind.COMMENT, BlockKind.HTML, BlockKind.MATH})
+"""The blocks that are closed where they are left open: closing another kind would hide text."""
+
+
+_SURROGATE = regex(r"[\ud800-\udfff]")
+_LINE_END = regex(r"\r\n|\r")
+_BLANK_LINE = regex(r"[ \t]*")
+_CODE_START = regex(rb"[ \t>]*(?:[-*+]|[0-9]{1,9}[.)])?[ \t]*(?:```|~~~)|(?:    | {0,3}\t)")
+_STRUCTURE = (
+    COMMENT_MARK,
+    *(
+        regex(b"^" + pattern.pattern, pattern.flags)
+        for pattern in (SEPARATOR, MARKER, TASK, SEMICOLONS, CALLOUT)
+    ),
+)
+_ROUNDS = 6  # each uncovers code that stood in what the one before made inert; two are usual
+
+
+def normalise(reply: str, *, inert: bool = True) -> str:
+    """The reply as a note can hold it; what is normalised once stays as it is.
+
+    Lines end in LF, blank lines at both ends are gone, what UTF-8 or a text file cannot hold is
+    U+FFFD, and a block that was left open is closed.
+
+    Args:
+        reply: any text.
+        inert: also make it inert for other plugins.
+    """
+    text = _LINE_END.sub("\n", _encodable(reply))
+    text = _trimmed(text)
+    for _ in range(_ROUNDS if inert else 0):
+        calm = quiet(text, _code_lines(text))
+        if calm == text:
+            break
+        text = calm
+    else:
+        if inert:
+            text = quiet(text, [False] * (text.count("\n") + 1))
+    return _secured(text)
+
+
+def escape(normalised: str) -> str:
+    """The lines to write for a normalised reply: structure gets a backslash more."""
+    return _escape(normalised.encode()).decode()
+
+
+def _encodable(text: str) -> str:
+    if _SURROGATE.search(text):
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text.replace("\x00", "\ufffd")
+
+
+def _trimmed(text: str) -> str:
+    lines = text.split("\n")
+    first, last = 0, len(lines)
+    while first < last and _BLANK_LINE.fullmatch(lines[first]):
+        first += 1
+    while last > first and _BLANK_LINE.fullmatch(lines[last - 1]):
+        last -= 1
+    return "\n".join(lines[first:last])
+
+
+def _code_lines(text: str) -> list[bool]:
+    """Which lines stand in fenced or indented code."""
+    data, found = _all_escaped(text.encode())
+    code = [item for item in found.protected if _CODE_START.match(data, item[0])]
+    code.append((len(data) + 1, len(data) + 1))
+    flags: list[bool] = []
+    place = offset = 0
+    for line in data.split(b"\n"):
+        while code[place][1] <= offset:
+            place += 1
+        flags.append(code[place][0] <= offset)
+        offset += len(line) + 1
+    return flags
+
+
+def _secured(text: str) -> str:
+    """The text with the block it leaves open closed, and nothing in it that no escape can reach.
+
+    A line such as ``%%`` within a code span over several lines opens a block as it stands, and yet
+    a backslash there is code: that backslash becomes part of the text.
+    """
+    for _ in range(_ROUNDS):
+        data = text.encode()
+        points = _points(data)
+        chosen, found = [True] * len(points), _all_escaped(data)[1]
+        closers = _closers(found)
+        if not closers:
+            chosen, found = _settled(data, points, found)
+            closers = _closers(found)
+        if closers:
+            text = f"{text}\n{closers[-1]}"
+            continue
+        stubborn = _stubborn(points, chosen, found)
+        if not any(stubborn):
+            break
+        text = _with_backslashes(data, points, stubborn).decode()
+    return text
+
+
+def _closers(found: Blocks) -> list[str]:
+    return [block.closer.decode() for block in found.unclosed if block.kind in CLOSED_KINDS]
+
+
+def _stubborn(points: Sequence[int], chosen: Sequence[bool], found: Blocks) -> list[bool]:
+    """For each point whether it is structure in spite of all escapes."""
+    live = [
+        *((header.start, header.body) for header in found.headers),
+        *((start, start + 1) for start, _ in found.hidden),
+        *(task.span() for task in found.tasks),
+        *found.callouts,
+        *((block.span.start, block.span.end) for block in found.unclosed),
+    ]
+    live.sort()
+    stubborn: list[bool] = []
+    shift = place = 0
+    for point, wanted in zip(points, chosen, strict=True):
+        while place < len(live) and live[place][1] <= point + shift:
+            place += 1
+        inside = place < len(live) and live[place][0] <= point + shift
+        stubborn.append(inside and not wanted)
+        shift += wanted
+    return stubborn
+
+
+def _all_escaped(text: bytes) -> tuple[bytes, Blocks]:
+    """The text with every backslash that could be needed, so that no line of it is structure."""
+    points = _points(text)
+    written = _with_backslashes(text, points, [True] * len(points))
+    return written, scan_blocks(written, 0)
+
+
+def _escape(text: bytes) -> bytes:
+    """The text with the backslashes that will be taken for escapes, and no other."""
+    points = _points(text)
+    chosen, _ = _settled(text, points, _all_escaped(text)[1])
+    return _with_backslashes(text, points, chosen)
+
+
+def _settled(text: bytes, points: Sequence[int], found: Blocks) -> tuple[list[bool], Blocks]:
+    """Which backslashes are needed, from the blocks of the text that has them all."""
+    chosen = [True] * len(points)
+    for _ in range(_ROUNDS):
+        needed = _escapes(points, chosen, frozenset(found.escapes))
+        if needed == chosen:
+            break
+        chosen = needed
+        found = scan_blocks(_with_backslashes(text, points, chosen), 0)
+    return chosen, found
+
+
+def _points(text: bytes) -> list[int]:
+    """Every place in the text where a backslash could be needed, in order."""
+    points = [found.start("slashes") for pattern in _STRUCTURE for found in pattern.finditer(text)]
+    points.sort()
+    return points
+
+
+def _with_backslashes(text: bytes, points: Sequence[int], chosen: Sequence[bool]) -> bytes:
+    parts: list[bytes] = []
+    done = 0
+    for point, wanted in zip(points, chosen, strict=True):
+        if wanted:
+            parts += (text[done:point], b"\\")
+            done = point
+    return b"".join((*parts, text[done:]))
+
+
+def _escapes(points: Sequence[int], chosen: Sequence[bool], reported: frozenset[int]) -> list[bool]:
+    """For each point whether the backslashes there would be read as an escape."""
+    needed: list[bool] = []
+    shift = 0
+    for point, wanted in zip(points, chosen, strict=True):
+        needed.append(point + shift in reported)
+        shift += wanted
+    return needed

@@ -1,0 +1,112 @@
+"""Checks a planned note before a byte of it is written, and trusts no planner."""
+
+from collections.abc import Callable, Iterator
+
+from notelog.core.edit import EditPlan
+from notelog.core.frontmatter import FrontMatterFault, FrontMatterValues
+from notelog.core.messages import Role
+from notelog.core.note import Note
+from notelog.core.note_style import DEFAULT_SEPARATOR
+from notelog.core.parse import parse_note
+from notelog.core.source import SourceText
+from notelog.core.turn import State, state_of
+
+Said = tuple[Role, str]
+
+
+def verify_plan(old: Note, plan: EditPlan, new: Note) -> tuple[str, ...]:
+    """What is wrong with a plan; empty where it may be written.
+
+    The old bytes must all be there, in order. The messages must be the same as before, and
+    exactly the reply in addition, directly below the question. The one other difference that is
+    allowed is the line that closes a block the question left open.
+
+    Args:
+        old: the note for which the plan was made.
+        plan: the plan.
+        new: the note as it would be, parsed.
+    """
+    problems = [
+        *_byte_problems(old.source.data, plan, new.source.data),
+        *_message_problems(old, plan, new),
+    ]
+    if new.front_matter.span != old.front_matter.span:
+        problems.append("the front matter would be another")
+    if len(new.errors) > len(old.errors):
+        problems.append(f"it would be in error: {new.errors[-1].message}")
+    return tuple(problems)
+
+
+def _byte_problems(old: bytes, plan: EditPlan, new: bytes) -> Iterator[str]:
+    """Walks through both notes; only what the plan names may differ."""
+    done = place = 0
+    for insertion in plan.insertions:
+        kept = old[done : insertion.offset]
+        if insertion.offset < done or not new.startswith(kept, place):
+            yield "bytes of the note would be lost or moved"
+            return
+        place += len(kept)
+        if not new.startswith(insertion.data, place):
+            yield "what is inserted would not be there"
+            return
+        place += len(insertion.data)
+        done = insertion.offset
+    if not plan.withdrawals and old[done:] != new[place:]:
+        yield "bytes of the note would be lost or moved"
+
+
+def _message_problems(old: Note, plan: EditPlan, new: Note) -> Iterator[str]:
+    answered = len([turn for turn in old.turns[: plan.turn_index + 1] if turn.content])
+    before = _said(old)
+    if not old.is_chat:
+        before = _said(_as_chat(old))
+        answered = len(before)
+    after = _said(new)
+    if plan.content:
+        if after[answered : answered + 1] != [(Role.ASSISTANT, plan.content)]:
+            yield "the reply would not be read back as it is"
+            return
+        del after[answered]
+        if answered == len(before) and state_of(new) is not State.ANSWERED:
+            yield "the note would not count as answered"
+    if len(after) != len(before):
+        yield f"it would hold {len(after) - len(before):+d} other messages"
+        return
+    for index, (was, would_be) in enumerate(zip(before, after, strict=True)):
+        if was != would_be and not (index == answered - 1 and _closed(old, plan, was, would_be)):
+            yield f"message {index + 1} of the note would change"
+
+
+def _said(note: Note) -> list[Said]:
+    return [(turn.role, turn.content) for turn in note.turns if turn.content]
+
+
+def _closed(old: Note, plan: EditPlan, was: Said, would_be: Said) -> bool:
+    """Whether a message gained nothing but the line that closes its open block."""
+    block = old.turns[plan.turn_index].open_block
+    added = would_be[1].removeprefix(was[1])
+    return (
+        block is not None
+        and was[0] is would_be[0]
+        and would_be[1].startswith(was[1])
+        and added.strip(" \t\n") == block.closer.decode().strip(" \t")
+    )
+
+
+def _as_chat(note: Note) -> Note:
+    """A note that is no chat, as its text reads once a separator below makes it one."""
+    data = note.source.data + b"\n\n" + DEFAULT_SEPARATOR + b"\n\nrole::user\n\n"
+    return parse_note(SourceText(data), same_front_matter(note))
+
+
+def same_front_matter(
+    note: Note,
+) -> Callable[[str], FrontMatterValues | FrontMatterFault | None]:
+    """Reads the front matter as it was read before: nothing is ever inserted into it."""
+
+    def read(_block: str) -> FrontMatterValues | None:
+        if not note.front_matter.span:
+            return None
+        return FrontMatterValues(values=note.front_matter.values, lines={})
+
+    return read
