@@ -11,13 +11,14 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
+from typing import TypeAlias
 
 from notelog.core.wire import MalformedError
 
 POLL_S = 0.1
 """How long a wish to stop may go unseen, in seconds."""
 
-_QUEUED_PIECES = 16
+_QUEUED_PIECES = 64
 _PIECE_BYTES = 1 << 20
 _JOIN_S = 0.5
 
@@ -36,6 +37,14 @@ class Head:
 
     media_type: str
     encoding: str
+
+
+class _Nothing:
+    """The queue is empty."""
+
+
+_NOTHING = _Nothing()
+_Item: TypeAlias = Head | bytes | BaseException | _Nothing | None
 
 
 class RequestThread:
@@ -71,20 +80,37 @@ class RequestThread:
             BaseException: whatever ``send`` raised.
         """
         while True:
-            if cancelled():
-                raise CancelledError
-            left = self._deadline - time.monotonic()
-            if left <= 0:
-                raise DeadlineError
-            try:
-                item = self._queue.get(timeout=min(POLL_S, left))
-            except Empty:
-                continue
-            if item is None:
-                return
-            if isinstance(item, BaseException):
+            stop = self._reason_to_stop(cancelled)
+            item = self._next(0.0 if stop else POLL_S)
+            together = bytearray()  # pieces that wait already are given as one
+            while isinstance(item, bytes):
+                together += item
+                item = self._next(0.0) if len(together) < _PIECE_BYTES else _NOTHING
+            if together:
+                yield bytes(together)
+            if isinstance(item, Head):
+                yield item
+            elif isinstance(item, BaseException):
                 raise item
-            yield item
+            elif item is None:
+                return
+            if stop is not None:  # all that had arrived by then has been given
+                raise stop
+
+    def _reason_to_stop(self, cancelled: Callable[[], bool]) -> Exception | None:
+        if cancelled():
+            return CancelledError()
+        return DeadlineError() if time.monotonic() >= self._deadline else None
+
+    def _next(self, patience_s: float) -> _Item:
+        """The next item, if one comes in time."""
+        try:
+            if patience_s:
+                left = self._deadline - time.monotonic()
+                return self._queue.get(timeout=max(0.001, min(patience_s, left)))
+            return self._queue.get_nowait()
+        except Empty:
+            return _NOTHING
 
     def end_within(self, seconds: float) -> None:
         """Brings the deadline forward: all that matters has arrived."""
