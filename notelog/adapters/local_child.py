@@ -64,6 +64,7 @@ def server_parameters(order: ChildOrder, key: str) -> Mapping[str, object]:
         "fit_params": False,
         "cache_ram_mib": 0,
         "sleep_idle_seconds": order.idle_seconds,
+        "sse_ping_interval": 5,  # seconds: a sign of life while a long prompt is read
         "hostnames": ["127.0.0.1"],
         "port": 0,
         "api_keys": [key],

@@ -65,12 +65,27 @@ class EmbeddedServer:
             ConfigurationError: the engine, a library or the model is missing or no model.
             ProviderUnavailableError: it did not start.
         """
+        running = self.launch(profile)
+        try:
+            yield running.endpoint
+        finally:
+            running.stop()
+
+    def launch(self, profile: Profile) -> "RunningServer":
+        """Starts the server and waits until it listens; whoever calls this stops it.
+
+        Raises:
+            ConfigurationError: as ``start``.
+            ProviderUnavailableError: as ``start``.
+        """
         child = _Child.spawn(self._order(profile), secrets.token_urlsafe(32))
         try:
             base_url = child.wait_until_listening(START_SECONDS)
-            yield Endpoint(profile=profile, base_url=base_url, key=child.key)
-        finally:
+        except BaseException:  # Ctrl-C while it loads, too
             child.stop()
+            raise
+        endpoint = Endpoint(profile=profile, base_url=base_url, key=child.key)
+        return RunningServer(endpoint=endpoint, child=child)
 
     def _order(self, profile: Profile) -> ChildOrder:
         if find_spec("xllamacpp") is None:
@@ -94,6 +109,67 @@ class EmbeddedServer:
             self._models / DEMONSTRATION_MODEL.file_name,
             hint="run: notelog model install",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RunningServer:
+    """A server that listens."""
+
+    endpoint: Endpoint
+    child: "_Child"
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process still runs."""
+        return self.child.process.poll() is None
+
+    def stop(self) -> None:
+        """Ends it, whatever it does."""
+        self.child.stop()
+
+
+class KeptServer:
+    """Keeps the server between turns, one turn at a time (the port ``LocalServer``).
+
+    For whoever answers many notes: the first turn starts the server, the next ones find it
+    running. One that has died, or that serves another profile, is replaced.
+
+    Args:
+        embedded: starts it.
+    """
+
+    def __init__(self, embedded: EmbeddedServer) -> None:
+        self._embedded = embedded
+        self._running: RunningServer | None = None
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def start(self, profile: Profile) -> Generator[Endpoint]:
+        """Gives the running server, started if need be; it stays when the context ends.
+
+        Raises:
+            ConfigurationError: as ``EmbeddedServer.start``.
+            ProviderUnavailableError: as ``EmbeddedServer.start``.
+        """
+        with self._turn:
+            yield self._current(profile).endpoint
+
+    def close(self) -> None:
+        """Ends the server, after the turn that is under way."""
+        with self._turn:
+            self._stop()
+
+    def _current(self, profile: Profile) -> RunningServer:
+        running = self._running
+        if running is None or not running.alive or running.endpoint.profile != profile:
+            self._stop()
+            running = self._running = self._embedded.launch(profile)
+        return running
+
+    def _stop(self) -> None:
+        if self._running is not None:
+            self._running.stop()
+            self._running = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -28,7 +28,7 @@ from local_chat import (
 
 from notelog.adapters import local_server
 from notelog.adapters.llamacpp_figures import exact_prompt_tokens, served_window
-from notelog.adapters.local_server import EmbeddedServer
+from notelog.adapters.local_server import EmbeddedServer, KeptServer
 from notelog.core.local_model import DEMONSTRATION_MODEL
 from notelog.errors import ConfigurationError, ProviderUnavailableError
 from notelog.ports import Endpoint
@@ -170,6 +170,27 @@ def test_stuck_server_is_killed(models_folder: Path, monkeypatch: pytest.MonkeyP
     with EmbeddedServer(models_folder).start(local_profile(context_window=512)):
         (pid,) = set(server_pids()) - before
         os.kill(pid, signal.SIGSTOP)
+    assert set(server_pids()) == before
+
+
+@linux_only
+def test_kept_server(models_folder: Path) -> None:
+    """A kept server serves turn after turn, is replaced when it died, and ends when closed."""
+    before = set(server_pids())
+    kept = KeptServer(EmbeddedServer(models_folder))
+    profile = local_profile(context_window=512)
+    with kept.start(profile) as first:
+        pass
+    with kept.start(profile) as second:
+        assert second is first
+        assert request(second, "/models").status == 200
+    (pid,) = set(server_pids()) - before
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    with kept.start(profile) as third:
+        assert third.key != first.key
+        assert request(third, "/models").status == 200
+    kept.close()
     assert set(server_pids()) == before
 
 
