@@ -36,11 +36,12 @@ from notelog.errors import ConflictError, NoteWriteError
 
 WRITER_WAIT_S = 5.0
 """How long somebody who has the note open for writing is waited for."""
-OPENER_WAIT_S = 0.05
-"""How long somebody who found the old file just before the exchange may take to open it."""
+OPENER_WAITS_S = (0.0, 0.005, 0.045)
+"""How long somebody who found the old file just before the exchange may take to open it; looked
+at in steps, so that a save is back in its place as soon as it is seen."""
 QUIET_S = 2.0
 """Without leases: how long the note must have been untouched."""
-BLIND_WAIT_S = 5.0
+BLIND_WAITS_S = (5.0,)
 """Without leases: how long what came out is kept before it is compared."""
 _ROUNDS = 8
 _KEPT = "the reply is kept"
@@ -121,7 +122,7 @@ class _Exchange:
                     beside.unlink()
             raise
         self._sync_folder()
-        if self._came_out(beside) == base:
+        if self._came_out(beside, base) == base:
             beside.unlink()
             return
         self._put_back(beside, new)
@@ -131,7 +132,7 @@ class _Exchange:
         """Merges a file that holds a person's save into the note, and then removes the file."""
         try:
             for _ in range(_ROUNDS):
-                saved = self._came_out(save)
+                saved = self._settled(save)
                 if saved is None:
                     continue
                 current = self._note.read_bytes()
@@ -163,7 +164,7 @@ class _Exchange:
         """What came out is somebody's save: it gets its place again, with its own inode."""
         _exchange(beside, self._note)
         self._sync_folder()
-        if self._came_out(beside) == new:
+        if self._came_out(beside, new) == new:
             beside.unlink()
         else:
             self.take_in(beside)  # and another save went into ours meanwhile
@@ -205,9 +206,17 @@ class _Exchange:
         if 0 <= untouched_s < QUIET_S:
             self._pause(QUIET_S - untouched_s)
 
-    def _came_out(self, beside: Path) -> bytes | None:
+    def _came_out(self, beside: Path, expected: bytes) -> bytes | None:
+        """What is under the temporary name once everybody had time to write there."""
+        data: bytes | None = expected
+        for wait_s in OPENER_WAITS_S if self._leases else BLIND_WAITS_S:
+            if data == expected:
+                self._pause(wait_s)
+                data = self._settled(beside)
+        return data
+
+    def _settled(self, beside: Path) -> bytes | None:
         """What is under the temporary name; None where somebody goes on writing it."""
-        self._pause(OPENER_WAIT_S if self._leases else BLIND_WAIT_S)
         try:
             descriptor = open_unless_leased(
                 str(beside), os.O_RDONLY, wait_s=OPEN_WAIT_S, pause=self._pause

@@ -92,6 +92,7 @@ def _take_flock(path: str) -> Release | None:
                 return None
             raise
         if os.fstat(descriptor).st_nlink:
+            os.fchmod(descriptor, 0o600)  # the umask may have taken away more than it should
             return _flock_release(path, descriptor)
         os.close(descriptor)
 

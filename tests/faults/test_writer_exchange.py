@@ -1,0 +1,284 @@
+"""The guarded exchange: what it keeps, what it refuses, and saves that come at every step."""
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from notelog.adapters import exchange
+from notelog.adapters.files import NoteFiles
+from notelog.core.edit import EditPlan, Insertion
+from notelog.core.merge import keep_all_lines
+from notelog.errors import ConflictError, NoteWriteError
+from notelog.ports import Snapshot
+
+OLD = b"question\nfooter\n"
+NEW = b"question\nanswer\nfooter\n"
+
+
+def no_pause(_seconds: float) -> None:
+    """Waits not at all."""
+
+
+def plan_for(snapshot: Snapshot) -> EditPlan:
+    """A plan that puts the answer above the footer."""
+    return EditPlan(
+        fingerprint=snapshot.fingerprint,
+        size=len(snapshot.data),
+        insertions=(Insertion(offset=9, data=b"answer\n"),),
+    )
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    """A note whose answer belongs above its footer."""
+    folder = tmp_path / "vault"
+    folder.mkdir()
+    path = folder / "聊天.md"
+    path.write_bytes(OLD)
+    return path
+
+
+def write(note: Path, pause: Callable[[float], None] = no_pause) -> bytes:
+    """Reads the note and writes the answer into it."""
+    store = NoteFiles(pause=pause)
+    snapshot = store.read(str(note))
+    return store.write(snapshot, plan_for(snapshot)).data
+
+
+def left_beside(note: Path) -> list[str]:
+    """What is in the folder besides the note."""
+    return [name for name in os.listdir(note.parent) if name != note.name]  # noqa: PTH208  # hidden
+
+
+def test_keeps_what_the_note_is(note: Path) -> None:
+    """Mode, owner, attributes and a symlink stay, and nothing is left beside the note."""
+    note.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(note, 1234, 2345)
+    os.setxattr(note, "user.mark", b"mine")
+    link = note.parent.parent / "link.md"
+    link.symlink_to(note)
+    before = note.stat()
+    assert write(link) == NEW
+    after = note.stat()
+    assert stat.S_IMODE(after.st_mode) == 0o640
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
+    assert os.getxattr(note, "user.mark") == b"mine"
+    assert link.is_symlink()
+    assert left_beside(note) == []
+
+
+def test_hard_link_is_refused(note: Path) -> None:
+    """A note with a second name is left alone: an exchange would tear the names apart."""
+    note.with_name("twin.md").hardlink_to(note)
+    with pytest.raises(NoteWriteError, match="hard link") as caught:
+        write(note)
+    assert "kept" in caught.value.hint
+    assert note.read_bytes() == OLD
+    assert left_beside(note) == ["twin.md"]
+
+
+def test_file_system_without_exchange(note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where two files cannot be exchanged the note is as it was."""
+
+    def impossible(_one: Path, other: Path) -> None:
+        raise exchange._impossible(other)
+
+    monkeypatch.setattr(exchange, "_exchange", impossible)
+    with pytest.raises(NoteWriteError, match="cannot exchange"):
+        write(note)
+    assert note.read_bytes() == OLD
+    assert left_beside(note) == []
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "fchmod", "urandom"])
+def test_new_note_cannot_be_made(note: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """A failure while the new note is made leaves the old one and no file beside it."""
+
+    def fail(*_arguments: object) -> object:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, fail)
+        with pytest.raises((NoteWriteError, OSError)):
+            write(note)
+    assert note.read_bytes() == OLD
+    assert left_beside(note) == []
+
+
+def saves() -> dict[str, Callable[[Path], None]]:
+    """Ways in which a person's program adds a line."""
+
+    def append(note: Path) -> None:
+        with note.open("ab") as file:
+            file.write(b"theirs\n")
+
+    def in_place(note: Path) -> None:
+        note.write_bytes(b"theirs\n" + note.read_bytes())
+
+    def rename(note: Path) -> None:
+        new = note.with_name("new")
+        new.write_bytes(b"theirs\n" + note.read_bytes())
+        new.rename(note)
+
+    return {"append": append, "in_place": in_place, "rename": rename}
+
+
+@pytest.mark.parametrize("style", saves())
+@pytest.mark.parametrize("moment", ["before", "rename just before", "after"])
+def test_save_at_each_moment(
+    note: Path, monkeypatch: pytest.MonkeyPatch, style: str, moment: str
+) -> None:
+    """A save before, at and after the exchange is in the note afterwards, whatever its style."""
+    save = saves()[style]
+    true_exchange = exchange._exchange
+    done: list[str] = []
+
+    def exchanged(one: Path, other: Path) -> None:
+        if not done and moment == "rename just before":
+            saves()["rename"](note)  # the one save that the lease cannot hold back
+        true_exchange(one, other)
+        if not done and moment == "after":
+            save(note)
+        done.append("once")
+
+    monkeypatch.setattr(exchange, "_exchange", exchanged)
+    store = NoteFiles(pause=no_pause)
+    snapshot = store.read(str(note))
+    if moment == "before":
+        save(note)
+    try:
+        store.write(snapshot, plan_for(snapshot))
+    except ConflictError:
+        assert moment != "after"
+    else:
+        assert b"answer\n" in note.read_bytes()
+    assert b"theirs\n" in note.read_bytes()
+    assert b"question\n" in note.read_bytes()
+    assert left_beside(note) == []
+
+
+def test_save_into_the_file_that_came_out(note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A save by somebody who had found the old file just before gets its place again."""
+    true_exchange = exchange._exchange
+    inode = note.stat().st_ino
+    done: list[str] = []
+
+    def exchanged(one: Path, other: Path) -> None:
+        true_exchange(one, other)
+        if not done:
+            done.append("once")
+            one.write_bytes(OLD + b"theirs\n")
+
+    # the lease would hold this very process back
+    monkeypatch.setattr(exchange, "leased", no_lease)
+    monkeypatch.setattr(exchange, "_exchange", exchanged)
+    with pytest.raises(ConflictError):
+        write(note)
+    assert note.read_bytes() == OLD + b"theirs\n"
+    assert note.stat().st_ino == inode
+    assert left_beside(note) == []
+
+
+def test_two_saves_into_both_files(note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A save into each of the two files: the lines of both are in the note."""
+    true_exchange = exchange._exchange
+    done: list[str] = []
+
+    def exchanged(one: Path, other: Path) -> None:
+        true_exchange(one, other)
+        if not done:
+            done.append("once")
+            one.write_bytes(OLD + b"theirs\n")
+            other.write_bytes(b"hers\n" + other.read_bytes())
+
+    monkeypatch.setattr(exchange, "leased", no_lease)
+    monkeypatch.setattr(exchange, "_exchange", exchanged)
+    write(note)
+    assert set(note.read_bytes().split()) >= {b"question", b"theirs", b"hers", b"answer"}
+    assert left_beside(note) == []
+
+
+def no_lease(*_arguments: object, **_options: object) -> "NoLease":
+    """A system without leases."""
+    return NoLease()
+
+
+class NoLease:
+    """A lease that is not there."""
+
+    supported = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        return None
+
+    def unbroken(self) -> bool:
+        """Never held."""
+        return False
+
+
+def test_without_leases_the_note_is_let_rest(note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without leases a fresh note is waited for, and what came out is kept for five seconds."""
+    waits: list[float] = []
+    monkeypatch.setattr(exchange, "leased", no_lease)
+    assert write(note, waits.append) == NEW
+    assert len(waits) == 2
+    assert 0 < waits[0] <= exchange.QUIET_S
+    assert waits[1] == exchange.BLIND_WAITS_S[0]
+
+
+def test_writer_that_stays_is_a_conflict(note: Path) -> None:
+    """A program that keeps the note open for writing is waited for, and then left alone."""
+    with note.open("ab"), pytest.raises(ConflictError):
+        write(note)
+    assert note.read_bytes() == OLD
+    assert left_beside(note) == []
+
+
+@pytest.mark.parametrize("left", ["part", "old", "new", "save"])
+def test_leftovers_of_a_crash(note: Path, left: str) -> None:
+    """After a crash our own leftovers go, and a person's save among them is merged first."""
+    stem = f"{exchange._stem(note)}-0123456789abcdef"
+    named = f"{stem}-{exchange._digest(OLD)}-{exchange._digest(NEW)}"
+    name, data = {
+        "part": (f"{stem}.part", b"answ"),
+        "old": (named, OLD),
+        "new": (named, NEW),
+        "save": (named, OLD + b"theirs\n"),
+    }[left]
+    note.with_name(name).write_bytes(data)
+    exchange.sweep_leftovers(str(note), no_pause)
+    assert note.read_bytes() == (OLD + b"theirs\n" if left == "save" else OLD)
+    assert left_beside(note) == []
+
+
+def test_leftovers_of_other_notes_stay(note: Path) -> None:
+    """Files of other notes and of other programs are not touched."""
+    others = [".notelog-ffffffffffff-0.part", ".聊天.md.swp", "聊天 2.md"]
+    for name in others:
+        note.with_name(name).write_bytes(b"x")
+    exchange.sweep_leftovers(str(note), no_pause)
+    assert sorted(left_beside(note)) == sorted(others)
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "merged"),
+    [
+        (b"a\nb\n", b"a\nb\nc\n", b"a\nb\nc\n"),
+        (b"a\nb\nc\n", b"a\nc\n", b"a\nb\nc\n"),
+        (b"a\nx\nb\n", b"a\ny\nb\n", b"a\nx\ny\nb\n"),
+        (b"a\nx", b"a\ny", b"a\nx\ny"),
+        (b"a\r\nx\r\n", b"y\r\na\r\n", b"y\r\na\r\nx\r\n"),
+        (b"", b"a", b"a"),
+    ],
+)
+def test_merge_keeps_all_lines(older: bytes, newer: bytes, merged: bytes) -> None:
+    """No line of either version is lost, and equal lines stand once."""
+    assert keep_all_lines(older, newer) == merged

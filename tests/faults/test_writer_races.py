@@ -1,0 +1,65 @@
+"""Two processes at one note: a program that saves again and again, and the writer."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import savers
+
+from notelog.adapters.files import NoteFiles
+from notelog.core.edit import EditPlan, Insertion
+from notelog.errors import ConflictError
+
+COUNT = 200
+LONGEST_PAUSE_MS = {False: 8, True: 160}
+"""Between two saves; the exchange looks for 50 ms who else is writing."""
+
+
+def run_race(note: Path, style: str, *, above: bool) -> tuple[list[bytes], list[bytes]]:
+    """Writes replies while another process saves; gives its lines and our replies."""
+    store = NoteFiles()
+    replies: list[bytes] = []
+    count, pause = COUNT // (4 if above else 1), str(LONGEST_PAUSE_MS[above])
+    command = [sys.executable, savers.__file__, style, str(note), str(count), pause]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as saver:
+        while saver.poll() is None and len(replies) < 2000:
+            reply = b"reply-%d\n" % len(replies)
+            try:
+                snapshot = store.read(str(note))
+                if snapshot.data:
+                    place = snapshot.data.rfind(b"foot") if above else len(snapshot.data)
+                    store.write(
+                        snapshot, plan_for(snapshot.data, snapshot.fingerprint, place, reply)
+                    )
+                    replies.append(reply)
+            except ConflictError:
+                continue
+        lines, _ = saver.communicate(timeout=60)
+    assert saver.returncode == 0
+    return lines.splitlines(keepends=True), replies
+
+
+def plan_for(data: bytes, fingerprint: str, offset: int, reply: bytes) -> EditPlan:
+    """A plan that puts a reply at an offset."""
+    return EditPlan(
+        fingerprint=fingerprint,
+        size=len(data),
+        insertions=(Insertion(offset=max(offset, 0), data=reply),),
+    )
+
+
+@pytest.mark.parametrize("style", savers.STYLES)
+@pytest.mark.parametrize("above", [False, True], ids=["append", "exchange"])
+def test_no_line_is_lost(tmp_path: Path, style: str, *, above: bool) -> None:
+    """Every line that the other program saved is in the note, and something was written by us."""
+    note = tmp_path / "a.md"
+    note.write_bytes(b"question\nfoot\n")
+    lines, replies = run_race(note, style, above=above)
+    held = note.read_bytes().splitlines(keepends=True)
+    assert len(lines) >= COUNT // 4
+    assert [line for line in lines if line not in held] == []
+    assert {b"question\n", b"foot\n"} <= set(held)
+    assert replies
+    assert [name for name in os.listdir(tmp_path) if name != note.name] == []  # noqa: PTH208  # hidden
