@@ -66,10 +66,10 @@ class FakeCompletions:
         """Plays the next attempt."""
         self.requests.append(request)
         for item in self._left.pop(0):
-            if cancelled():
-                return
             if isinstance(item, NotelogError):
                 raise item
+            if cancelled():
+                return
             yield item
 
 

@@ -76,7 +76,11 @@ def test_a_wish_to_stop_gives_what_has_arrived() -> None:
 def test_a_deadline_ends_a_thread_that_is_stuck() -> None:
     """Nothing that the thread does can hold the caller up."""
     stuck = threading.Event()
-    running = RequestThread(lambda _: None if stuck.wait(20) else None, 0.05)
+
+    def send(_: RequestThread) -> None:
+        stuck.wait(20)
+
+    running = RequestThread(send, 0.05)
     running.start()
     with pytest.raises(DeadlineError):
         list(running.items(_never))
