@@ -1,6 +1,7 @@
 """notelog answers the chat notes of a Markdown vault, in place.
 
-The library beside the command: ``parse`` reads a chat note into turns and messages.
+The library beside the command: ``parse`` reads a chat note into turns and messages, ``count``
+counts tokens offline, and ``fit`` fits a conversation to a model's window.
 """
 
 from typing import TYPE_CHECKING
@@ -8,9 +9,15 @@ from typing import TYPE_CHECKING
 from notelog._version import __version__
 
 if TYPE_CHECKING:
-    from notelog.core.note import Note
+    from collections.abc import Collection, Sequence
 
-__all__ = ["__version__", "parse"]
+    from notelog.core.api_messages import ApiMessage
+    from notelog.core.counting import TokenCount
+    from notelog.core.models import ModelSpec
+    from notelog.core.note import Note
+    from notelog.core.trim import TrimPlan
+
+__all__ = ["__version__", "count", "fit", "parse"]
 
 
 def parse(note: bytes | str) -> "Note":
@@ -28,3 +35,73 @@ def parse(note: bytes | str) -> "Note":
     from notelog.wiring import parse_bytes
 
     return parse_bytes(note.encode("utf-8", "surrogatepass") if isinstance(note, str) else note)
+
+
+def count(counted: "str | Sequence[ApiMessage]", *, model: "str | ModelSpec") -> "TokenCount":
+    """Counts the tokens of a text, or of a prompt with its framing. Never uses the network.
+
+    Args:
+        counted: a text, or messages: dictionaries of the chat API, or ``Message``.
+        model: its name, such as ``gpt-4o`` or ``anthropic/claude-sonnet-4-5``.
+
+    Returns:
+        An int that says what it is worth: ``exact`` is True for OpenAI's chat models; for
+        others the figure is an estimate, rounded up. ``source`` tells how it was made.
+
+    Raises:
+        TypeError: something that is no message of the chat API.
+    """
+    from notelog.adapters.tiktoken_counter import shared_counter
+    from notelog.app.fitting import count_tokens
+
+    return count_tokens(counted, model=model, count=shared_counter().count)
+
+
+def fit(
+    messages: "Sequence[ApiMessage]",
+    *,
+    model: "str | ModelSpec",
+    max_tokens: int | None = None,
+    context_window: int | None = None,
+    pinned: "Collection[int]" = (),
+    cut_step: float = 0.25,
+    exact: bool = False,
+) -> "TrimPlan[ApiMessage]":
+    """Decides which messages are sent so that prompt and reply fit the model's window.
+
+    System and developer messages, pinned ones, the last user message and what follows it are
+    always kept; of the turns before, as many whole ones as fit, the newest, beginning with a
+    user message. No tool's result is kept without its call. Nothing is changed or copied.
+
+    Args:
+        messages: dictionaries of the chat API (tool calls, parts and pictures too, counted
+            generously), or ``Message``.
+        model: its name. An unknown one has a window of 8,192: ``plan.window`` says.
+        max_tokens: the most tokens wished for the reply, or None.
+        context_window: overrides the model's, in tokens.
+        pinned: the places of messages that must stay.
+        cut_step: the cut moves by this share of the budget, so that it stays where it is for
+            many turns and the server's prefix cache is used. 0 keeps as much as possible.
+        exact: count everything. Otherwise nothing is counted where bytes show that all fits
+            (``plan.bounded``), nor what is far too old.
+
+    Returns:
+        What is kept, what is left out and why, the completion's limit, and the figures.
+
+    Raises:
+        QuestionTooLargeError: what is always kept does not fit.
+        TypeError: something that is no message of the chat API.
+    """
+    from notelog.adapters.tiktoken_counter import shared_counter
+    from notelog.app.fitting import fit_messages
+
+    return fit_messages(
+        messages,
+        model=model,
+        max_tokens=max_tokens,
+        context_window=context_window,
+        pinned=pinned,
+        cut_step=cut_step,
+        exact=exact,
+        count=shared_counter().count,
+    )

@@ -91,6 +91,12 @@ class TiktokenCounter:
         return known
 
 
+@cache
+def shared_counter() -> TiktokenCounter:
+    """One for the process, so that what was counted once is not counted again."""
+    return TiktokenCounter()
+
+
 def count_block(block: str, encoding: str) -> int:
     """The number of tokens of a text, by the encoder itself."""
     if len(block) <= _LONG_RUN_CHARS:

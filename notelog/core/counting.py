@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Final, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
 from notelog.core.messages import Message
 from notelog.core.models import ModelSpec
@@ -34,6 +34,25 @@ _LETTER: Final = "A-Za-z\u4e00-\u9fff"
 _ADDITIVE_CUT: Final = re.compile(
     rf"(?<=\n)(?=[^\s/])|(?<=[{_LETTER}])(?=[ ,;:.!?，。；：、！？（）「」“”][{_LETTER}])"
 )
+
+
+class TokenCount(int):
+    """A number of tokens that says what it is worth.
+
+    Attributes:
+        exact: whether it is exact for the model; otherwise it is an estimate, rounded up.
+        source: where it comes from, for a person.
+    """
+
+    exact: bool
+    source: str
+
+    def __new__(cls, tokens: int, *, exact: bool, source: str) -> Self:
+        """Labels a number."""
+        made = super().__new__(cls, tokens)
+        made.exact = exact
+        made.source = source
+        return made
 
 
 class Weighed(NamedTuple):
@@ -113,9 +132,9 @@ class Scale:
 
     def cost(self, item: Weighed) -> int:
         """The tokens of a message with its framing, rounded up where they are an estimate."""
-        tokens = self.frame(item) + self._tokens(item.text)
+        tokens = self.frame(item) + self.tokens(item.text)
         if item.name:
-            tokens += self._tokens(item.name)
+            tokens += self.tokens(item.name)
         return tokens
 
     def bound(self, item: Weighed) -> int:
@@ -148,7 +167,8 @@ class Scale:
             return f"estimate: tiktoken {model.encoding}, the framing is not published"
         return f"estimate: {model.ratio:g} x tiktoken {model.encoding}"
 
-    def _tokens(self, text: str) -> int:
+    def tokens(self, text: str) -> int:
+        """The tokens of a text alone, rounded up where they are an estimate."""
         tokens = scaled(self.model, self.count(text, self.model.encoding))
         return tokens if self.model.ratio <= 1 else min(tokens, size_bytes(text))
 

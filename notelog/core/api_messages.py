@@ -1,0 +1,110 @@
+"""Messages as the chat API has them, dictionaries of any kind, read for counting and fitting."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, TypeAlias, cast
+
+from notelog.core.counting import Weighed
+from notelog.core.messages import Message
+
+ApiMessage: TypeAlias = "Mapping[str, object] | Message"
+
+PICTURE_TOKENS: Final = 1_445
+"""The most that OpenAI's pricing page gives for a picture (85 and 8 tiles of 170)."""
+
+PART_TOKENS: Final = 4
+"""Set down for what joins the parts of a message, or frames a tool call: not published."""
+
+_ANSWERING_ROLES: Final = frozenset({"tool", "function"})
+_TOOL_KEYS: Final = ("tool_calls", "function_call", "tool_call_id")
+
+
+class ApiView:
+    """Reads messages of the chat API, and notelog's own.
+
+    Args:
+        pinned: the places of messages that are never left out.
+    """
+
+    def __init__(self, pinned: Collection[int] = ()) -> None:
+        self._pinned = pinned
+
+    def roles(self, messages: Sequence[ApiMessage]) -> Sequence[str]:
+        """Who speaks, for each message.
+
+        Raises:
+            TypeError: one has no role.
+        """
+        roles = [item.role if isinstance(item, Message) else item.get("role") for item in messages]
+        for index, role in enumerate(roles):
+            if not isinstance(role, str):
+                raise TypeError(f"message {index} has no role")
+        return [role for role in roles if isinstance(role, str)]
+
+    def pinned(self, messages: Sequence[ApiMessage]) -> Sequence[int]:
+        """The places of the messages that are never left out."""
+        return [
+            index
+            for index, item in enumerate(messages)
+            if index in self._pinned or (isinstance(item, Message) and item.pinned)
+        ]
+
+    def text(self, message: ApiMessage) -> str:
+        """What it says, in words."""
+        if isinstance(message, Message):
+            return message.content
+        content = message.get("content")
+        if isinstance(content, str):
+            return content
+        return self.weigh(message).text
+
+    def weigh(self, message: ApiMessage) -> Weighed:
+        """The message as it is counted; tool calls and parts are counted generously.
+
+        Raises:
+            TypeError: its content is neither text, parts nor None.
+        """
+        if isinstance(message, Message):
+            return Weighed(message.role, message.content, lines=message.lines)
+        role, name = str(message["role"]), message.get("name")
+        texts, fixed_tokens = _content(message.get("content"))
+        for key in _TOOL_KEYS:
+            if message.get(key):
+                texts.append(_as_json(message[key]))
+                fixed_tokens += PART_TOKENS * texts[-1].count('"arguments"') or PART_TOKENS
+        return Weighed(
+            role,
+            "".join(texts),
+            name if isinstance(name, str) else "",
+            fixed_tokens,
+            follows=role in _ANSWERING_ROLES,
+        )
+
+
+def _content(content: object) -> tuple[list[str], int]:
+    """The texts of a message's content, and the tokens of all that is no text."""
+    if content is None:
+        return [], 0
+    if isinstance(content, str):
+        return [content], 0
+    if not isinstance(content, list | tuple):
+        raise TypeError(f"a message's content is a {type(content).__name__}, not text or parts")
+    read = [_part(part) for part in cast("Sequence[object]", content)]
+    joins = PART_TOKENS * len(read)
+    return [text for text, _tokens in read], joins + sum(tokens for _text, tokens in read)
+
+
+def _part(part: object) -> tuple[str, int]:
+    match part:
+        case str() as text:
+            return text, 0
+        case {"type": "text", "text": str() as text}:
+            return text, 0
+        case {"type": "image_url"}:
+            return "", PICTURE_TOKENS
+        case _:
+            return _as_json(part), 0
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
