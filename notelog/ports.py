@@ -263,3 +263,11 @@ class Reporter(Protocol):
     def notice(self, sentence: str) -> None:
         """Something the person should know, in a sentence."""
         ...
+
+
+class Showing(Reporter, Protocol):
+    """A reporter that holds a terminal, and gives it back at the end."""
+
+    def close(self) -> None:
+        """Shows what is left and ends; a second time is no error."""
+        ...

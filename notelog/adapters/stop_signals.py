@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -10,7 +10,7 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def stop_wishes() -> Iterator[Callable[[], bool]]:
+def stop_wishes() -> Generator[Callable[[], bool]]:
     """Within it the first Ctrl-C (or SIGTERM) is noted, and the second one ends the process.
 
     What had arrived by then is in the journal, so even the second loses nothing that was kept.

@@ -36,7 +36,9 @@ class CheckedNote:
         return any(item.severity is Severity.ERROR for item in self.findings)
 
 
-def check(reading: Reading, paths: Iterable[tuple[str, str]], config: Config) -> Iterator[CheckedNote]:
+def check(
+    reading: Reading, paths: Iterable[tuple[str, str]], config: Config
+) -> Iterator[CheckedNote]:
     """Looks through notes, one after the other; reads only.
 
     Args:
@@ -79,7 +81,7 @@ def _settings_findings(note: Note, config: Config) -> Iterator[Diagnostic]:
             code="small-max-tokens",
             line=note.front_matter.lines.get("max_tokens", 1),
             message=f"max_tokens is {settings.max_tokens}: longer replies will be cut",
-            hint="raise it, or set ignore_note_keys = [\"max_tokens\"] in the configuration",
+            hint='raise it, or set ignore_note_keys = ["max_tokens"] in the configuration',
         )
 
 

@@ -59,10 +59,10 @@ class Program:
 
     def serve(self, base_url: str, *, profile: str = "", default: bool = True) -> None:
         """Configures a profile ``test`` (model ``m``) at a loopback server."""
-        head = '[defaults]\nprofile = "test"\n' if default else ""
+        head = 'default_profile = "test"\n' if default else ""
         self.configure(
             f'{head}[profiles.test]\nbase_url = "{base_url}"\nmodel = "m"\n'
-            f'context_window = 8192\nkey = {{ environment = "TEST_KEY" }}\n{profile}'
+            f'context_window = 8192\nkey_environment = "TEST_KEY"\n{profile}'
         )
 
     def start(self, *arguments: str | Path, cwd: Path | None = None) -> "subprocess.Popen[bytes]":

@@ -1,0 +1,274 @@
+"""Completing a note: the one use case behind the command and the watcher.
+
+The order is the promise (``docs/promises.md``): intent on disk, request, every part of the
+reply on disk, the whole reply on disk, and only then the note.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from notelog.app.ask import Asking, ask
+from notelog.app.deliver import Delivery, deliver
+from notelog.app.history import reply_waiting
+from notelog.app.outcome import Completed, Judgement, Outcome, cost_of, judge
+from notelog.app.prepare import Prepared, prepare
+from notelog.app.reading import Reading, read_note, refuse_errors
+from notelog.app.spool import Spool
+from notelog.core.landing import rehearse
+from notelog.core.note import Note
+from notelog.core.note_style import ReplyStyle
+from notelog.core.records import Intent, TurnRecord, turn_key
+from notelog.core.reply import Reply, ReplyBuilder
+from notelog.core.settings import Config, Options
+from notelog.core.turn import NothingDue, ReplyDue, next_turn
+from notelog.errors import (
+    ConfigurationError,
+    InDoubtError,
+    InterruptedByUserError,
+    NotelogError,
+    NoteWriteError,
+    ProviderRefusedError,
+    ProviderUnavailableError,
+)
+from notelog.ports import Clock, Endpoint, Journal, LocalServer, Reporter, Secrets, Snapshot
+
+_UNBILLED = (
+    ConfigurationError,
+    InterruptedByUserError,
+    ProviderRefusedError,
+    ProviderUnavailableError,
+)
+"""What ends a request that no model has answered and nobody has paid for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completing:
+    """What completing a note needs of the world.
+
+    Attributes:
+        reading: where notes are.
+        config: the configuration.
+        count: counts tokens in an encoding.
+        asking: sends requests.
+        secrets: finds keys.
+        local_server: starts the embedded model.
+        open_journal: opens the journal of the vault that holds a note.
+        clock: time.
+        reporter: tells a person what is going on.
+        cancelled: whether the person wants to stop.
+    """
+
+    reading: Reading
+    config: Config
+    count: Callable[[str, str], int]
+    asking: Asking
+    secrets: Secrets
+    local_server: LocalServer
+    open_journal: Callable[[Snapshot], AbstractContextManager[Journal]]
+    clock: Clock
+    reporter: Reporter
+    cancelled: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """The turn that is being completed."""
+
+    snapshot: Snapshot
+    note: Note
+    due: ReplyDue
+    prepared: Prepared
+
+
+def complete(
+    tools: Completing, path: str, options: Options, *, again: bool = False, dry_run: bool = False
+) -> Completed:
+    """Answers the question in a note, in the note.
+
+    Args:
+        tools: the ports.
+        path: exactly this note, chat or not.
+        options: what the command line says.
+        again: ask anew what is in doubt, failed, or was answered and taken out.
+        dry_run: stop before anything is written or sent.
+
+    Raises:
+        NotelogError: no reply came, or it could not be put into the note; the note is as it was,
+            or has changed by somebody else's hand.
+    """
+    started = tools.clock.monotonic()
+    snapshot, note = read_note(tools.reading, path)
+    refuse_errors(note, path)
+    due = next_turn(note, named=True)
+    if isinstance(due, NothingDue):
+        return Completed(
+            outcome=Outcome.NOTHING_DUE, sentence=due.reason, diagnostics=note.diagnostics
+        )
+    prepared = prepare(
+        note,
+        due.conversation,
+        path=path,
+        config=tools.config,
+        options=options,
+        count=tools.count,
+        exact=dry_run,
+    )
+    turn = _Turn(snapshot=snapshot, note=note, due=due, prepared=prepared)
+    done = _dry_run(turn) if dry_run else _complete_turn(tools, turn, again=again)
+    return replace(
+        done,
+        prepared=prepared,
+        diagnostics=note.diagnostics,
+        seconds=tools.clock.monotonic() - started,
+    )
+
+
+def _dry_run(turn: _Turn) -> Completed:
+    profile = turn.prepared.settings.profile
+    sentence = f"would ask {turn.prepared.request.model} at {profile.name}; nothing was sent"
+    return Completed(outcome=Outcome.DRY_RUN, sentence=sentence)
+
+
+def _complete_turn(tools: Completing, turn: _Turn, *, again: bool) -> Completed:
+    _check_place(tools, turn)
+    with (
+        tools.open_journal(turn.snapshot) as journal,
+        journal.working_on(turn.snapshot.real_path),
+    ):
+        last = journal.latest(turn_key(turn.due.conversation), turn.snapshot.real_path)
+        billed = turn.prepared.settings.profile.billed
+        waiting = reply_waiting(last, again=again, billed=billed)
+        if waiting is not None and waiting.reply is not None:
+            tools.reporter.notice("the reply to this question is already here: nothing is asked")
+            return _deliver(tools, journal, turn, waiting, waiting.reply)
+        with _endpoint(tools, turn) as endpoint:
+            record = journal.begin(_intent(turn))
+            reply = _ask(tools, journal, turn, record, endpoint)
+        return _deliver(tools, journal, turn, record, reply)
+
+
+def _check_place(tools: Completing, turn: _Turn) -> None:
+    """Finds out, before anything is paid for, whether a reply could be put into the note."""
+    tools.reading.store.check_writable(turn.snapshot)
+    style = ReplyStyle(model_suffix=tools.config.model_suffix)
+    problems = rehearse(turn.note, turn.due.turn_index, style=style)
+    if problems:
+        raise NoteWriteError(
+            f"a reply put into this note would not read back as it should ({problems[0]}); "
+            "nothing was sent",
+            path=turn.snapshot.path,
+            hint="this is a defect of notelog: please report it with the note",
+        )
+
+
+def _intent(turn: _Turn) -> Intent:
+    return Intent(
+        turn_key=turn_key(turn.due.conversation),
+        note=turn.snapshot.real_path,
+        vault="",
+        profile=turn.prepared.settings.profile.name,
+        model=turn.prepared.request.model,
+        prompt_tokens=turn.prepared.plan.prompt_tokens,
+        prompt=turn.note.turns[turn.due.turn_index].content,
+    )
+
+
+@contextmanager
+def _endpoint(tools: Completing, turn: _Turn) -> Generator[Endpoint]:
+    profile = turn.prepared.settings.profile
+    if profile.embedded:
+        tools.reporter.waiting("starting the local model")
+        with tools.local_server.start(profile) as endpoint:
+            yield endpoint
+    else:
+        key = tools.secrets.key(profile.key, profile.name)
+        yield Endpoint(profile=profile, base_url=profile.base_url, key=key)
+
+
+def _ask(
+    tools: Completing, journal: Journal, turn: _Turn, record: TurnRecord, endpoint: Endpoint
+) -> Reply:
+    """Asks, and has every part on disk before this returns or raises."""
+    profile = endpoint.profile
+    tools.reporter.waiting(f"asking {turn.prepared.request.model} at {profile.name}")
+    journal.sent(record.record_id)
+    builder = ReplyBuilder()
+    spool = Spool(journal, record.record_id, tools.clock)
+    try:
+        for delta in ask(tools.asking, turn.prepared.request, endpoint, cancelled=tools.cancelled):
+            spool.add(delta)
+            builder.add(delta)
+            tools.reporter.delta(delta)
+        spool.flush()
+    except _UNBILLED as error:
+        journal.failed(record.record_id, error.message)
+        raise
+    except InDoubtError as error:
+        spool.flush()
+        if not builder.has_text:
+            _leave_in_doubt(journal, record, error, billed=profile.billed)
+        builder.fault = error.message
+    reply = builder.finish(interrupted=tools.cancelled())
+    if reply.text or reply.finish_reason:
+        journal.received(record.record_id, reply)
+        return reply
+    raise _stopped_early(journal, record, billed=profile.billed)
+
+
+def _leave_in_doubt(
+    journal: Journal, record: TurnRecord, error: InDoubtError, *, billed: bool
+) -> NoReturn:
+    if billed:
+        journal.in_doubt(record.record_id, error.message)
+        raise error
+    journal.failed(record.record_id, error.message)
+    raise ProviderUnavailableError(error.message, hint=error.hint) from error
+
+
+def _stopped_early(journal: Journal, record: TurnRecord, *, billed: bool) -> NotelogError:
+    """Records a request that the person stopped before its first word."""
+    reason = "stopped by you before anything arrived"
+    if billed:
+        journal.in_doubt(record.record_id, reason)
+    else:
+        journal.failed(record.record_id, reason)
+    hint = "the request may have been billed: complete --again asks anew" if billed else ""
+    return InterruptedByUserError(f"{reason}; the note is as it was", hint=hint)
+
+
+def _deliver(
+    tools: Completing, journal: Journal, turn: _Turn, record: TurnRecord, reply: Reply
+) -> Completed:
+    judgement = judge(reply, turn.prepared)
+    done = Completed(
+        outcome=judgement.outcome,
+        sentence=judgement.sentence,
+        hint=judgement.hint,
+        reply=reply,
+        cost=cost_of(turn.prepared, reply),
+    )
+    if not reply.text:
+        journal.failed(record.record_id, judgement.sentence)
+        return done
+    delivery = Delivery(
+        snapshot=turn.snapshot,
+        note=turn.note,
+        turn_index=turn.due.turn_index,
+        record_id=record.record_id,
+        text=reply.text,
+        style=_style(tools.config, turn.prepared, reply, judgement),
+    )
+    return replace(done, line=deliver(tools.reading, journal, delivery))
+
+
+def _style(config: Config, prepared: Prepared, reply: Reply, judgement: Judgement) -> ReplyStyle:
+    wanted = config.reasoning == "callout" and reply.reasoning
+    return ReplyStyle(
+        model=prepared.request.model,
+        model_suffix=config.model_suffix,
+        inert_replies=config.inert_replies,
+        mark=judgement.mark or None,
+        reasoning=reply.reasoning if wanted else None,
+    )

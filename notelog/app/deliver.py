@@ -1,0 +1,116 @@
+"""Putting a reply into its note: the newest version of the note wins, and nothing is guessed."""
+
+from dataclasses import dataclass, replace
+
+from notelog.app.reading import Reading, parse_snapshot
+from notelog.core.edit import EditPlan, apply_plan
+from notelog.core.landing import Gone, find_landing, plan_reply
+from notelog.core.messages import Role
+from notelog.core.note import Note
+from notelog.core.note_style import ReplyStyle
+from notelog.core.verify import verify_plan
+from notelog.errors import ConflictError, NoteWriteError
+from notelog.ports import Journal, Snapshot
+
+ATTEMPTS = 5
+"""How often a reply looks for its place again while somebody else keeps saving the note."""
+
+_KEPT = "the reply is kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A reply on its way into a note.
+
+    Attributes:
+        snapshot: the note as it was when it was asked.
+        note: the same, parsed.
+        turn_index: the answered turn in ``note.turns``.
+        record_id: the journal's record, which holds the reply.
+        text: what the model said.
+        style: how it is written.
+    """
+
+    snapshot: Snapshot
+    note: Note
+    turn_index: int
+    record_id: int
+    text: str
+    style: ReplyStyle
+
+
+def deliver(reading: Reading, journal: Journal, delivery: Delivery) -> int:
+    """Writes a reply into its note and marks it delivered.
+
+    Returns:
+        The reply's first line in the note, from 1.
+
+    Raises:
+        ConflictError: the turn is gone, changed, or has newer text below it; the reply is kept.
+        NoteWriteError: the note could not be written; the reply is kept.
+    """
+    path = delivery.snapshot.path
+    for _ in range(ATTEMPTS):
+        snapshot = reading.store.read(path)
+        note, turn_index = _find_place(reading, delivery, snapshot)
+        plan = plan_reply(
+            note,
+            turn_index,
+            delivery.text,
+            fingerprint=snapshot.fingerprint,
+            style=delivery.style,
+        )
+        written = _verified(reading, snapshot, note, plan)
+        for insertion in plan.insertions:
+            journal.landing(delivery.record_id, insertion)
+        try:
+            reading.store.write(snapshot, plan)
+        except ConflictError:
+            continue
+        journal.delivered(delivery.record_id)
+        return written
+    raise ConflictError(
+        f"the note keeps changing while the reply is written; {_KEPT}",
+        path=path,
+        hint="run notelog complete again when it is quiet: the reply goes in without a request",
+    )
+
+
+def _find_place(reading: Reading, delivery: Delivery, snapshot: Snapshot) -> tuple[Note, int]:
+    """The note as it is now, and the answered turn in it."""
+    if snapshot.fingerprint == delivery.snapshot.fingerprint:
+        return delivery.note, delivery.turn_index
+    note = parse_snapshot(reading, snapshot)
+    place = find_landing(delivery.note, delivery.turn_index, note)
+    if isinstance(place, Gone) or note.errors:
+        reason = place.reason if isinstance(place, Gone) else "the note is in error now"
+        raise ConflictError(
+            f"{reason}; {_KEPT}",
+            path=snapshot.path,
+            hint="bring the question back as it was and run notelog complete again: "
+            "the reply goes in without a request",
+        )
+    if not place.is_last:
+        raise ConflictError(
+            f"newer text stands below the question that was answered; {_KEPT}",
+            path=snapshot.path,
+            hint="take the newer text out and run notelog complete again: "
+            "the reply goes in without a request",
+        )
+    return note, place.turn_index
+
+
+def _verified(reading: Reading, snapshot: Snapshot, note: Note, plan: EditPlan) -> int:
+    """Parses the note as it would be, and gives the reply's line in it."""
+    data = apply_plan(snapshot.data, plan)
+    after = parse_snapshot(reading, replace(snapshot, data=data))
+    problems = verify_plan(note, plan, after)
+    if problems:
+        raise NoteWriteError(
+            f"the note would not read back as it should ({problems[0]}); "
+            f"nothing was written and {_KEPT}",
+            path=snapshot.path,
+            hint="this is a defect of notelog: please report it with the note and the reply",
+        )
+    answers = [turn for turn in after.turns if turn.role is Role.ASSISTANT and turn.content]
+    return answers[-1].lines[0]

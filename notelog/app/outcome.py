@@ -1,0 +1,162 @@
+"""What came of a turn, and how it is told: on the terminal, to a script, in the note."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from notelog.app.prepare import Prepared
+from notelog.core.note import Diagnostic
+from notelog.core.reply import Reply, ReplyState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Money: an amount in a currency."""
+
+    amount: float
+    currency: str
+
+
+class Outcome(StrEnum):
+    """What ``complete`` came to."""
+
+    ANSWERED = "answered"
+    NOTHING_DUE = "nothing-due"
+    DRY_RUN = "dry-run"
+    REFUSED = "refused"  # the model, or a filter, gave no text
+    INCOMPLETE = "incomplete"  # what arrived is in the note, with a mark
+    INTERRUPTED = "interrupted"  # the same, by the person's wish
+    IN_DOUBT = "in-doubt"
+
+
+_EXIT_CODES = {
+    Outcome.ANSWERED: 0,
+    Outcome.NOTHING_DUE: 0,
+    Outcome.DRY_RUN: 0,
+    Outcome.REFUSED: 5,
+    Outcome.INCOMPLETE: 7,
+    Outcome.IN_DOUBT: 10,
+    Outcome.INTERRUPTED: 130,
+}
+
+
+_OTHER_WORDS = "Say it in other words and ask again"
+_ANEW = "Ask again with complete --again, or ask another model"
+_DELETE = "What arrived is above; delete it and this line to ask anew"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """What ``complete`` did.
+
+    Attributes:
+        outcome: in one word.
+        sentence: the same for a person.
+        hint: what to do next; may be empty.
+        reply: what arrived, if anything did.
+        line: the first line of the reply in the note, from 1; None where nothing was written.
+        prepared: the request and the plan behind it; None where nothing was due.
+        diagnostics: what the note's author should know.
+        seconds: how long it took.
+        cost: what it cost, where the model is priced and the server counted.
+    """
+
+    outcome: Outcome
+    sentence: str
+    hint: str = ""
+    reply: Reply | None = None
+    line: int | None = None
+    prepared: Prepared | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    seconds: float = 0.0
+    cost: Cost | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that tells a script."""
+        return _EXIT_CODES[self.outcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """How a reply that ended counts.
+
+    Attributes:
+        outcome: in one word.
+        sentence: why, for a person.
+        hint: what to do next.
+    """
+
+    outcome: Outcome
+    sentence: str
+    hint: str = ""
+
+    @property
+    def mark(self) -> str:
+        """The callout's text in the note; empty for a whole reply."""
+        if self.outcome is Outcome.ANSWERED:
+            return ""
+        return f"{self.sentence}. {self.hint}".strip().rstrip(".") + "."
+
+
+def judge(reply: Reply, prepared: Prepared) -> Judgement:
+    """Says how a reply counts; only COMPLETE is a whole one.
+
+    Args:
+        reply: as far as it arrived.
+        prepared: the request that it answers, for the cause of a limit.
+    """
+    part = Outcome.INCOMPLETE if reply.text else Outcome.REFUSED
+    match reply.state:
+        case ReplyState.COMPLETE:
+            told = (Outcome.ANSWERED, "answered", "")
+        case ReplyState.LENGTH:
+            told = (Outcome.INCOMPLETE, *_cut_at_limit(reply, prepared))
+        case ReplyState.FILTERED:
+            told = (part, "the server's content filter stopped the reply", _OTHER_WORDS)
+        case ReplyState.REFUSED:
+            told = (part, f"the model declined to answer{_quoted(reply.refusal)}", _OTHER_WORDS)
+        case ReplyState.EMPTY:
+            why = reply.fault or f"finish reason: {reply.finish_reason}"
+            told = (Outcome.INCOMPLETE, f"the reply is empty ({why})", _ANEW)
+        case ReplyState.INTERRUPTED:
+            told = (Outcome.INTERRUPTED, "stopped by you while the reply arrived", _DELETE)
+        case ReplyState.CUT:
+            told = (Outcome.INCOMPLETE, f"the reply was cut off: {reply.fault}", _DELETE)
+        case _:
+            assert_never(reply.state)
+    return Judgement(outcome=told[0], sentence=told[1], hint=told[2])
+
+
+def _cut_at_limit(reply: Reply, prepared: Prepared) -> tuple[str, str]:
+    """The setting that ended the reply, with its line, and what to do."""
+    limit = prepared.request.max_tokens
+    origin = prepared.settings.origins.get("max_tokens", "")
+    if limit is None or (reply.usage is not None and reply.usage.completion_tokens < limit):
+        sentence = f"the reply ends at the model's limit (window {prepared.plan.window:,} tokens)"
+        hint = "Ask for the rest in a new message"
+    else:
+        sentence = f"the reply ends at max_tokens = {limit}{f' ({origin})' if origin else ''}"
+        hint = "Raise it, or ask for the rest in a new message"
+    if not reply.text:
+        sentence += "; all of it was spent on reasoning" if reply.reasoning else "; no text came"
+    return sentence, hint
+
+
+def _quoted(text: str) -> str:
+    return f": {text}" if text else ""
+
+
+def cost_of(prepared: Prepared, reply: Reply) -> Cost | None:
+    """What a reply cost; None where the model is unpriced or the server did not count."""
+    price, usage = prepared.spec.price, reply.usage
+    if price is None or usage is None:
+        return None
+    cached = min(usage.cached_tokens, usage.prompt_tokens)
+    cached_price = price.prompt if price.cached_prompt is None else price.cached_prompt
+    millionths = (
+        (usage.prompt_tokens - cached) * price.prompt
+        + cached * cached_price
+        + usage.completion_tokens * price.completion
+    )
+    return Cost(amount=millionths / 1_000_000, currency=price.currency)

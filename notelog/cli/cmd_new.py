@@ -1,0 +1,37 @@
+"""``notelog new``."""
+
+import click
+
+from notelog.cli.options import note_argument
+from notelog.cli.output import Output
+
+
+@click.command("new")
+@note_argument
+@click.argument("question", required=False, default="")
+@click.option("--model", "-m", metavar="MODEL", help="The model that the note names.")
+@click.option("--profile", "-p", metavar="NAME", help="The profile that the note names.")
+@click.option("--system", multiple=True, metavar="TEXT", help="A system message; may be repeated.")
+@click.pass_obj
+def command(
+    output: Output,
+    note: str,
+    question: str,
+    *,
+    model: str | None,
+    profile: str | None,
+    system: tuple[str, ...],
+) -> int:
+    """Make a new chat note, with a box to tick when the QUESTION is finished.
+
+    NOTE must not exist yet; .md is added where the name has no ending.
+    """
+    from notelog import wiring
+
+    path = wiring.new_note(note, question, model=model, profile=profile, system=system)
+    output.data(path)
+    if question:
+        output.message(f'ask it with: notelog complete "{path}"')
+    else:
+        output.message(f'write your question into it, then: notelog complete "{path}"')
+    return 0

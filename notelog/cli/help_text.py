@@ -1,0 +1,29 @@
+"""The help of the whole program, made beforehand: it is shown without importing the commands.
+
+A test compares it with what the command tree itself says.
+"""
+
+HELP = """\
+Usage: notelog [OPTIONS] COMMAND [ARGS]...
+
+  Answer the chat notes of a Markdown vault, in place.
+
+Options:
+  --version             Show the version and exit.
+  -v, --verbose         Show what is going on; twice for more.
+  -q, --quiet           Say nothing but errors.
+  --color / --no-color  Use colours, or none.
+  -h, --help            Show this message and exit.
+
+Commands:
+  complete    Answer the question in a chat note, in the note.
+  show        Show what a note would send, message by message.
+  check       Look through a vault: which notes are chats, due, in error.
+  new         Make a new chat note.
+  init        Write a commented configuration file.
+  config      Show the configuration and where each value comes from.
+  model       Install, list and remove the embedded local model.
+  completion  Print the completion script for a shell.
+
+  Each command has its own help: notelog COMMAND --help
+"""

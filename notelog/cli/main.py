@@ -1,0 +1,128 @@
+"""The command tree. A command's module is imported when that command runs."""
+
+from importlib import import_module
+
+import click
+
+from notelog._version import __version__
+from notelog.cli.json_fields import error_fields
+from notelog.cli.output import Output
+from notelog.cli.sentences import error_lines
+from notelog.errors import NotelogError, UsageError
+
+COMMANDS = {
+    "complete": "Answer the question in a chat note, in the note.",
+    "show": "Show what a note would send, message by message.",
+    "check": "Look through a vault: which notes are chats, due, in error.",
+    "new": "Make a new chat note.",
+    "init": "Write a commented configuration file.",
+    "config": "Show the configuration and where each value comes from.",
+    "model": "Install, list and remove the embedded local model.",
+    "completion": "Print the completion script for a shell.",
+}
+"""The commands in the order of the help, with the line each has there."""
+
+
+class CommandTree(click.Group):
+    """A group that imports ``notelog.cli.cmd_NAME`` only to run or describe that command."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """The names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002  # click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"notelog.cli.cmd_{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002  # click's signature
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """Lists the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=CommandTree,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Each command has its own help: notelog COMMAND --help",
+)
+@click.version_option(__version__, prog_name="notelog", message="%(prog)s %(version)s")
+@click.option("-v", "--verbose", count=True, help="Show what is going on; twice for more.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("--color/--no-color", default=None, help="Use colours, or none.")
+@click.pass_context
+def tree(ctx: click.Context, *, verbose: int, quiet: bool, color: bool | None) -> None:
+    """Answer the chat notes of a Markdown vault, in place."""
+    ctx.obj = Output(quiet=quiet, verbose=verbose, color=color)
+
+
+def run_command(arguments: list[str]) -> int:
+    """Runs one command line.
+
+    Args:
+        arguments: without the program's name.
+
+    Returns:
+        The exit code; see ``docs/reference.md``.
+    """
+    output = Output(verbose=sum(word in {"-v", "-vv", "--verbose"} for word in arguments))
+    try:
+        return _invoke(arguments)
+    except NotelogError as error:
+        return _report(error, output, as_json="--json" in arguments)
+    except (KeyboardInterrupt, click.Abort):
+        output.error("interrupted")
+        return 130
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        return 0
+    except Exception as error:  # noqa: BLE001  # the boundary: nobody is shown a bare traceback
+        return _report_defect(error, output)
+
+
+def _invoke(arguments: list[str]) -> int:
+    try:
+        with tree.make_context("notelog", list(arguments)) as context:
+            code: object = tree.invoke(context)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        raise _usage_error(error) from error
+    return code if isinstance(code, int) else 0
+
+
+def _usage_error(error: click.ClickException) -> UsageError:
+    command = getattr(getattr(error, "ctx", None), "command_path", "notelog")
+    message = error.format_message().rstrip(".")
+    return UsageError(
+        message[:1].lower() + message[1:], hint=f"see {command} --help for what it takes"
+    )
+
+
+def _report(error: NotelogError, output: Output, *, as_json: bool) -> int:
+    if as_json:
+        output.json({"errors": error_fields(error)})
+    for line in error_lines(error):
+        output.error(line)
+    return error.exit_code
+
+
+def _report_defect(error: Exception, output: Output) -> int:
+    if output.verbose:
+        import traceback
+
+        for line in traceback.format_exception(error):
+            output.error(line.rstrip())
+    output.error(f"notelog: a defect of notelog itself: {type(error).__name__}")
+    output.error("  notelog -v shows where; the note is as it was, or holds the whole reply")
+    return 1

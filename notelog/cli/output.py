@@ -1,0 +1,65 @@
+"""Where words leave the program: data to standard output, messages to standard error."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+from notelog.core.request import JsonValue
+from notelog.core.visible import CONTROLS, visible_line, visible_text
+
+JSON_VERSION = 1
+
+
+class Output:
+    """The two streams of a command.
+
+    Args:
+        quiet: say nothing but errors.
+        verbose: 1 shows the canonical log lines, 2 all of them.
+        color: None lets the terminal and ``NO_COLOR`` decide.
+    """
+
+    def __init__(self, *, quiet: bool = False, verbose: int = 0, color: bool | None = None) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+        self.color = color
+        for stream in (sys.stdout, sys.stderr):
+            _never_fail_to_encode(stream)
+
+    def data(self, text: str) -> None:
+        """Writes text that was asked for; controls in it are made visible."""
+        sys.stdout.write(f"{visible_text(text)}\n")
+
+    def raw(self, text: str) -> None:
+        """Writes text that another program reads, unchanged."""
+        sys.stdout.write(text)
+
+    def json(self, fields: Mapping[str, JsonValue]) -> None:
+        """Writes one JSON object, the versioned envelope around ``fields``.
+
+        Characters outside ASCII are written as they are where the stream is UTF-8, but for
+        those that could steer a terminal.
+        """
+        ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+        envelope = {"notelog": JSON_VERSION, **fields}
+        text = json.dumps(envelope, ensure_ascii=ascii_only, indent=2)
+        sys.stdout.write(CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+
+    def message(self, sentence: str) -> None:
+        """Says something on standard error, one line."""
+        if not self.quiet:
+            self.error(sentence)
+
+    def error(self, sentence: str) -> None:
+        """Says something on standard error that even ``--quiet`` does not silence."""
+        sys.stdout.flush()
+        sys.stderr.write(f"{visible_line(sentence)}\n")
+        sys.stderr.flush()
+
+
+def _never_fail_to_encode(stream: TextIO) -> None:
+    """A terminal in GBK or ASCII shows what it cannot encode as an escape, not as a traceback."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")

@@ -1,0 +1,201 @@
+"""What notelog says to a person, in one place."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from notelog.core.note import Diagnostic, Severity
+from notelog.core.turn import State
+from notelog.core.visible import shortened
+from notelog.errors import NoteGrammarError, NotelogError
+
+if TYPE_CHECKING:
+    from notelog.app.check import CheckedNote
+    from notelog.app.outcome import Completed
+    from notelog.app.prepare import Prepared
+    from notelog.app.show import Shown
+    from notelog.core.local_model import InstalledModel, PackagedModel
+    from notelog.core.models import ModelSpec
+    from notelog.core.trim import TrimPlan
+
+STATE_WORDS = {
+    State.DUE: "a reply is due",
+    State.ANSWERED: "its last question is answered",
+    State.NOTHING: "it asks nothing yet",
+    State.NOT_A_CHAT: "it is no chat: no separator and no role marker; "
+    "complete would send its whole text as one question",
+}
+
+
+def error_lines(error: NotelogError) -> list[str]:
+    """An error for a person: where, what, and what to do next."""
+    faults = error.faults if isinstance(error, NoteGrammarError) else ()
+    if not faults:
+        return [f"notelog: {error.located()}", *_indented(error.hint)]
+    lines: list[str] = []
+    for fault in faults:
+        place = f"{error.path}:{fault.line}" if error.path else f"line {fault.line}"
+        lines += [f"notelog: {place}: {fault.message}", *_indented(fault.hint)]
+    return lines
+
+
+def _indented(hint: str) -> list[str]:
+    return [f"  {hint}"] if hint else []
+
+
+def shown_lines(shown: "Shown") -> list[str]:
+    """A note as it is read: each message with its lines, then the state."""
+    lines: list[str] = []
+    for number, message in enumerate(shown.note.conversation, start=1):
+        first, last = message.lines
+        place = f"line {first}" if first == last else f"lines {first}-{last}"
+        lines += [f"[{number}] {message.role} ({place})", message.content, ""]
+    lines.append(f"state: {shown.state}: {STATE_WORDS[shown.state]}")
+    return [*lines, *(_diagnostic_line(item) for item in shown.note.diagnostics)]
+
+
+def _diagnostic_line(item: Diagnostic) -> str:
+    word = {Severity.ERROR: "error", Severity.WARNING: "warning"}.get(item.severity, "note")
+    hint = f" ({item.hint})" if item.hint else ""
+    return f"{word}: line {item.line}: {item.message}{hint}"
+
+
+def plan_lines(prepared: "Prepared") -> list[str]:
+    """Where a request would go, and what of the note fits."""
+    plan, settings = prepared.plan, prepared.settings
+    address = settings.profile.base_url or "the embedded model"
+    origin = settings.origins.get("model", "")
+    reply = (
+        "left to the server" if plan.completion_tokens is None else _tokens(plan.completion_tokens)
+    )
+    return [
+        f"profile:    {settings.profile.name} ({address})",
+        f"model:      {prepared.request.model}{f' ({origin})' if origin else ''}",
+        f"prompt:     {_prompt_size(plan)} in {_messages(len(plan.kept))}",
+        f"window:     {_tokens(plan.window)} ({prepared.spec.source})",
+        f"reply:      at most {reply}" if plan.completion_tokens else f"reply:      {reply}",
+        *(f"{name + ':':<11} {value}" for name, value in prepared.request.sampling.items()),
+        *(
+            f"left out:   {item.role}, lines {item.lines[0]}-{item.lines[1]}, "
+            f"{_tokens(item.tokens)}: {item.reason}"
+            for item in plan.dropped
+        ),
+    ]
+
+
+def _prompt_size(plan: "TrimPlan") -> str:
+    kind = "at most " if plan.bounded else "" if plan.exact else "about "
+    return f"{kind}{_tokens(plan.prompt_tokens)} ({plan.count_source})"
+
+
+def _tokens(count: int) -> str:
+    return f"{count:,} token{'' if count == 1 else 's'}"
+
+
+def _messages(count: int) -> str:
+    return f"{count} message{'' if count == 1 else 's'}"
+
+
+def remarks(done: "Completed") -> list[str]:
+    """What the author should know: links that were not sent, and what was left out."""
+    lines = [_diagnostic_line(item) for item in done.diagnostics]
+    left_out = done.prepared.plan.dropped if done.prepared is not None else ()
+    if left_out:
+        total = sum(item.tokens for item in left_out)
+        first, last = left_out[0].lines[0], left_out[-1].lines[1]
+        lines.append(
+            f"left out to fit the window: {_messages(len(left_out))} "
+            f"(lines {first}-{last}, {_tokens(total)})"
+        )
+    return lines
+
+
+def completed_lines(done: "Completed", note: str) -> list[str]:
+    """The line after a completion: what came of it, and the figures."""
+    if done.outcome == "answered":
+        return [_summary(done, note)]
+    place = f"{note}:{done.line}" if done.line is not None else note
+    lines = [f"notelog: {place}: {done.sentence}", *_indented(done.hint)]
+    return [*lines, _summary(done, note)] if done.line is not None else lines
+
+
+def _summary(done: "Completed", note: str) -> str:
+    parts: list[str] = []
+    if done.prepared is not None:
+        parts.append(f"{done.prepared.request.model} at {done.prepared.settings.profile.name}")
+    usage = done.reply.usage if done.reply is not None else None
+    if usage is not None:
+        parts.append(f"{_tokens(usage.prompt_tokens)} in, {usage.completion_tokens:,} out")
+    if done.cost is not None:
+        parts.append(f"{done.cost.amount:.4f} {done.cost.currency}")
+    parts.append(f"{done.seconds:.1f} s")
+    return f"{note}:{done.line}: " + " · ".join(parts)
+
+
+def checked_lines(item: "CheckedNote", *, everything: bool) -> list[str]:
+    """One note of a vault: nothing for a note that is no chat, unless all are asked for."""
+    if item.state is State.NOT_A_CHAT and not item.findings:
+        return [f"{item.path}: no chat"] if everything else []
+    state = "error" if item.state is None else str(item.state)
+    head = f"{item.path}: {state}, {_messages(item.messages)}"
+    return [head, *(f"  {item.path}:{line}" for line in _findings(item.findings))]
+
+
+def _findings(findings: Iterable[Diagnostic]) -> list[str]:
+    return [
+        f"{item.line}: {'error: ' if item.severity is Severity.ERROR else ''}"
+        f"{shortened(item.message, 300)}{f' ({item.hint})' if item.hint else ''}"
+        for item in findings
+    ]
+
+
+def check_summary(found: "list[CheckedNote]") -> str:
+    """How many notes of each kind there are."""
+    states = Counter("error" if item.in_error else str(item.state) for item in found)
+    chats = sum(count for state, count in states.items() if state != State.NOT_A_CHAT)
+    return (
+        f"{len(found)} notes: {chats} chats, {states[State.DUE]} due, "
+        f"{states[State.ANSWERED]} answered, {states[State.NOTHING]} without a question, "
+        f"{states['error']} in error"
+    )
+
+
+def model_offer(model: "PackagedModel") -> list[str]:
+    """What a person agrees to when a model is downloaded."""
+    download, disk = model.wheel_bytes / 1e6, model.file_bytes / 1e6
+    return [
+        f"{model.name}: {model.about}",
+        f"download {download:,.0f} MB, {disk:,.0f} MB on disk, licence {model.licence}",
+    ]
+
+
+def installed_lines(models: "Iterable[InstalledModel]") -> list[str]:
+    """The installed models, a line each."""
+    words = {True: ", verified", False: ", NOT the file it should be: remove it", None: ""}
+    return [
+        f"{model.name}: {model.size / 1e6:,.0f} MB{words[model.verified]}: {model.path}"
+        for model in models
+    ] or ["no model is installed; to install one: notelog model install"]
+
+
+def spec_lines(spec: "ModelSpec") -> list[str]:
+    """What is known of a model."""
+    price = spec.price
+    return [
+        f"model:         {spec.name}",
+        f"known:         {'yes' if spec.known else 'no'} ({spec.source})",
+        f"window:        {_tokens(spec.context_window)}",
+        f"prompt limit:  {_limit(spec.input_limit)}",
+        f"reply limit:   {_limit(spec.output_limit)}",
+        f"counted with:  {spec.encoding}, {'exact' if spec.exact else 'an estimate'}"
+        + (f" (times {spec.ratio:g})" if spec.ratio != 1 else ""),
+        f"reasoning:     {'yes' if spec.reasoning else 'no'}",
+        "price:         unpriced"
+        if price is None
+        else f"price:         {price.prompt:g} in, {price.completion:g} out {price.currency} "
+        f"for 1,000,000 tokens (as of {price.as_of})",
+    ]
+
+
+def _limit(tokens: int | None) -> str:
+    return "the window" if tokens is None else _tokens(tokens)
