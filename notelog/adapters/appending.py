@@ -19,7 +19,8 @@ LEASE_WAIT_S = 0.5
 """How long a program that has the note open is waited for; after that there is no lease."""
 OPEN_WAIT_S = 5.0
 """How long another program's lease on the note is waited for."""
-_RUN_AGAIN = "then run the command again: the reply is kept, and it is not asked for twice"
+_TRY_AGAIN = "then run the command again"
+_RUN_AGAIN = f"{_TRY_AGAIN}: the reply is kept, and it is not asked for twice"
 _WITHOUT_FSYNC = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
 
 
@@ -49,8 +50,13 @@ def append_to_note(real_path: str, base: bytes, addition: bytes, pause: Pause = 
         close_quietly(descriptor)
 
 
-def open_for_append(real_path: str, pause: Pause = time.sleep) -> int:
+def open_for_append(real_path: str, pause: Pause = time.sleep, *, kept: bool = True) -> int:
     """Opens a note so that writing can only add to its end.
+
+    Args:
+        real_path: the note, symlinks resolved.
+        pause: waits a number of seconds.
+        kept: there is a reply already, and an error says that it is kept.
 
     Raises:
         NoteWriteError: it cannot be opened so, or it carries no write permission at all.
@@ -59,19 +65,19 @@ def open_for_append(real_path: str, pause: Pause = time.sleep) -> int:
     try:
         descriptor = open_unless_leased(real_path, flags, wait_s=OPEN_WAIT_S, pause=pause)
     except OSError as error:
-        raise not_writable(real_path, error) from error
+        raise not_writable(real_path, error, kept=kept) from error
     try:
-        refuse_read_only(os.fstat(descriptor), real_path)
+        refuse_read_only(os.fstat(descriptor), real_path, kept=kept)
     except OSError as error:
         close_quietly(descriptor)
-        raise not_writable(real_path, error) from error
+        raise not_writable(real_path, error, kept=kept) from error
     except NoteWriteError:
         close_quietly(descriptor)
         raise
     return descriptor
 
 
-def refuse_read_only(status: os.stat_result, path: str) -> None:
+def refuse_read_only(status: os.stat_result, path: str, *, kept: bool = True) -> None:
     """Refuses a note without any write permission: it says "do not change me", also to root.
 
     Raises:
@@ -84,7 +90,7 @@ def refuse_read_only(status: os.stat_result, path: str) -> None:
     if not status.st_mode & 0o222:
         raise NoteWriteError(
             "the note is read-only (no write permission in its mode)",
-            hint="make it writable, such as with chmod u+w, " + _RUN_AGAIN,
+            hint="make it writable, such as with chmod u+w, " + _again(kept=kept),
             path=path,
         )
 
@@ -304,6 +310,11 @@ def _remedy(error: OSError | None) -> str:
     return known[1] if known else "look at the disk"
 
 
-def not_writable(path: str, error: OSError) -> NoteWriteError:
+def _again(*, kept: bool) -> str:
+    return _RUN_AGAIN if kept else _TRY_AGAIN
+
+
+def not_writable(path: str, error: OSError, *, kept: bool = True) -> NoteWriteError:
     """Why a note cannot be written, in a sentence."""
-    return NoteWriteError(_cause(error), hint=f"{_remedy(error)}, {_RUN_AGAIN}", path=path)
+    hint = f"{_remedy(error)}, {_again(kept=kept)}"
+    return NoteWriteError(_cause(error), hint=hint, path=path)

@@ -68,7 +68,7 @@ class NoteFiles:
         Raises:
             NoteWriteError: it cannot.
         """
-        close_quietly(open_for_append(snapshot.real_path, self._pause))
+        close_quietly(open_for_append(snapshot.real_path, self._pause, kept=False))
         _refuse_full_disk(snapshot)
 
     def write(self, snapshot: Snapshot, plan: EditPlan) -> Snapshot:

@@ -22,7 +22,16 @@ from notelog.ports import Snapshot
 OLD = b"question\n"
 ADDED = b"\n\nanswer, a little longer\n"
 CALLS = ("open", "fstat", "lseek", "read", "write", "fsync", "close", "statvfs", "ftruncate")
-ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS, errno.EINTR, errno.EDQUOT)
+ERRORS = (
+    errno.ENOSPC,
+    errno.EIO,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EINTR,
+    errno.EDQUOT,
+    errno.EMFILE,
+)
 
 
 def no_pause(_seconds: float) -> None:
