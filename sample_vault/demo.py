@@ -39,16 +39,16 @@ def main() -> int:
         "The model for this demonstration is small: its English is weak, and it knows no Chinese.",
         "",
     )
-    code = run(notelog, "model", "install", "--yes")
-    if code == 0:
-        started = time.monotonic()
-        code = run(notelog, "complete", "--profile", "local", "--context-window", WINDOW, NOTE)
-        seconds = time.monotonic() - started
-    if code == 0:
-        say(f"That took {seconds:.0f} seconds. The end of the note, as it is on disk now:", "")
-        say(*(f"    {line}".rstrip() for line in end_of_note()))
-        say("", f"The vault with that note: {VAULT}", "(the next demonstration makes it anew)")
-    return code
+    if code := run(notelog, "model", "install", "--yes"):
+        return code
+    started = time.monotonic()
+    if code := run(notelog, "complete", "--profile", "local", "--context-window", WINDOW, NOTE):
+        return code
+    seconds = time.monotonic() - started
+    say(f"That took {seconds:.0f} seconds. The end of the note, as it is on disk now:", "")
+    say(*(f"    {line}".rstrip() for line in end_of_note()))
+    say("", f"The vault with that note: {VAULT}", "(the next demonstration makes it anew)")
+    return 0
 
 
 def renew() -> None:
