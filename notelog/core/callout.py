@@ -2,8 +2,10 @@
 
 from re import compile as regex
 
-# What acts inside a block quote too: comment marks hide what follows, and a tag may run.
-_LIVE = regex(r"(?=%%|=(?:begin|end)-chatgpt-md-comment|<|\$\$|```|~~~|!\[)")
+from notelog.core.wordings import broken
+
+# What acts inside a block quote too: a tag may run, an image is loaded.
+_LIVE = regex(r"(?=<|!\[)")
 _LINE_END = regex(r"\r\n|\n|\r")
 
 
@@ -21,7 +23,7 @@ def reasoning_callout(text: str) -> list[str]:
 def _quiet(text: str) -> list[str]:
     clean = text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
     lines = [line.rstrip(" \t") for line in _LINE_END.split(clean.strip(" \t\r\n"))]
-    return [_LIVE.sub(r"\\", line) for line in lines]
+    return [broken(_LIVE.sub(r"\\", line)) for line in lines]
 
 
 def _quoted(lines: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ a reply that would not read back as written is tried again in a more guarded wor
 """
 
 from dataclasses import dataclass, replace
+from itertools import product
 
 from notelog.core.edit import EditPlan, apply_plan
 from notelog.core.inert import normalise
@@ -98,12 +99,20 @@ def plan_reply(
     if not content:
         return replace(empty, insertions=mark_insertions(note, turn_index, style))
     plan = empty
-    for wording in wordings(content):
-        insertions = reply_insertions(note, turn_index, wording, style)
+    for wording, close in product(wordings(content), _closings(note, turn_index)):
+        insertions = reply_insertions(note, turn_index, wording, style, close=close)
         plan = replace(empty, insertions=insertions, content=wording)
         if not _problems(note, plan):
             break
     return plan
+
+
+def _closings(note: Note, turn_index: int) -> tuple[bool, ...]:
+    """Whether to close the block that a question leaves open: yes, unless that hits an older one.
+
+    The separator below ends an open block too, but Obsidian would not show it so.
+    """
+    return (True, False) if note.turns[turn_index].open_block else (True,)
 
 
 def rehearse(note: Note, turn_index: int, *, style: ReplyStyle) -> tuple[str, ...]:

@@ -49,13 +49,22 @@ def find_place(note: Note, turn_index: int) -> Place:
 
 
 def reply_insertions(
-    note: Note, turn_index: int, content: str, style: ReplyStyle
+    note: Note, turn_index: int, content: str, style: ReplyStyle, *, close: bool = True
 ) -> tuple[Insertion, ...]:
-    """What puts a reply, its callouts and the next user marker into a note."""
+    """What puts a reply, its callouts and the next user marker into a note.
+
+    Args:
+        note: the note.
+        turn_index: the answered turn.
+        content: the normalised reply.
+        style: how it is written.
+        close: also close the block that the question leaves open.
+    """
     place = find_place(note, turn_index)
     spelling = style_of(note, style)
     sheet = _Sheet(note.source.data, spelling.newline)
-    _close_open_block(sheet, place.answered)
+    if close:
+        _close_open_block(sheet, place.answered)
     if place.filled is None:
         sheet.go_to(place.answered.span.end)
         sheet.block(spelling.separator)

@@ -15,7 +15,7 @@ _RULE = regex(r"^(?=---[ \t]*$)", MULTILINE)
 _FENCE = regex(r"^[ \t]*(?:`{3,}|~{3,})", MULTILINE)
 _CLOSER = regex(
     r"(?<=--)(?=>)|(?<=<)(?=/(?:pre|script|style|textarea))|(?<=\$)(?=\$)|(?<=%)(?=%)"
-    r"|(?<=``)(?=`)|(?<=~~)(?=~)|(?==(?:begin|end)-chatgpt-md-comment)|(?<=\?)(?=>)|(?<=\])(?=\]>)",
+    r"|(?<=``)(?=`)|(?<=~~)(?=~)|(?<==begin)(?=-chatgpt-md-comment)|(?<==end)(?=-chatgpt-md-comment)|(?<=\?)(?=>)|(?<=\])(?=\]>)",
     IGNORECASE,
 )
 _LINE_START = regex(r"^", MULTILINE)
@@ -38,6 +38,10 @@ def wordings(content: str) -> Iterator[str]:
     yield normalise(ruled, inert=False)
     yield normalise(_FENCE.sub(lambda found: found[0].translate(_SWAP), ruled), inert=False)
     yield normalise(_LINE_START.sub("> ", ruled), inert=False)
-    broken = _CLOSER.sub(r"\\", ruled)
-    yield normalise(_LINE_START.sub("> ", broken), inert=False)
-    yield normalise(_LINE_START.sub("    ", broken), inert=False)
+    yield normalise(_LINE_START.sub("> ", broken(ruled)), inert=False)
+    yield normalise(_LINE_START.sub("    ", broken(ruled)), inert=False)
+
+
+def broken(text: str) -> str:
+    """The text with a backslash in every mark that could close a block."""
+    return _CLOSER.sub(r"\\", text)

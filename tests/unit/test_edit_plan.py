@@ -115,7 +115,7 @@ def test_nothing_is_planned_for_nothing() -> None:
 def test_reasoning_is_folded_and_never_sent() -> None:
     """The model's reasoning stands above the reply in a folded callout that is metadata."""
     after = written(CHAT, "A", ReplyStyle(reasoning="so %% what\n\n=begin-chatgpt-md-comment"))
-    assert "\n> [!notelog]- Reasoning\n> so \\%% what\n>\n> \\=begin" in after
+    assert "\n> [!notelog]- Reasoning\n> so %\\% what\n>\n> =begin\\-chat" in after
     assert notelog.parse(after).turns[-2].content == "A"
 
 
