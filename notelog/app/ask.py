@@ -102,9 +102,9 @@ class _Run:
                 raise
             self._wait(ProviderUnavailableError(error.message, hint="try again later"))
             return False
-        if parts.begun or parts.finished or self._cancelled():
+        if parts.worded or parts.finished or self._cancelled():
             return True
-        self._nothing_came()
+        self._nothing_came(begun=parts.begun)
         return False
 
     def _stream(self) -> Iterator[ReplyDelta]:
@@ -114,13 +114,14 @@ class _Run:
             self._request, replace(self._endpoint, profile=profile), cancelled=self._cancelled
         )
 
-    def _nothing_came(self) -> None:
+    def _nothing_came(self, *, begun: bool) -> None:
+        """The stream ended without a word; thinking that came before cannot be taken back."""
         name = self._endpoint.profile.name
         words = f"{name} ended the reply before its first word"
         if self._endpoint.profile.billed:
-            raise InDoubtError(
-                f"{words}: it may have been billed", hint="`complete --again` asks anew"
-            )
+            words = f"{words}; it may have been billed"
+        if begun or self._endpoint.profile.billed:
+            raise InDoubtError(words, hint="`complete --again` asks anew")
         self._wait(ProviderUnavailableError(words, hint="try again later"))
 
     def _correct(self, refusal: ProviderRefusedError) -> None:
@@ -159,12 +160,14 @@ class _Parts:
     """The parts of one attempt on their way to the caller.
 
     Attributes:
-        begun: whether a word, of text or of reasoning, has been given.
+        begun: whether anything, text or reasoning or refusal, has been given.
+        worded: whether text that is no blank has been given.
         finished: whether a finish_reason was seen.
     """
 
     def __init__(self) -> None:
         self.begun = False
+        self.worded = False
         self.finished = False
 
     def of(self, stream: Iterator[ReplyDelta]) -> Iterator[ReplyDelta]:
@@ -185,6 +188,7 @@ class _Parts:
 
     def _seen(self, delta: ReplyDelta) -> ReplyDelta:
         self.begun = self.begun or bool(delta.text or delta.reasoning or delta.refusal)
+        self.worded = self.worded or bool(delta.text.strip())
         self.finished = self.finished or bool(delta.finish_reason)
         return delta
 

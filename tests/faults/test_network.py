@@ -67,6 +67,9 @@ DOUBTFUL: list[tuple[str, Script]] = [
     ("brotli", response(b"\x00", headers={"Content-Encoding": "br"})),
     ("no HTTP", [b"SSH-2.0-OpenSSH_9.9\r\n\r\n"]),
     ("a head without end", [b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 40_000]),
+    ("only reasoning", response(event(chunk(reasoning_content="hm")), framing="close")),
+    ("only thinking", response(event(chunk("<think>hm")), framing="close")),
+    ("only blanks", response(event(chunk(" ")), framing="close")),
     ("content of an unknown type", response(event(chunk(content=42)))),
 ]
 
