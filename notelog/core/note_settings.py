@@ -14,6 +14,7 @@ from notelog.core.visible import shortened
 from notelog.core.yaml_scalar import resolve_scalar
 from notelog.errors import Fault, NoteGrammarError
 
+_Values = Mapping[str, FrontMatterValue]
 _Check = Callable[[FrontMatterValue], JsonValue]
 _MOST_STOPS = 4  # OpenAI's API reference, chat completions, "stop"
 _MOST_BIAS = 100  # as above, "logit_bias"
@@ -115,6 +116,9 @@ _CHECKS: Mapping[str, _Check] = {
     "context_window": _whole(1),
     "stream": _truth,
 }
+_OTHER_NAMES = {"max_completion_tokens": "max_tokens"}
+"""Keys that mean another one, where that is not set too."""
+
 _ROUTE_KEYS = ("model", "profile", "aiService", "url", *PROVIDER_URL_KEYS)
 
 SAMPLING_KEYS = tuple(_CHECKS)[:9]
@@ -123,7 +127,7 @@ SAMPLING_KEYS = tuple(_CHECKS)[:9]
 REQUEST_KEYS = tuple(_CHECKS)
 """The settings of a request: in front matter, and as ``[defaults]`` of the configuration."""
 
-NOTE_KEYS = frozenset((*REQUEST_KEYS, *_ROUTE_KEYS))
+NOTE_KEYS = frozenset((*REQUEST_KEYS, *_OTHER_NAMES, *_ROUTE_KEYS))
 """The front matter keys that are read when a note is sent."""
 
 
@@ -167,25 +171,37 @@ def read_note_settings(front_matter: FrontMatter, ignored: frozenset[str]) -> No
     """
     request: dict[str, JsonValue] = {}
     route: dict[str, str] = {}
+    lines = dict(front_matter.lines)
     faults: list[Fault] = []
-    for key, value in front_matter.values.items():
-        if key not in NOTE_KEYS or key in ignored or value is None:
-            continue
+    for key, value in _asked(front_matter, ignored).items():
+        name = _OTHER_NAMES.get(key, key)
+        lines[name] = lines.get(key, 1)
         try:
-            if key in _CHECKS:
-                request[key] = check_setting(key, value)
-            elif text := _route_text(value):
-                route[key] = text
+            if name not in _CHECKS:
+                route[name] = _route_text(value)
+            elif (checked := _CHECKS[name](value)) is not None:
+                request[name] = checked
         except ValueError as error:
-            line = front_matter.lines.get(key, 1)
-            faults.append(_fault(key, line, str(error)))
+            faults.append(_fault(key, lines[name], str(error)))
     if faults:
         first = faults[0]
         raise NoteGrammarError(
             first.message, hint=first.hint, line=first.line, faults=tuple(faults)
         )
-    kept = {key: value for key, value in request.items() if value is not None}
-    return NoteSettings(request=kept, route=route, lines=front_matter.lines)
+    return NoteSettings(request=request, route=route, lines=lines)
+
+
+def _asked(front_matter: FrontMatter, ignored: frozenset[str]) -> _Values:
+    """The keys that have a say: known, set, not ignored, and not said better by another."""
+    values = {
+        key: value
+        for key, value in front_matter.values.items()
+        if key in NOTE_KEYS
+        and ignored.isdisjoint((key, _OTHER_NAMES.get(key, key)))
+        and value is not None
+        and not (isinstance(value, str) and not value.strip())
+    }
+    return {key: value for key, value in values.items() if _OTHER_NAMES.get(key) not in values}
 
 
 def _route_text(value: FrontMatterValue) -> str:

@@ -101,6 +101,21 @@ def test_null_means_not_set() -> None:
     assert settings_of({"stop": None, "user": None, "model": None}) == settings_of({})
 
 
+def test_max_completion_tokens_means_max_tokens() -> None:
+    """The newer name of the API is read too; the older one wins where both stand."""
+    settings = settings_of({"title": "x", "max_completion_tokens": 500})
+    assert (settings.max_tokens, settings.origins["max_tokens"]) == (500, "front matter:3")
+    assert settings_of({"max_tokens": 1, "max_completion_tokens": 2}).max_tokens == 1
+    ignoring = config(ignore_note_keys=frozenset({"max_tokens"}))
+    assert settings_of({"max_completion_tokens": 500}, ignoring).max_tokens is None
+
+
+@pytest.mark.parametrize("key", ["model", "url", "ollamaUrl", "profile", "aiService", "user"])
+def test_empty_text_means_not_set(key: str) -> None:
+    """A key left empty in a template asks for nothing."""
+    assert settings_of({key: "  "}) == settings_of({})
+
+
 def test_the_layers_win_in_their_order() -> None:
     """The command line wins over the note, that over the defaults, those over the profile."""
     layered = config(
