@@ -9,6 +9,7 @@ blank line), and only reads lines one by one from there.
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from notelog.core.dialect import CALLOUT, END_COMMENT, MARKER, SEMICOLONS, SEPARATOR, TASK
 from notelog.core.inline import Inline
@@ -49,6 +50,8 @@ _VISIBLE = re.compile(rb"[^ \t]")
 _CODE = 4  # columns that make indented code
 _INDENTS = {b" ", b"\t", b"\n", b""}
 _MARKS = {b"%%", b"$$"}
+_FENCE = re.compile(rb"`{3,}(?=[^`\n]*$)|~{3,}", re.MULTILINE)
+_NEWLINE = ord("\n")
 _UNDERLINE = re.compile(rb"(?P<heading>=+|-+)[ \t]*$")
 _RAW_CLOSERS = {b"<!--": b"-->", b"<?": b"?>", b"<![cdata[": b"]]>"}
 _RAW_LINES = {
@@ -63,8 +66,7 @@ _RAW_LINES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class Header(NamedTuple):
     """A separator, a marker, or both.
 
     Attributes:
@@ -111,14 +113,15 @@ def _skip_blanks(line: bytes, start: int) -> int:
     return found.end() if found else start
 
 
-def scan_blocks(text: bytes, start: int) -> Blocks:
+def scan_blocks(text: bytes, start: int, *, crlf: bool = False) -> Blocks:
     """Finds the structure of a text.
 
     Args:
         text: UTF-8, its lines ending in LF only; blanks before a line end do not matter.
         start: where the front matter ends.
+        crlf: its blank lines hold the blank that stands for a CR.
     """
-    return _Scanner(text, start).scan()
+    return _Scanner(text, start, crlf=crlf).scan()
 
 
 class _Scanner:
@@ -127,7 +130,7 @@ class _Scanner:
     Between two lines all that matters is which containers are open, and whether a paragraph is.
     """
 
-    def __init__(self, text: bytes, start: int) -> None:
+    def __init__(self, text: bytes, start: int, *, crlf: bool) -> None:
         self.text = text
         self.size = len(text)
         self.start = start
@@ -138,7 +141,7 @@ class _Scanner:
         self.inline.escapes = self.found.escapes
         self.inline.links = self.found.links
         self.closers = Closers(text)
-        self.gap = max((b"\n\n", b"\n \n"), key=text.count)
+        self.gap = b"\n \n" if crlf else b"\n\n"
         self.stack: list[int] = []  # open containers: a list item's width, or 0 for a quote
         self.leaf = -1  # where the open paragraph, or the HTML block ended by a blank line, begins
         self.html = False  # that leaf is such an HTML block
@@ -149,19 +152,38 @@ class _Scanner:
     def scan(self) -> Blocks:
         triggers = Triggers(self.text)
         while (candidate := triggers.after(self.pos)) >= 0:
-            self.pos = self._open_ground(candidate)
-            self._read_lines()
+            if not self._read_at_once(candidate):
+                self.pos = self._open_ground(candidate)
+                self._read_lines()
         for offset in self.inline.unclosed:
             self._unclosed(BlockKind.COMMENT_BLOCK, offset, END_COMMENT)
         self.found.unclosed.sort(key=lambda block: block.span.start)
         return self.found
 
+    def _read_at_once(self, candidate: int) -> bool:
+        """Reads a separator or a fence at column 0, where nothing before it needs to be read."""
+        text = self.text
+        if candidate > self.pos and text[candidate - 1] != _NEWLINE:
+            return False
+        if separator := separator_at(text, candidate):
+            self.pos = candidate
+            self._add_separator(candidate, separator.end())
+            if self.leaf >= 0:
+                self._read_lines()
+            return True
+        if candidate > self.pos and not text.endswith(self.gap, 0, candidate):
+            return False
+        fence = _FENCE.match(text, candidate)
+        if not fence:
+            return False
+        self.pos = self._line_end(fence.end())
+        self._read_fence(fence[0], candidate, candidate)
+        return True
+
     def _open_ground(self, candidate: int) -> int:
         """The last place before a candidate, not before ``pos``, where no block can be open."""
         text = self.text
         at = line = max(text.rfind(b"\n", self.pos, candidate) + 1, self.pos)
-        if text[line] == ord("<") and separator_at(text, line):
-            return line
         if not text.endswith(self.gap, 0, line):
             at = text.rfind(self.gap, self.pos, line) + len(self.gap)
         for _ in range(8):

@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _BLANKS = re.compile(rb"[ \t]*")
 _BLANK_LINES = re.compile(rb"(?:[ \t]*\n)*+")
 _NEWLINE = ord("\n")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(NamedTuple):
     """A turn's text.
 
     Attributes:
@@ -24,7 +23,7 @@ class Content:
     last: int = -1
 
 
-_EMPTY = Content(text="")
+_EMPTY = Content("")
 
 
 class View:
@@ -38,7 +37,7 @@ class View:
     def __init__(self, data: bytes, text: bytes) -> None:
         self.data = data
         self.text = text
-        self.mixed = b"\r" in data
+        self.mixed = data is not text
 
     def content(
         self, start: int, stop: int, cuts: Sequence[tuple[int, int]], escapes: Iterable[int]
@@ -51,6 +50,8 @@ class View:
             cuts: what is not sent, in order, none overlapping.
             escapes: the offsets of backslashes that are not shown.
         """
+        if not cuts and not escapes:
+            return self._whole(start, stop)
         pieces = self._pieces(start, stop, cuts) if cuts else [(start, stop)]
         if escapes:
             pieces = list(_without(pieces, sorted(escapes)))
@@ -58,9 +59,26 @@ class View:
         if first < 0:
             return _EMPTY
         raw = b"".join([self.data[begin:end] for begin, end in pieces])
-        if self.mixed:
-            raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        return Content(text=_without_outer_blank_lines(raw).decode(), first=first, last=last)
+        raw = self._with_lf(raw)
+        return Content(_without_outer_blank_lines(raw).decode(), first, last)
+
+    def _whole(self, start: int, stop: int) -> Content:
+        """The view of a range from which nothing is cut."""
+        text = self.text
+        shown = text[start:stop].rstrip(b" \t\n")
+        last = start + len(shown) - 1
+        first = last + 1 - len(shown.lstrip(b" \t\n"))
+        if first > last:
+            return _EMPTY
+        begin = max(text.rfind(b"\n", start, first) + 1, start)
+        end = text.find(b"\n", last, stop)
+        raw = self._with_lf(self.data[begin : stop if end < 0 else end])
+        return Content(raw.decode(), first, last)
+
+    def _with_lf(self, raw: bytes) -> bytes:
+        if not self.mixed:
+            return raw
+        return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n")
 
     def _ends(self, pieces: Sequence[tuple[int, int]]) -> tuple[int, int]:
         """The offsets of the first and last visible byte."""

@@ -21,6 +21,9 @@ _HEADING = rb" {0,3}(?:\#{1,6}[ \t]+)?"
 _COLON = "(?:::|：：|:：|：:)".encode()
 _NAME = rb"(?:user|assistant|system|developer)(?![A-Za-z0-9_-])"
 
+LABELS = rb"send|\xe5\x8f\x91\xe9\x80\x81|again|retry|pin"
+"""The labels of notelog's task lines."""
+
 ROLES = {
     b"user": Role.USER,
     b"assistant": Role.ASSISTANT,
@@ -52,7 +55,7 @@ MARKER_AFTER_SEPARATOR = re.compile(
 
 TASK = re.compile(
     rb"(?P<before> {0,3}(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)(?P<slashes>\\*)"
-    rb"\[(?P<tick>[ x])\][ \t]+(?P<label>send|\xe5\x8f\x91\xe9\x80\x81|again|retry|pin)[ \t]*$",
+    rb"\[(?P<tick>[ x])\][ \t]+(?P<label>" + LABELS + rb")[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 """A task line that notelog understands: send, again, retry, pin."""

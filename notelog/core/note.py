@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, overload
 
 from notelog.core.messages import Conversation, Role
 from notelog.core.source import SourceText, Span
@@ -73,6 +73,38 @@ class Segment:
 
     kind: SegmentKind
     span: Span
+
+
+class Segments(Sequence[Segment]):
+    """The segments of a file, made when they are asked for.
+
+    Args:
+        parts: kind, start and end of each.
+    """
+
+    def __init__(self, parts: Sequence[tuple[SegmentKind, int, int]]) -> None:
+        self.parts = tuple(parts)
+
+    @overload
+    def __getitem__(self, index: int) -> Segment: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Segments": ...
+
+    def __getitem__(self, index: int | slice) -> "Segment | Segments":
+        if isinstance(index, slice):
+            return Segments(self.parts[index])
+        kind, start, end = self.parts[index]
+        return Segment(kind, Span(start, end))
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Segments) and self.parts == other.parts
+
+    def __hash__(self) -> int:
+        return hash(self.parts)
 
 
 class BlockKind(StrEnum):
@@ -186,7 +218,7 @@ class Note:
 
     source: SourceText
     front_matter: FrontMatter
-    segments: tuple[Segment, ...]
+    segments: Sequence[Segment]
     turns: tuple[Turn, ...]
     diagnostics: tuple[Diagnostic, ...]
     is_chat: bool

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from notelog.core.blocks import Blocks, Header, scan_blocks
+from notelog.core.blocks import Header, scan_blocks
 from notelog.core.content import Content, View
 from notelog.core.dialect import EMPTY_TASK, ROLES, SEMICOLONS
 from notelog.core.findings import Findings, Lines
@@ -13,12 +13,13 @@ from notelog.core.keys import check_keys, system_messages
 from notelog.core.messages import Message, Role
 from notelog.core.note import (
     BlockKind,
+    Diagnostic,
     FrontMatter,
     Marker,
     Note,
     OpenBlock,
-    Segment,
     SegmentKind,
+    Segments,
     SendMark,
     Severity,
     Turn,
@@ -53,7 +54,42 @@ def parse_note(source: SourceText, read_front_matter: ReadFrontMatter) -> Note:
     text = source.lf_text
     front_matter = find_front_matter(text, source.text_start, read_front_matter, findings)
     check_keys(front_matter, findings)
-    return _Assembly(source, front_matter, findings).note()
+    return ParsedNote(_Assembly(source, front_matter, findings))
+
+
+class ParsedNote(Note):
+    """A note whose structure is known; its turns are put together when first asked for.
+
+    Whether a file is a chat, and whether it changed, is asked far more often than what it says.
+    """
+
+    __slots__ = ("_assembly",)
+
+    _assembly: "_Assembly"
+
+    def __init__(self, assembly: "_Assembly") -> None:
+        for name, value in (
+            ("_assembly", assembly),
+            ("source", assembly.source),
+            ("front_matter", assembly.front_matter),
+            ("is_chat", assembly.is_chat),
+        ):
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> object:
+        """Gives a field that is not set yet, and sets them all."""
+        if name not in {"segments", "turns", "diagnostics", "conversation"}:
+            raise AttributeError(name)
+        segments, turns, diagnostics = self._assembly.parts()
+        conversation = system_messages(self.front_matter) + _messages(turns)
+        for field, value in (
+            ("segments", segments),
+            ("turns", turns),
+            ("diagnostics", diagnostics),
+            ("conversation", conversation),
+        ):
+            object.__setattr__(self, field, value)
+        return object.__getattribute__(self, name)
 
 
 class _Assembly:
@@ -65,30 +101,25 @@ class _Assembly:
         self.front_matter = front_matter
         self.findings = findings
         self.start = front_matter.span.end
-        self.blocks = scan_blocks(self.text, self.start)
+        crlf = self.text is not source.data
+        self.blocks = scan_blocks(self.text, self.start, crlf=crlf)
+        self.headers = _live_headers(self.blocks.headers)
+        self.is_chat = bool(self.headers) or "notelog" in front_matter.values
         self.view = View(source.data, self.text)
         self.lines = Lines(self.text)
-        self.segments: list[Segment] = []
+        self.segments: list[tuple[SegmentKind, int, int]] = []
 
-    def note(self) -> Note:
-        headers = _live_headers(self.blocks.headers)
+    def parts(self) -> tuple[Segments, tuple[Turn, ...], tuple[Diagnostic, ...]]:
+        """The segments, the turns, and the diagnostics, which come of making them."""
         self._add_segment(SegmentKind.BOM, 0, self.source.text_start)
         self._add_segment(SegmentKind.FRONT_MATTER, self.front_matter.span.start, self.start)
-        turns = tuple(self._turns(headers))
+        turns = tuple(self._turns(self.headers))
         self._report_unclosed()
-        return Note(
-            source=self.source,
-            front_matter=self.front_matter,
-            segments=tuple(self.segments),
-            turns=turns,
-            diagnostics=self.findings.in_order(),
-            is_chat=bool(headers) or "notelog" in self.front_matter.values,
-            conversation=system_messages(self.front_matter) + _messages(turns),
-        )
+        return Segments(self.segments), turns, self.findings.in_order()
 
     def _add_segment(self, kind: SegmentKind, start: int, end: int) -> None:
         if end > start:
-            self.segments.append(Segment(kind, Span(start, end)))
+            self.segments.append((kind, start, end))
 
     def _turns(self, headers: Sequence[Header]) -> Sequence[Turn]:
         size = len(self.text)
@@ -252,7 +283,10 @@ class _Assembly:
         last = bisect_left(blocks, stop, key=_block_start)
         inside = blocks[first:last]
         strong = [block for block in inside if block.kind not in _WEAK]
-        return (strong or inside or [None])[-1]
+        for candidates in (strong, inside):
+            if candidates:
+                return candidates[-1]
+        return None
 
     def _report_unclosed(self) -> None:
         for block in self.blocks.unclosed:

@@ -2,24 +2,40 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import accumulate
 
-from notelog.core.dialect import MARKER_AFTER_SEPARATOR, SEPARATOR
+from notelog.core.dialect import LABELS, MARKER_AFTER_SEPARATOR, SEPARATOR
 
-_FENCE_END = re.compile(rb"^ {0,3}(`{3,}|~{3,})[ \t]*$", re.MULTILINE)
+_FENCE_ENDS = {
+    b"`": re.compile(rb"`(?<!``)``++[ \t]*+$", re.MULTILINE),
+    b"~": re.compile(rb"~(?<!~~)~~++[ \t]*+$", re.MULTILINE),
+}
 _BLANK_LINES = re.compile(rb"(?:[ \t]*\n)*+")
-_HTML = re.compile(rb"<(?:[!?]|[hH][rR]|(?i:pre|script|style|textarea))")
-_TASK = re.compile(
-    rb"\[[ xX]\][ \t]+(?i:send|again|retry|pin|\xe5\x8f\x91\xe9\x80\x81)[ \t]*$", re.M
+_TRIGGERS = tuple(
+    (first, re.compile(re.escape(first) + rest))
+    for first, rest in (
+        (b"`", rb"``"),
+        (b"~", rb"~~"),
+        (b"%", rb"%"),
+        (b"$", rb"\$"),
+        (b"=", rb"(?:begin|end)-chatgpt-md-comment"),
+        (b"<", rb"(?:[!?]|[hH][rR][ \t]|(?i:pre|script|style|textarea))"),
+        (b"[", rb"(?:\[|!(?i:notelog)\]|[ xX]\][ \t]+(?i:" + LABELS + rb")[ \t]*(?:\n|\Z))"),
+        (b"!", rb"\["),
+        (b":", rb"(?:(?<=(?i:role):)|(?<=\\:)):"),
+    )
 )
-_NOTELOG = re.compile(rb"\[!(?i:notelog)\]")
-_ROLE = re.compile(rb"(?i:role)\\*+::")
-_SEPARATOR_LINE = re.compile(rb"^(?=[ ]{0,3}<)" + SEPARATOR.pattern, SEPARATOR.flags)
+"""The first byte of each kind of trigger, and its pattern. A pattern that begins with one literal
+byte is searched for at the speed of ``memchr``: 0.3 ms a megabyte, where a class of bytes takes
+13 ms."""
+
+_PLAIN_BYTES = bytes(byte for byte in range(256) if bytes([byte]) not in dict(_TRIGGERS))
+_RULE = re.compile(rb"<[hH][rR][ \t]")
+_NEWLINE = ord("\n")
 RAW_END = re.compile(rb"</(?:script|pre|style|textarea)>", re.IGNORECASE)
 """What ends a raw HTML block."""
-
-_LINKS = re.compile(rb"!?\[\[|!\[")
 
 
 def separator_at(text: bytes, start: int) -> re.Match[bytes] | None:
@@ -30,7 +46,7 @@ def separator_at(text: bytes, start: int) -> re.Match[bytes] | None:
 
 def marker_after(text: bytes, end: int) -> re.Match[bytes] | None:
     """The role marker that follows a separator that ends at ``end``, of any name."""
-    if end < len(text) and text[end] != 10:
+    if end < len(text) and text[end] != _NEWLINE:
         return MARKER_AFTER_SEPARATOR.match(text, end)
     blank = _BLANK_LINES.match(text, end)
     return MARKER_AFTER_SEPARATOR.match(text, blank.end() if blank else end)
@@ -42,29 +58,31 @@ class Closers:
     def __init__(self, text: bytes) -> None:
         self.text = text
         self._missing: dict[bytes, int] = {}
+        self._ends: dict[bytes, tuple[list[int], list[int], list[int]]] = {}
 
-    @cached_property
-    def _fences(self) -> dict[bytes, tuple[list[int], list[int], list[int]]]:
-        """For each kind of fence its closing lines: offsets, lengths, longest from there on."""
-        kinds: dict[bytes, tuple[list[int], list[int], list[int]]] = {
-            b"`": ([], [], []),
-            b"~": ([], [], []),
-        }
-        for found in _FENCE_END.finditer(self.text):
-            offsets, lengths, _ = kinds[found[1][:1]]
-            offsets.append(found.start())
-            lengths.append(len(found[1]))
-        for _, lengths, longest in kinds.values():
-            best = 0
-            for length in reversed(lengths):
-                best = max(best, length)
-                longest.append(best)
-            longest.reverse()
-        return kinds
+    def line_of(self, offset: int) -> int:
+        """The start of the line, where ``offset`` is at most three bytes into it, else -1."""
+        near = max(offset - 4, 0)
+        line = self.text.rfind(b"\n", near, offset) + 1
+        return line if line or near == 0 else -1
+
+    def _fence_ends(self, kind: bytes) -> tuple[list[int], list[int], list[int]]:
+        """The closing lines of a kind: offsets, lengths, and the longest from there on."""
+        if kind not in self._ends:
+            offsets: list[int] = []
+            lengths: list[int] = []
+            for found in _FENCE_ENDS[kind].finditer(self.text):
+                line = self.line_of(found.start())
+                if line >= 0 and self.text.count(b" ", line, found.start()) == found.start() - line:
+                    offsets.append(line)
+                    lengths.append(self.text.count(kind, *found.span()))
+            longest = list(accumulate(reversed(lengths), max))
+            self._ends[kind] = offsets, lengths, longest[::-1]
+        return self._ends[kind]
 
     def fence(self, kind: bytes, length: int, start: int) -> int:
         """The offset of the first line from ``start`` on that closes such a fence, or -1."""
-        offsets, lengths, longest = self._fences[kind]
+        offsets, lengths, longest = self._fence_ends(kind)
         place = bisect_left(offsets, start)
         if place >= len(offsets) or longest[place] < length:
             return -1
@@ -95,11 +113,18 @@ class Closers:
 
     @cached_property
     def _turns(self) -> list[int]:
-        return [
-            found.start()
-            for found in _SEPARATOR_LINE.finditer(self.text)
-            if not found["slashes"] and marker_after(self.text, found.end())
-        ]
+        return [start for start in self._rules() if self._starts_turn(start)]
+
+    def _rules(self) -> Iterator[int]:
+        """The offset of each line that begins, after at most three blanks, like a separator."""
+        for found in _RULE.finditer(self.text):
+            line = self.line_of(found.start())
+            if line >= 0:
+                yield line
+
+    def _starts_turn(self, start: int) -> bool:
+        separator = separator_at(self.text, start)
+        return bool(separator and marker_after(self.text, separator.end()))
 
     def next_turn(self, start: int) -> int:
         """The offset of the next separator that a marker follows, or the text's end."""
@@ -108,45 +133,29 @@ class Closers:
 
 
 class Triggers:
-    """The next place where a line might be more than plain text."""
+    """The next place where a line might be more than plain text.
+
+    Each kind is one search that jumps from one occurrence of its first byte to the next, and the
+    kinds whose first byte the text does not hold at all are not looked for.
+    """
 
     def __init__(self, text: bytes) -> None:
-        self.text = text
-        self._finders: Sequence[Callable[[int], int]] = (
-            lambda start: text.find(b"```", start),
-            lambda start: text.find(b"~~~", start),
-            lambda start: text.find(b"%%", start),
-            lambda start: text.find(b"$$", start),
-            lambda start: text.find(b"=begin-chatgpt-md-comment", start),
-            lambda start: text.find(b"=end-chatgpt-md-comment", start),
-            self._role,
-            *(_searcher(pattern, text) for pattern in (_HTML, _LINKS, _TASK, _NOTELOG)),
-        )
-        self._next = [find(0) for find in self._finders]
+        self._text = text
+        held = frozenset(text.translate(None, _PLAIN_BYTES))
+        self._searches = [pattern.search for first, pattern in _TRIGGERS if first[0] in held]
+        self._next = [-1] * len(self._searches)
+        for place in range(len(self._searches)):
+            self._look(place, 0)
+
+    def _look(self, place: int, start: int) -> int:
+        found = self._searches[place](self._text, start)
+        self._next[place] = offset = found.start() if found else len(self._text)
+        return offset
 
     def after(self, start: int) -> int:
         """The offset of the next one from ``start`` on, or -1."""
-        best = -1
-        for place, offset in enumerate(self._next):
-            if 0 <= offset < start:
-                offset = self._next[place] = self._finders[place](start)  # noqa: PLW2901  # refreshed
-            if 0 <= offset and (offset < best or best < 0):
-                best = offset
-        return best
-
-    def _role(self, start: int) -> int:
-        """The next ``role::``; a plain search for ``::`` is far faster than one for letters."""
-        at = self.text.find(b"::", start)
-        while at >= 0:
-            if self.text[at - 1 : at] == b"\\" or self.text[at - 4 : at].lower() == b"role":
-                return at
-            at = self.text.find(b"::", at + 2)
-        return -1
-
-
-def _searcher(pattern: re.Pattern[bytes], text: bytes) -> Callable[[int], int]:
-    def find(start: int) -> int:
-        found = pattern.search(text, start)
-        return found.start() if found else -1
-
-    return find
+        best = len(self._text)
+        for place, known in enumerate(self._next):
+            offset = known if known >= start else self._look(place, start)
+            best = min(best, offset)
+        return best if best < len(self._text) else -1
