@@ -63,12 +63,21 @@ class _Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chosen:
-    """A profile, what chose it, its line in the note, and whether that vouches for the model."""
+    """A profile and what chose it.
+
+    Attributes:
+        profile: the server.
+        origin: what chose it, for a person.
+        line: the line of the note that did.
+        vouched: whether that names the model too, so that ``serves`` is not asked.
+        url_key: the url key of the note that chose it; empty where none did.
+    """
 
     profile: Profile
     origin: str
     line: int | None = None
     vouched: bool = False
+    url_key: str = ""
 
 
 def choose_route(config: Config, note: NoteSettings, options: Options) -> Route:
@@ -248,8 +257,11 @@ def _of_urls(config: Config, note: NoteSettings, urls: Mapping[str, str], provid
         name = next(iter(chosen))
     else:
         raise _ambiguous(note, chosen)
-    line = note.line(chosen[name])
-    return _Chosen(profile=config.profiles[name], origin=f"front matter:{line}", line=line)
+    key = chosen[name]
+    line = note.line(key)
+    return _Chosen(
+        profile=config.profiles[name], origin=f"front matter:{line}", line=line, url_key=key
+    )
 
 
 def _profiles_at(config: Config, note: NoteSettings, key: str, url: str) -> list[Profile]:
@@ -313,6 +325,14 @@ def _not_served(
     served = f"served by: {others}; " if others else ""
     if options.model:
         return ConfigurationError(message, hint=f"{served}say which server with --profile")
+    if chosen.url_key and (wanted.provider or others):
+        key = chosen.url_key
+        return ConfigurationError(
+            f"{message}; {key} in the note (line {chosen.line}) chose that profile",
+            hint=f'{served}to pass over {key} in all notes set ignore_note_keys = ["{key}"] in'
+            f" {_file(config)}",
+            line=wanted.line,
+        )
     target = f"{profile.name}@{profile.model or 'NAME'}"
     name = shortened(wanted.name, 80).replace("\\", "\\\\").replace('"', '\\"')
     hint = (

@@ -1,5 +1,6 @@
 """Which profile and model a note gets, and when it gets none."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,8 +134,11 @@ def test_aliases_lead_to_another_model_and_provider() -> None:
 def test_an_alias_does_not_move_a_note_from_its_server() -> None:
     """The note's url still says where it goes."""
     aliased = config(model_aliases={"m": "openai@gpt-4o"})
-    with pytest.raises(ConfigurationError, match="'ollama' does not serve"):
+    with pytest.raises(ConfigurationError, match="url in the note .line 3. chose") as caught:
         settings_of({"model": "m", "url": OLLAMA}, aliased)
+    assert 'ignore_note_keys = ["url"]' in caught.value.hint
+    passing_over = replace(aliased, ignore_note_keys=frozenset({"url"}))
+    assert settings_of({"model": "m", "url": OLLAMA}, passing_over).profile.name == "openai"
 
 
 def test_a_profile_of_ones_own_takes_provider_and_address() -> None:
