@@ -7,17 +7,24 @@ fits what the note says, it is refused.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 from notelog.core.note_settings import NoteSettings
-from notelog.core.origin import Origin, origin_of
+from notelog.core.origin import origin_of
 from notelog.core.profiles import (
     PROVIDER_URL_KEYS,
-    READY_MADE_INCOMPLETE,
     is_ready,
     profile_origin,
     serves_model,
+)
+from notelog.core.route import Chosen, Route, Wanted
+from notelog.core.route_refusals import (
+    ambiguous,
+    config_file,
+    no_profile_at,
+    not_ready,
+    not_served,
 )
 from notelog.core.settings import Config, Options, Profile
 from notelog.core.suggest import did_you_mean
@@ -30,56 +37,6 @@ _URL_KEY_OF = {provider: key for key, provider in PROVIDER_URL_KEYS.items()}
 _URL_KEYS = ("url", *PROVIDER_URL_KEYS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """Where a request goes.
-
-    Attributes:
-        profile: the server.
-        model: its name for the model.
-        profile_origin: what chose the profile, for a person.
-        model_origin: what chose the model, for a person.
-    """
-
-    profile: Profile
-    model: str
-    profile_origin: str
-    model_origin: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """The model that is asked for: its provider and name, either of which may be empty."""
-
-    provider: str
-    name: str
-    origin: str
-    line: int | None
-
-    def __str__(self) -> str:
-        full = f"{self.provider}@{self.name}" if self.provider else self.name
-        return repr(shortened(full, 80))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Chosen:
-    """A profile and what chose it.
-
-    Attributes:
-        profile: the server.
-        origin: what chose it, for a person.
-        line: the line of the note that did.
-        vouched: whether that names the model too, so that ``serves`` is not asked.
-        url_key: the url key of the note that chose it; empty where none did.
-    """
-
-    profile: Profile
-    origin: str
-    line: int | None = None
-    vouched: bool = False
-    url_key: str = ""
-
-
 def choose_route(config: Config, note: NoteSettings, options: Options) -> Route:
     """Decides where a request goes.
 
@@ -90,11 +47,11 @@ def choose_route(config: Config, note: NoteSettings, options: Options) -> Route:
     chosen = _choose_profile(config, note, options, wanted)
     profile = chosen.profile
     if not is_ready(profile):
-        raise _not_ready(profile, config)
+        raise not_ready(profile, config)
     if not wanted.name:
         return _with_own_model(config, chosen)
     if not chosen.vouched and not serves_model(profile, wanted.name):
-        raise _not_served(config, chosen, wanted, options)
+        raise not_served(config, chosen, wanted, options)
     return Route(
         profile=profile,
         model=wanted.name,
@@ -103,13 +60,13 @@ def choose_route(config: Config, note: NoteSettings, options: Options) -> Route:
     )
 
 
-def _with_own_model(config: Config, chosen: _Chosen) -> Route:
+def _with_own_model(config: Config, chosen: Chosen) -> Route:
     profile = chosen.profile
     if not profile.model:
         raise ConfigurationError(
             f"no model is named, and profile {profile.name!r} has no default model",
             hint=f"add 'model: NAME' to the note, or --model, or model = \"NAME\" under"
-            f" [profiles.{profile.name}] in {_file(config)}",
+            f" [profiles.{profile.name}] in {config_file(config)}",
             line=chosen.line,
         )
     origin = config.origins.get(f"profiles.{profile.name}.model", "default")
@@ -118,7 +75,7 @@ def _with_own_model(config: Config, chosen: _Chosen) -> Route:
     )
 
 
-def _wanted_model(config: Config, note: NoteSettings, options: Options) -> _Wanted:
+def _wanted_model(config: Config, note: NoteSettings, options: Options) -> Wanted:
     """The model of the command line or the note, by its alias where it has one."""
     if options.model:
         said, origin, line = options.model.strip(), "--model", None
@@ -132,7 +89,7 @@ def _wanted_model(config: Config, note: NoteSettings, options: Options) -> _Want
         origin = config.origins.get(f"model_aliases.{said}", origin)
         said = config.model_aliases[said]
     provider, name = _split(said)
-    return _Wanted(provider=provider, name=name, origin=origin, line=line)
+    return Wanted(provider=provider, name=name, origin=origin, line=line)
 
 
 def _split(model: str) -> tuple[str, str]:
@@ -140,23 +97,21 @@ def _split(model: str) -> tuple[str, str]:
     return (match["provider"].lower(), match["name"].strip()) if match else ("", model)
 
 
-def _choose_profile(
-    config: Config, note: NoteSettings, options: Options, wanted: _Wanted
-) -> _Chosen:
+def _choose_profile(config: Config, note: NoteSettings, options: Options, wanted: Wanted) -> Chosen:
     if options.profile:
         profile = _named(config, options.profile, None)
-        return _Chosen(profile=profile, origin="--profile", vouched=options.model is not None)
+        return Chosen(profile=profile, origin="--profile", vouched=options.model is not None)
     if options.model and wanted.provider:
         return _of_provider(config, wanted.provider, "--model", None)
     if name := note.route.get("profile"):
         line = note.line("profile")
-        return _Chosen(profile=_named(config, name, line), origin=f"front matter:{line}", line=line)
+        return Chosen(profile=_named(config, name, line), origin=f"front matter:{line}", line=line)
     return _of_provider_or_url(config, note, options, wanted)
 
 
 def _of_provider_or_url(
-    config: Config, note: NoteSettings, options: Options, wanted: _Wanted
-) -> _Chosen:
+    config: Config, note: NoteSettings, options: Options, wanted: Wanted
+) -> Chosen:
     provider, origin, line = wanted.provider, wanted.origin, wanted.line
     if not provider:
         provider, key = _provider_in_note(note, options)
@@ -190,7 +145,7 @@ def _named(config: Config, name: str, line: int | None) -> Profile:
     )
 
 
-def _of_provider(config: Config, provider: str, origin: str, line: int | None) -> _Chosen:
+def _of_provider(config: Config, provider: str, origin: str, line: int | None) -> Chosen:
     """The profile of a provider prefix: the default one if it is of them, else its namesake."""
     found = _profiles_of(config, provider)
     if not found:
@@ -199,10 +154,10 @@ def _of_provider(config: Config, provider: str, origin: str, line: int | None) -
         raise ConfigurationError(
             f"no profile is for the provider {shortened(provider, 40)!r}",
             hint=f"{question + ' ' if question else ''}make one: under [profiles.{provider}] in"
-            f' {_file(config)} set base_url = "https://..." and providers = ["{provider}"]',
+            f' {config_file(config)} set base_url = "https://..." and providers = ["{provider}"]',
             line=line,
         )
-    return _Chosen(profile=_preferred(config, found), origin=origin, line=line, vouched=True)
+    return Chosen(profile=_preferred(config, found), origin=origin, line=line, vouched=True)
 
 
 def _profiles_of(config: Config, provider: str) -> list[Profile]:
@@ -244,7 +199,7 @@ def _relevant_urls(
     return serving or urls
 
 
-def _of_urls(config: Config, note: NoteSettings, urls: Mapping[str, str], provider: str) -> _Chosen:
+def _of_urls(config: Config, note: NoteSettings, urls: Mapping[str, str], provider: str) -> Chosen:
     """The profile whose base_url has the origin of the note's url keys."""
     chosen: dict[str, str] = {}
     for key, url in urls.items():
@@ -256,10 +211,10 @@ def _of_urls(config: Config, note: NoteSettings, urls: Mapping[str, str], provid
     elif len(chosen) == 1:
         name = next(iter(chosen))
     else:
-        raise _ambiguous(note, chosen)
+        raise ambiguous(note, chosen)
     key = chosen[name]
     line = note.line(key)
-    return _Chosen(
+    return Chosen(
         profile=config.profiles[name], origin=f"front matter:{line}", line=line, url_key=key
     )
 
@@ -268,11 +223,11 @@ def _profiles_at(config: Config, note: NoteSettings, key: str, url: str) -> list
     origin = origin_of(url)
     found = [item for item in config.profiles.values() if origin and profile_origin(item) == origin]
     if not found:
-        raise _no_profile_at(config, key, url, origin, note.line(key))
+        raise no_profile_at(config, key, url, origin, note.line(key))
     return found
 
 
-def _default(config: Config) -> _Chosen:
+def _default(config: Config) -> Chosen:
     if not config.default_profile:
         raise ConfigurationError(
             "no profile is chosen: nothing says which server is to answer",
@@ -280,85 +235,4 @@ def _default(config: Config) -> _Chosen:
             " default_profile in it, or use the embedded demonstration model with --profile local",
         )
     profile = _named(config, config.default_profile, None)
-    return _Chosen(profile=profile, origin=config.origins.get("default_profile", "default"))
-
-
-def _no_profile_at(
-    config: Config, key: str, url: str, origin: Origin | None, line: int | None
-) -> ConfigurationError:
-    if origin is None:
-        return ConfigurationError(
-            f"{key} is no web address: {shortened(url, 80)!r}",
-            hint="remove the line, or choose a profile with 'profile: NAME'",
-            line=line,
-        )
-    base_url = f"{origin}/v1"
-    return ConfigurationError(
-        f"{key} names {shortened(str(origin), 80)}, and no profile is for that server;"
-        " a note cannot choose where it is sent",
-        hint=f"if you trust that server, make a profile: under [profiles.NAME] in"
-        f' {_file(config)} set base_url = "{shortened(base_url, 80)}"; else remove the line',
-        line=line,
-    )
-
-
-def _ambiguous(note: NoteSettings, chosen: Mapping[str, str]) -> ConfigurationError:
-    names = sorted(chosen)
-    return ConfigurationError(
-        f"the note's url keys mean several profiles: {', '.join(names)}",
-        hint=f"say which with 'profile: {names[0]}' in the note, or with --profile",
-        line=min((line for key in chosen.values() if (line := note.line(key))), default=None),
-    )
-
-
-def _not_served(
-    config: Config, chosen: _Chosen, wanted: _Wanted, options: Options
-) -> ConfigurationError:
-    profile = chosen.profile
-    message = f"profile {profile.name!r} does not serve the model {wanted}"
-    if options.profile:
-        model = profile.model or "NAME"
-        return ConfigurationError(
-            message, hint=f"add --model, such as --model {model}", line=wanted.line
-        )
-    others = _names(item for item in config.profiles.values() if _is_known_for(item, wanted.name))
-    served = f"served by: {others}; " if others else ""
-    if options.model:
-        return ConfigurationError(message, hint=f"{served}say which server with --profile")
-    if chosen.url_key and (wanted.provider or others):
-        key = chosen.url_key
-        return ConfigurationError(
-            f"{message}; {key} in the note (line {chosen.line}) chose that profile",
-            hint=f'{served}to pass over {key} in all notes set ignore_note_keys = ["{key}"] in'
-            f" {_file(config)}",
-            line=wanted.line,
-        )
-    target = f"{profile.name}@{profile.model or 'NAME'}"
-    name = shortened(wanted.name, 80).replace("\\", "\\\\").replace('"', '\\"')
-    hint = (
-        f"{served}to use another model in its place, add under [model_aliases] in"
-        f' {_file(config)}: "{name}" = "{target}"'
-    )
-    return ConfigurationError(message, hint=hint, line=wanted.line)
-
-
-def _is_known_for(profile: Profile, model: str) -> bool:
-    """Whether a profile serves a model by name, not because it serves anything."""
-    return bool(profile.serves) and "*" not in profile.serves and serves_model(profile, model)
-
-
-def _names(profiles: Iterable[Profile]) -> str:
-    return ", ".join(sorted(profile.name for profile in profiles))
-
-
-def _not_ready(profile: Profile, config: Config) -> ConfigurationError:
-    missing = READY_MADE_INCOMPLETE.get(profile.name, ("base_url",))
-    lines = " and ".join(f"{name} = ..." for name in missing)
-    return ConfigurationError(
-        f"profile {profile.name!r} does not say where its server is",
-        hint=f"set {lines} under [profiles.{profile.name}] in {_file(config)}",
-    )
-
-
-def _file(config: Config) -> str:
-    return config.path or "config.toml"
+    return Chosen(profile=profile, origin=config.origins.get("default_profile", "default"))

@@ -70,12 +70,12 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"model": "olama@x"}, "no profile is for the provider", "did you mean 'ollama'?"),
     ({"model": "x", "url": "https://evil.example/v1"}, "url names https://evil.example", "trust"),
     ({"model": "gpt-4", "url": "https://api.openai.com@evil.example"}, "evil.example", "trust"),
-    ({"model": "gpt-4", "url": "http://api.openai.com"}, "http://api.openai.com", "trust"),
+    ({"model": "gpt-4", "url": "http://api.openai.com"}, "http://api.openai.com", "tunnel"),
     ({"model": "gpt-4", "url": "https://api.openai.com:8443"}, ":8443", "trust"),
     ({"model": "gpt-4", "openaiUrl": "https://proxy.example"}, "proxy.example", "trust"),
     ({"model": "openai@gpt-4", "openaiUrl": "https://proxy.example"}, "proxy.example", "trust"),
     ({"model": "gpt-4", **ALL_URLS, "openaiUrl": "https://p.example"}, "p.example", "trust"),
-    ({"model": "ollama@llama3", "ollamaUrl": "http://10.0.0.5:11434"}, "10.0.0.5", "trust"),
+    ({"model": "ollama@llama3", "ollamaUrl": "http://10.0.0.5:11434"}, "10.0.0.5", "tunnel"),
     ({"model": "gpt-4", "ollamaUrl": OLLAMA}, "'ollama' does not serve", "served by: openai"),
     ({"model": "gpt-4", "aiService": "ollama", "url": OLLAMA}, "'ollama' does not", "openai"),
     ({"model": "llama3.2", **ALL_URLS}, "several profiles: lmstudio, ollama", "profile:"),
@@ -134,7 +134,7 @@ def test_aliases_lead_to_another_model_and_provider() -> None:
 def test_an_alias_does_not_move_a_note_from_its_server() -> None:
     """The note's url still says where it goes."""
     aliased = config(model_aliases={"m": "openai@gpt-4o"})
-    with pytest.raises(ConfigurationError, match="url in the note .line 3. chose") as caught:
+    with pytest.raises(ConfigurationError, match=r"url in the note .line 3. chose") as caught:
         settings_of({"model": "m", "url": OLLAMA}, aliased)
     assert 'ignore_note_keys = ["url"]' in caught.value.hint
     passing_over = replace(aliased, ignore_note_keys=frozenset({"url"}))
