@@ -5,7 +5,6 @@ a reply that would not read back as written is tried again in a more guarded wor
 """
 
 from dataclasses import dataclass, replace
-from itertools import product
 
 from notelog.core.edit import EditPlan, apply_plan
 from notelog.core.inert import normalise
@@ -13,7 +12,7 @@ from notelog.core.messages import Conversation, Message
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
 from notelog.core.parse import parse_note
-from notelog.core.placing import mark_insertions, reply_insertions
+from notelog.core.placing import mark_insertions, question_end, reply_insertions
 from notelog.core.records import turn_key
 from notelog.core.source import SourceText
 from notelog.core.verify import same_front_matter, verify_plan
@@ -53,13 +52,15 @@ def find_landing(old: Note, turn_index: int, new: Note) -> Landing | Gone:
         turn_index: the answered turn in ``old.turns``.
         new: the note as it is now.
     """
-    asked = [index for index in _filled(old) if index <= turn_index]
+    end = question_end(old, turn_index)
+    asked = [index for index in _filled(old) if index <= end]
     standing = _filled(new)
     if len(standing) < len(asked):
         return Gone(reason="the message that was answered is no longer in the note")
-    if not asked or _key(old, asked) != _key(new, standing[: len(asked)]):
+    if turn_index not in asked or _key(old, asked) != _key(new, standing[: len(asked)]):
         return Gone(reason="the message that was answered, or one above it, was changed")
-    return Landing(turn_index=standing[len(asked) - 1], is_last=len(standing) == len(asked))
+    place = standing[asked.index(turn_index)]
+    return Landing(turn_index=place, is_last=len(standing) == len(asked))
 
 
 def _filled(note: Note) -> list[int]:
@@ -99,11 +100,12 @@ def plan_reply(
     if not content:
         return replace(empty, insertions=mark_insertions(note, turn_index, style))
     plan = empty
-    for wording, close in product(wordings(content), _closings(note, turn_index)):
-        insertions = reply_insertions(note, turn_index, wording, style, close=close)
-        plan = replace(empty, insertions=insertions, content=wording)
-        if not _problems(note, plan):
-            break
+    for wording in wordings(content):
+        for close in _closings(note, turn_index):
+            insertions = reply_insertions(note, turn_index, wording, style, close=close)
+            plan = replace(empty, insertions=insertions, content=wording)
+            if not _problems(note, plan):
+                return plan
     return plan
 
 

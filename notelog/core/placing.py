@@ -21,20 +21,34 @@ class Place:
 
     Attributes:
         answered: the user turn.
+        last: the turn below which the reply goes: the same, or a system turn that follows.
         filled: the empty assistant turn that takes the reply, or None: it gets an own header.
         waiting: the empty user turn below, in which the person types on, or None.
         newer: a turn with content stands below.
     """
 
     answered: Turn
+    last: Turn
     filled: Turn | None
     waiting: Turn | None
     newer: bool
 
 
+def question_end(note: Note, turn_index: int) -> int:
+    """The last turn that is asked with a user turn: itself, or a system turn below it."""
+    end = turn_index
+    for index in range(turn_index + 1, len(note.turns)):
+        if note.turns[index].content:
+            if note.turns[index].role is not Role.SYSTEM:
+                break
+            end = index
+    return end
+
+
 def find_place(note: Note, turn_index: int) -> Place:
     """The place below a user turn: the empty turns that follow it are used up."""
-    below = note.turns[turn_index + 1 :]
+    last = question_end(note, turn_index)
+    below = note.turns[last + 1 :]
     filled_below = (index for index, turn in enumerate(below) if turn.content)
     end = next(filled_below, len(below))
     empty = below[:end]
@@ -42,6 +56,7 @@ def find_place(note: Note, turn_index: int) -> Place:
     rest = empty[markers[0] + 1 :] if markers else empty
     return Place(
         answered=note.turns[turn_index],
+        last=note.turns[last],
         filled=empty[markers[0]] if markers else None,
         waiting=next((turn for turn in rest if turn.role is Role.USER), None),
         newer=end < len(below),
@@ -66,7 +81,7 @@ def reply_insertions(
     if close:
         _close_open_block(sheet, place.answered)
     if place.filled is None:
-        sheet.go_to(place.answered.span.end)
+        sheet.go_to(place.last.span.end)
         sheet.block(spelling.separator)
         sheet.block(spelling.assistant)
     else:
@@ -113,7 +128,7 @@ def _invite(sheet: "_Sheet", place: Place, spelling: NoteStyle) -> None:
         return
     checkbox = next((mark.checkbox for mark in place.answered.send_marks if mark.checkbox), b"")
     if place.waiting is None:
-        sheet.go_to((place.filled or place.answered).span.end)
+        sheet.go_to((place.filled or place.last).span.end)
         sheet.block(spelling.separator)
         sheet.block(spelling.user)
     elif any(mark.checkbox for mark in place.waiting.send_marks):

@@ -8,6 +8,7 @@ from notelog.core.messages import Role
 from notelog.core.note import Note
 from notelog.core.note_style import DEFAULT_SEPARATOR
 from notelog.core.parse import parse_note
+from notelog.core.placing import question_end
 from notelog.core.source import SourceText
 from notelog.core.turn import State, state_of
 
@@ -56,11 +57,13 @@ def _byte_problems(old: bytes, plan: EditPlan, new: bytes) -> Iterator[str]:
 
 
 def _message_problems(old: Note, plan: EditPlan, new: Note) -> Iterator[str]:
-    answered = len([turn for turn in old.turns[: plan.turn_index + 1] if turn.content])
+    question = _filled_up_to(old, plan.turn_index) - 1
+    answered = _filled_up_to(old, question_end(old, plan.turn_index))
     before = _said(old)
     if not old.is_chat:
         before = _said(_as_chat(old))
         answered = len(before)
+        question = answered - 1
     after = _said(new)
     if plan.content:
         if after[answered : answered + 1] != [(Role.ASSISTANT, plan.content)]:
@@ -73,8 +76,12 @@ def _message_problems(old: Note, plan: EditPlan, new: Note) -> Iterator[str]:
         yield f"it would hold {len(after) - len(before):+d} other messages"
         return
     for index, (was, would_be) in enumerate(zip(before, after, strict=True)):
-        if was != would_be and not (index == answered - 1 and _closed(old, plan, was, would_be)):
+        if was != would_be and not (index == question and _closed(old, plan, was, would_be)):
             yield f"message {index + 1} of the note would change"
+
+
+def _filled_up_to(note: Note, index: int) -> int:
+    return len([turn for turn in note.turns[: index + 1] if turn.content])
 
 
 def _said(note: Note) -> list[Said]:

@@ -39,6 +39,10 @@ def written(before: str, reply: str = "A", style: ReplyStyle | None = None) -> s
         (f"{CHAT}\n\n{HR}\n\nrole::assistant{ASK}", f"{CHAT}{ANSWER}"),
         (f"{CHAT}\n    ", f"{CHAT}\n    {ANSWER[1:]}"),
         (f"{CHAT}\n\n%% hidden %%", f"{CHAT}\n\n%% hidden %%{ANSWER}"),
+        (
+            f"{CHAT}\n\n{HR}\n\nrole::system\n\nBe brief.",
+            f"{CHAT}\n\n{HR}\n\nrole::system\n\nBe brief.{ANSWER}",
+        ),
         (f"{CHAT}\n\n^block-id\n", f"{CHAT}\n\n^block-id{ANSWER}"),
         (f"{CHAT}\n\n;;\n", f"{CHAT}\n\n;;{ANSWER}"),
         ("---\nmodel: x\n---\nQ", f"---\nmodel: x\n---\nQ{ANSWER}"),
