@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from notelog.core.edit import EditPlan
+from notelog.core.edit import EditPlan, Insertion, Withdrawal
 from notelog.core.frontmatter import FrontMatterFault, FrontMatterValues
 from notelog.core.messages import Role
 from notelog.core.note import Note
@@ -40,19 +40,24 @@ def verify_plan(old: Note, plan: EditPlan, new: Note) -> tuple[str, ...]:
 
 def _byte_problems(old: bytes, plan: EditPlan, new: bytes) -> Iterator[str]:
     """Walks through both notes; only what the plan names may differ."""
+    steps: list[Insertion | Withdrawal] = [*plan.insertions, *plan.withdrawals]
     done = place = 0
-    for insertion in plan.insertions:
-        kept = old[done : insertion.offset]
-        if insertion.offset < done or not new.startswith(kept, place):
-            yield "bytes of the note would be lost or moved"
-            return
+    for step in sorted(steps, key=lambda step: step.offset):
+        kept = old[done : step.offset]
+        if step.offset < done or not new.startswith(kept, place):
+            break
         place += len(kept)
-        if not new.startswith(insertion.data, place):
+        done = step.offset
+        if isinstance(step, Withdrawal):
+            if not old.startswith(step.data, done):
+                break
+            done += len(step.data)
+        elif new.startswith(step.data, place):
+            place += len(step.data)
+        else:
             yield "what is inserted would not be there"
             return
-        place += len(insertion.data)
-        done = insertion.offset
-    if not plan.withdrawals and old[done:] != new[place:]:
+    if old[done:] != new[place:]:
         yield "bytes of the note would be lost or moved"
 
 
