@@ -1,6 +1,6 @@
 """The ports: what the use cases need of the world, as small protocols."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,7 +10,7 @@ from notelog.core.frontmatter import FrontMatterFault, FrontMatterValues
 from notelog.core.local_model import InstalledModel, PackagedModel
 from notelog.core.records import Intent, TurnRecord
 from notelog.core.reply import Reply, ReplyDelta
-from notelog.core.request import ChatRequest
+from notelog.core.request import ChatRequest, JsonValue
 from notelog.core.settings import KeySource, Profile
 
 
@@ -52,6 +52,14 @@ class NoteStore(Protocol):
 
         Raises:
             NoteWriteError: it cannot.
+        """
+        ...
+
+    def sweep(self, snapshot: Snapshot) -> None:
+        """Clears away what a crash left beside the note; a person's save in it is merged in.
+
+        Raises:
+            NoteWriteError: a save was found and could not be merged; its file is named.
         """
         ...
 
@@ -118,6 +126,18 @@ class Completions(Protocol):
             ProviderUnavailableError: the request never reached a model.
             InDoubtError: bytes had left, and what came of them is not known.
         """
+        ...
+
+
+class ServerFigures(Protocol):
+    """Asks a server for its own figures, without generating anything."""
+
+    def window(self, endpoint: Endpoint) -> int | None:
+        """The context window in tokens that it has loaded; None where it does not say."""
+        ...
+
+    def prompt_tokens(self, endpoint: Endpoint, body: Mapping[str, JsonValue]) -> int | None:
+        """The tokens of a request's prompt; None where it does not count."""
         ...
 
 

@@ -178,6 +178,7 @@ def _completing(
 ) -> "Completing":
     import random
 
+    from notelog.adapters.llamacpp_figures import LlamaCppFigures
     from notelog.adapters.openai_chat import OpenAIChat
     from notelog.adapters.secrets import SystemSecrets
     from notelog.adapters.system_clock import SystemClock
@@ -192,6 +193,7 @@ def _completing(
         config=config,
         count=TiktokenCounter().count,
         asking=Asking(completions=OpenAIChat(), clock=clock, reporter=showing, chance=chance),
+        figures=LlamaCppFigures(),
         secrets=SystemSecrets(os.environ),
         local_server=_local_server(),
         open_journal=_open_journal,

@@ -106,6 +106,16 @@ class NoteFiles:
         new = apply_plan(snapshot.data, plan)
         exchange_note(snapshot.real_path, snapshot.data, new, self._pause)
 
+    def sweep(self, snapshot: Snapshot) -> None:
+        """Clears away what a crash left beside the note; a person's save in it is merged in.
+
+        Raises:
+            NoteWriteError: a save was found and could not be merged; its file is named.
+        """
+        from notelog.adapters.exchange import sweep_leftovers
+
+        sweep_leftovers(snapshot.real_path, self._pause)
+
     def create(self, path: str, data: bytes) -> None:
         """Makes a new note, whole or not at all, and forces it to the disk.
 

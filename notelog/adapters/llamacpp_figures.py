@@ -96,3 +96,15 @@ def _loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+class LlamaCppFigures:
+    """The figures of a llama.cpp server on loopback (the port ``ServerFigures``)."""
+
+    def window(self, endpoint: Endpoint) -> int | None:
+        """The context window in tokens that it has loaded; None where it does not say."""
+        return served_window(endpoint)
+
+    def prompt_tokens(self, endpoint: Endpoint, body: Mapping[str, JsonValue]) -> int | None:
+        """The tokens of a request's prompt; None where it does not count."""
+        return exact_prompt_tokens(endpoint, body)

@@ -12,11 +12,16 @@ from typing import NoReturn
 from notelog.app.ask import Asking, ask
 from notelog.app.deliver import Delivery, deliver
 from notelog.app.history import reply_waiting
-from notelog.app.outcome import Completed, Judgement, Outcome, cost_of, judge
-from notelog.app.prepare import Prepared, prepare
-from notelog.app.reading import Reading, read_note, refuse_errors
+from notelog.app.outcome import Completed, Judgement, Outcome, judge
+from notelog.app.prepare import Prepared, prepare, with_system_commands
+from notelog.app.reading import Reading, parse_snapshot, refuse_errors
+from notelog.app.recover import finish_landings
+from notelog.app.refine import refine
 from notelog.app.spool import Spool
 from notelog.core.landing import rehearse
+from notelog.core.local_model import DEMONSTRATION_MODEL
+from notelog.core.messages import Conversation
+from notelog.core.models import cost_of_usage
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
 from notelog.core.records import Intent, TurnRecord, turn_key
@@ -32,7 +37,16 @@ from notelog.errors import (
     ProviderRefusedError,
     ProviderUnavailableError,
 )
-from notelog.ports import Clock, Endpoint, Journal, LocalServer, Reporter, Secrets, Snapshot
+from notelog.ports import (
+    Clock,
+    Endpoint,
+    Journal,
+    LocalServer,
+    Reporter,
+    Secrets,
+    ServerFigures,
+    Snapshot,
+)
 
 _UNBILLED = (
     ConfigurationError,
@@ -52,6 +66,7 @@ class Completing:
         config: the configuration.
         count: counts tokens in an encoding.
         asking: sends requests.
+        figures: asks a server that counts for itself.
         secrets: finds keys.
         local_server: starts the embedded model.
         open_journal: opens the journal of the vault that holds a note.
@@ -64,6 +79,7 @@ class Completing:
     config: Config
     count: Callable[[str, str], int]
     asking: Asking
+    figures: ServerFigures
     secrets: Secrets
     local_server: LocalServer
     open_journal: Callable[[Snapshot], AbstractContextManager[Journal]]
@@ -73,12 +89,22 @@ class Completing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """What was asked for: a note, and how."""
+
+    path: str
+    options: Options
+    again: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Turn:
     """The turn that is being completed."""
 
     snapshot: Snapshot
     note: Note
     due: ReplyDue
+    conversation: Conversation
     prepared: Prepared
 
 
@@ -99,54 +125,82 @@ def complete(
             or has changed by somebody else's hand.
     """
     started = tools.clock.monotonic()
-    snapshot, note = read_note(tools.reading, path)
-    refuse_errors(note, path)
+    job = _Job(path=path, options=options, again=again)
+    snapshot = tools.reading.store.read(path)
+    done = _rehearsed(tools, job, snapshot) if dry_run else _completed(tools, job, snapshot)
+    return replace(done, seconds=tools.clock.monotonic() - started)
+
+
+def _rehearsed(tools: Completing, job: _Job, snapshot: Snapshot) -> Completed:
+    turn = _due_turn(tools, job, snapshot, exact=True)
+    if isinstance(turn, Completed):
+        return turn
+    profile = turn.prepared.settings.profile
+    return _told(
+        Completed(
+            outcome=Outcome.DRY_RUN,
+            sentence=f"would ask {turn.prepared.request.model} at {profile.name}; nothing was sent",
+        ),
+        turn,
+    )
+
+
+def _completed(tools: Completing, job: _Job, snapshot: Snapshot) -> Completed:
+    with (
+        tools.open_journal(snapshot) as journal,
+        journal.working_on(snapshot.real_path),
+    ):
+        snapshot = finish_landings(tools.reading, journal, snapshot)
+        turn = _due_turn(tools, job, snapshot)
+        if isinstance(turn, Completed):
+            return turn
+        return _told(_complete_turn(tools, journal, turn, again=job.again), turn)
+
+
+def _told(done: Completed, turn: _Turn) -> Completed:
+    prepared = done.prepared or turn.prepared
+    return replace(done, prepared=prepared, diagnostics=turn.note.diagnostics)
+
+
+def _due_turn(
+    tools: Completing, job: _Job, snapshot: Snapshot, *, exact: bool = False
+) -> _Turn | Completed:
+    """The turn that waits for a reply, ready to be sent; or that there is none."""
+    note = parse_snapshot(tools.reading, snapshot)
+    refuse_errors(note, job.path)
     due = next_turn(note, named=True)
     if isinstance(due, NothingDue):
         return Completed(
             outcome=Outcome.NOTHING_DUE, sentence=due.reason, diagnostics=note.diagnostics
         )
+    conversation = with_system_commands(tools.config, due.conversation)
     prepared = prepare(
         note,
-        due.conversation,
-        path=path,
+        conversation,
+        path=job.path,
         config=tools.config,
-        options=options,
+        options=job.options,
         count=tools.count,
-        exact=dry_run,
+        exact=exact,
     )
-    turn = _Turn(snapshot=snapshot, note=note, due=due, prepared=prepared)
-    done = _dry_run(turn) if dry_run else _complete_turn(tools, turn, again=again)
-    return replace(
-        done,
-        prepared=prepared,
-        diagnostics=note.diagnostics,
-        seconds=tools.clock.monotonic() - started,
+    return _Turn(
+        snapshot=snapshot, note=note, due=due, conversation=conversation, prepared=prepared
     )
 
 
-def _dry_run(turn: _Turn) -> Completed:
-    profile = turn.prepared.settings.profile
-    sentence = f"would ask {turn.prepared.request.model} at {profile.name}; nothing was sent"
-    return Completed(outcome=Outcome.DRY_RUN, sentence=sentence)
-
-
-def _complete_turn(tools: Completing, turn: _Turn, *, again: bool) -> Completed:
+def _complete_turn(tools: Completing, journal: Journal, turn: _Turn, *, again: bool) -> Completed:
     _check_place(tools, turn)
-    with (
-        tools.open_journal(turn.snapshot) as journal,
-        journal.working_on(turn.snapshot.real_path),
-    ):
-        last = journal.latest(turn_key(turn.due.conversation), turn.snapshot.real_path)
-        billed = turn.prepared.settings.profile.billed
-        waiting = reply_waiting(last, again=again, billed=billed)
-        if waiting is not None and waiting.reply is not None:
-            tools.reporter.notice("the reply to this question is already here: nothing is asked")
-            return _deliver(tools, journal, turn, waiting, waiting.reply)
-        with _endpoint(tools, turn) as endpoint:
-            record = journal.begin(_intent(turn))
-            reply = _ask(tools, journal, turn, record, endpoint)
-        return _deliver(tools, journal, turn, record, reply)
+    last = journal.latest(turn_key(turn.due.conversation), turn.snapshot.real_path)
+    billed = turn.prepared.settings.profile.billed
+    waiting = reply_waiting(last, again=again, billed=billed)
+    if waiting is not None and waiting.reply is not None:
+        tools.reporter.notice("the reply to this question is already here: nothing is asked")
+        return _deliver(tools, journal, turn, waiting, waiting.reply)
+    with _endpoint(tools, turn) as endpoint:
+        turn = _refined(tools, turn, endpoint)
+        record = journal.begin(_intent(turn))
+        reply = _ask(tools, journal, turn, record, endpoint)
+    return _deliver(tools, journal, turn, record, reply)
 
 
 def _check_place(tools: Completing, turn: _Turn) -> None:
@@ -161,6 +215,15 @@ def _check_place(tools: Completing, turn: _Turn) -> None:
             path=turn.snapshot.path,
             hint="this is a defect of notelog: please report it with the note",
         )
+
+
+def _refined(tools: Completing, turn: _Turn, endpoint: Endpoint) -> _Turn:
+    """Fitted by the server's own figures, where it is one that tells them."""
+    profile = endpoint.profile
+    if not profile.embedded and "llamacpp" not in {profile.name, *profile.providers}:
+        return turn
+    prepared = refine(turn.prepared, turn.conversation, endpoint, tools.figures)
+    return replace(turn, prepared=prepared)
 
 
 def _intent(turn: _Turn) -> Intent:
@@ -179,6 +242,8 @@ def _intent(turn: _Turn) -> Intent:
 def _endpoint(tools: Completing, turn: _Turn) -> Generator[Endpoint]:
     profile = turn.prepared.settings.profile
     if profile.embedded:
+        if not profile.model_path:
+            tools.reporter.notice(f"{DEMONSTRATION_MODEL.name}: {DEMONSTRATION_MODEL.about}")
         tools.reporter.waiting("starting the local model")
         with tools.local_server.start(profile) as endpoint:
             yield endpoint
@@ -247,7 +312,7 @@ def _deliver(
         sentence=judgement.sentence,
         hint=judgement.hint,
         reply=reply,
-        cost=cost_of(turn.prepared, reply),
+        cost=cost_of_usage(turn.prepared.spec.price, reply.usage),
     )
     if not reply.text:
         journal.failed(record.record_id, judgement.sentence)

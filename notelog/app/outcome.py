@@ -5,16 +5,9 @@ from enum import StrEnum
 from typing import assert_never
 
 from notelog.app.prepare import Prepared
+from notelog.core.models import Cost
 from notelog.core.note import Diagnostic
 from notelog.core.reply import Reply, ReplyState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """Money: an amount in a currency."""
-
-    amount: float
-    currency: str
 
 
 class Outcome(StrEnum):
@@ -145,18 +138,3 @@ def _cut_at_limit(reply: Reply, prepared: Prepared) -> tuple[str, str]:
 
 def _quoted(text: str) -> str:
     return f": {text}" if text else ""
-
-
-def cost_of(prepared: Prepared, reply: Reply) -> Cost | None:
-    """What a reply cost; None where the model is unpriced or the server did not count."""
-    price, usage = prepared.spec.price, reply.usage
-    if price is None or usage is None:
-        return None
-    cached = min(usage.cached_tokens, usage.prompt_tokens)
-    cached_price = price.prompt if price.cached_prompt is None else price.cached_prompt
-    millionths = (
-        (usage.prompt_tokens - cached) * price.prompt
-        + cached * cached_price
-        + usage.completion_tokens * price.completion
-    )
-    return Cost(amount=millionths / 1_000_000, currency=price.currency)

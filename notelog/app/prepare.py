@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from notelog.core.messages import Conversation
+from notelog.core.messages import Conversation, Message, Role
 from notelog.core.models import ModelSpec, resolve_model
 from notelog.core.note import Note
 from notelog.core.request import ChatRequest, build_request
@@ -21,6 +21,12 @@ class Prepared:
     spec: ModelSpec
     plan: TrimPlan
     request: ChatRequest
+
+
+def with_system_commands(config: Config, conversation: Conversation) -> Conversation:
+    """A note's conversation with the configuration's system messages before it."""
+    own = (Message(role=Role.SYSTEM, content=text) for text in config.system_commands if text)
+    return (*own, *conversation)
 
 
 def prepare(

@@ -47,14 +47,14 @@ def show_as_sent(
         NoteError: it cannot be read, holds errors, or cannot be fitted.
         ConfigurationError: it cannot be sent with this configuration.
     """
-    from notelog.app.prepare import prepare
+    from notelog.app.prepare import prepare, with_system_commands
 
     shown = show(reading, path)
     if not shown.note.conversation:
         return shown
     prepared = prepare(
         shown.note,
-        shown.note.conversation,
+        with_system_commands(config, shown.note.conversation),
         path=path,
         config=config,
         options=options,

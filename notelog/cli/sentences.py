@@ -89,11 +89,15 @@ def _prompt_size(plan: "TrimPlan") -> str:
 
 
 def _tokens(count: int) -> str:
-    return f"{count:,} token{'' if count == 1 else 's'}"
+    return _counted(count, "token")
 
 
 def _messages(count: int) -> str:
-    return f"{count} message{'' if count == 1 else 's'}"
+    return _counted(count, "message")
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def remarks(done: "Completed") -> list[str]:
@@ -154,7 +158,7 @@ def check_summary(found: "list[CheckedNote]") -> str:
     states = Counter("error" if item.in_error else str(item.state) for item in found)
     chats = sum(count for state, count in states.items() if state != State.NOT_A_CHAT)
     return (
-        f"{len(found)} notes: {chats} chats, {states[State.DUE]} due, "
+        f"{_counted(len(found), 'note')}: {_counted(chats, 'chat')}, {states[State.DUE]} due, "
         f"{states[State.ANSWERED]} answered, {states[State.NOTHING]} without a question, "
         f"{states['error']} in error"
     )

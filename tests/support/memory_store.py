@@ -47,6 +47,9 @@ class MemoryNoteStore:
         if snapshot.path in self.read_only:
             raise NoteWriteError("read-only", hint="make it writable", path=snapshot.path)
 
+    def sweep(self, snapshot: Snapshot) -> None:
+        """Nothing is ever left over."""
+
     def write(self, snapshot: Snapshot, plan: EditPlan) -> Snapshot:
         """Applies a plan."""
         self.check_writable(snapshot)

@@ -1,0 +1,56 @@
+"""Finishing what a crash, a full disk or a pulled plug left half done. Nothing is asked for it."""
+
+from dataclasses import replace
+
+from notelog.app.reading import Reading, parse_snapshot
+from notelog.core.edit import EditPlan, apply_plan
+from notelog.core.landed import landed_bytes, plan_rest
+from notelog.core.messages import Role
+from notelog.core.records import TurnRecord, turn_key
+from notelog.ports import Journal, Snapshot
+
+
+def finish_landings(reading: Reading, journal: Journal, snapshot: Snapshot) -> Snapshot:
+    """Completes replies that were being written into a note when the program ended.
+
+    Call it while the note is kept to this process. A reply that the note already holds is marked
+    delivered; one that is there in part gets its rest; one of which nothing is there stays in the
+    journal.
+
+    Returns:
+        The note as it is now.
+
+    Raises:
+        NoteError: the note cannot be read or written.
+        ConflictError: another program saved the note in the same instant.
+    """
+    reading.store.sweep(snapshot)
+    now = reading.store.read(snapshot.path)
+    for record in journal.undelivered(snapshot.real_path):
+        now = _finish(reading, journal, now, record)
+    return now
+
+
+def _finish(reading: Reading, journal: Journal, snapshot: Snapshot, record: TurnRecord) -> Snapshot:
+    insertion = record.insertion
+    if insertion is None:
+        return snapshot
+    rest = plan_rest(snapshot.data, snapshot.fingerprint, insertion)
+    if rest is not None and _answers(reading, snapshot, rest, record.intent.turn_key):
+        snapshot = reading.store.write(snapshot, rest)
+    if landed_bytes(snapshot.data, insertion) == len(insertion.data):
+        journal.delivered(record.record_id)
+    return snapshot
+
+
+def _answers(reading: Reading, snapshot: Snapshot, rest: EditPlan, key: str) -> bool:
+    """Whether the completed reply stands below the very question that was asked.
+
+    A person may have changed the note since, and by chance the note may end like the beginning
+    of the reply's insertion: with a line feed.
+    """
+    after = parse_snapshot(reading, replace(snapshot, data=apply_plan(snapshot.data, rest)))
+    said = list(after.conversation)
+    while said and said[-1].role is not Role.ASSISTANT:
+        said.pop()
+    return bool(said) and turn_key(tuple(said[:-1])) == key
