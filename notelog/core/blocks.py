@@ -22,7 +22,9 @@ MAX_DEPTH = 100
 
 _BLANKS = re.compile(rb" *")
 _PREFIX = re.compile(rb"[ \t>+*\-0-9.)]*")
-_PLAIN_LINES = re.compile(rb"(?:[A-QS-Za-qs-z\x80-\xff(][^\n]*(?:\n|\Z))+")
+_PLAIN_LINES = re.compile(
+    rb"""(?:(?:[A-QS-Za-qs-z\x80-\xff("'\[!,.:;?/&@^{}|\]]|[rR](?![oO][lL][eE]))[^\n]*(?:\n|\Z))+"""
+)
 _CALLOUT_LINES = re.compile(rb"(?: {0,3}>[^\n]*(?:\n|\Z))+")
 
 _TAG = (
@@ -36,22 +38,27 @@ _BLOCK_NAMES = (
     rb"header|hr|html|iframe|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|option|p|"
     rb"param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul"
 )
+_RAW = re.compile(
+    rb"<(?:(?i:script|pre|style|textarea)(?=[ \t>]|$)|!--|\?|!\[CDATA\[|![A-Za-z])", re.MULTILINE
+)
 _START = re.compile(
     rb"(?P<quote>>)"
     rb"|(?P<fence>`{3,}(?=[^`]*$)|~{3,})"
     rb"|(?P<heading>\#{1,6}(?=[ \t]|$))"
-    rb"|(?P<rule>(?:\*[ \t]*){3,}$|(?:-[ \t]*){3,}$|(?:_[ \t]*){3,}$)"
     rb"|(?P<item>[-+*]|[0-9]{1,9}[.)])(?=[ \t]|$)"
-    rb"|(?P<raw><(?:(?i:script|pre|style|textarea)(?=[ \t>]|$)|!--|\?|!\[CDATA\[|![A-Za-z]))"
+    rb"|(?P<raw>" + _RAW.pattern + rb")"
     rb"|(?P<html></?(?i:" + _BLOCK_NAMES + rb")(?=[ \t]|/?>|$))"
     rb"|(?P<tag>" + _TAG + rb"[ \t]*$)"
 )
 _VISIBLE = re.compile(rb"[^ \t]")
 _CODE = 4  # columns that make indented code
 _INDENTS = {b" ", b"\t", b"\n", b""}
+_RULE_MARKS = 3
+_RULE = re.compile(rb"(?P<rule>[-*_])")
 _MARKS = {b"%%", b"$$"}
 _FENCE = re.compile(rb"`{3,}(?=[^`\n]*$)|~{3,}", re.MULTILINE)
 _NEWLINE = ord("\n")
+_LESS = ord("<")
 _UNDERLINE = re.compile(rb"(?P<heading>=+|-+)[ \t]*$")
 _RAW_CLOSERS = {b"<!--": b"-->", b"<?": b"?>", b"<![cdata[": b"]]>"}
 _RAW_LINES = {
@@ -91,6 +98,7 @@ class Blocks:
         headers: separators and markers.
         hidden: ranges that are never sent.
         protected: ranges of fences, comments, raw HTML, math and indented code.
+        fences: those of them that are fences.
         tasks: notelog's task lines.
         callouts: ranges of notelog's callouts.
         escapes: offsets of backslashes that make a line inert.
@@ -101,6 +109,7 @@ class Blocks:
     headers: list[Header] = field(default_factory=list)
     hidden: list[tuple[int, int]] = field(default_factory=list)
     protected: list[tuple[int, int]] = field(default_factory=list)
+    fences: list[tuple[int, int]] = field(default_factory=list)
     tasks: list[re.Match[bytes]] = field(default_factory=list)
     callouts: list[tuple[int, int]] = field(default_factory=list)
     escapes: list[int] = field(default_factory=list)
@@ -109,8 +118,18 @@ class Blocks:
 
 
 def _skip_blanks(line: bytes, start: int) -> int:
+    if line[start : start + 1] != b" ":
+        return start
     found = _BLANKS.match(line, start)
     return found.end() if found else start
+
+
+def _rule_at(line: bytes, place: int) -> re.Match[bytes] | None:
+    """A thematic break at ``place``; a pattern for all of it would read long lines again."""
+    mark = line[place : place + 1]
+    if len(line.rstrip(mark + b" \t")) > place or line.count(mark, place) < _RULE_MARKS:
+        return None
+    return _RULE.match(line, place)
 
 
 def scan_blocks(text: bytes, start: int, *, crlf: bool = False) -> Blocks:
@@ -165,7 +184,8 @@ class _Scanner:
         text = self.text
         if candidate > self.pos and text[candidate - 1] != _NEWLINE:
             return False
-        if separator := separator_at(text, candidate):
+        separator = separator_at(text, candidate) if text[candidate] == _LESS else None
+        if separator:
             self.pos = candidate
             self._add_separator(candidate, separator.end())
             if self.leaf >= 0:
@@ -173,12 +193,15 @@ class _Scanner:
             return True
         if candidate > self.pos and not text.endswith(self.gap, 0, candidate):
             return False
-        fence = _FENCE.match(text, candidate)
-        if not fence:
-            return False
-        self.pos = self._line_end(fence.end())
-        self._read_fence(fence[0], candidate, candidate)
-        return True
+        if fence := _FENCE.match(text, candidate):
+            self.pos = self._line_end(fence.end())
+            self._read_fence(fence[0], candidate, candidate)
+            return True
+        if raw := _RAW.match(text, candidate):
+            self.pos = self._line_end(raw.end())
+            self._read_raw(raw[0].lower(), candidate, candidate)
+            return True
+        return False
 
     def _open_ground(self, candidate: int) -> int:
         """The last place before a candidate, not before ``pos``, where no block can be open."""
@@ -237,7 +260,7 @@ class _Scanner:
                 if blanks - at < width and blanks < len(line):
                     return depth, at
                 at = min(at + width, blanks)
-            elif blanks - at > 3 or line[blanks : blanks + 1] != b">":  # noqa: PLR2004  # CommonMark
+            elif blanks - at >= _CODE or line[blanks : blanks + 1] != b">":
                 return depth, at
             else:
                 at = blanks + 1
@@ -395,7 +418,7 @@ class _Scanner:
                 return False
         end = self.closers.after(mark, offset + 2)
         line_end = self.text.find(b"\n", offset)
-        if 0 <= end and (line_end < 0 or end <= line_end):
+        if end >= 0 and (line_end < 0 or end <= line_end):
             return False
         if mark == b"%%":
             return self._add_percents(offset, end)
@@ -468,11 +491,15 @@ class _Scanner:
 
     def _block_start(self, line: bytes, place: int, depth: int) -> re.Match[bytes] | None:
         """What begins here, unless it is one of those that cannot interrupt a paragraph."""
-        found = _START.match(line, place)
+        if self.leaf >= 0 and depth == len(self.stack):
+            underline = _UNDERLINE.match(line, place)
+            if underline:
+                return underline
+        found = _rule_at(line, place) if line[place] in b"-*_" else None
+        if not found:
+            found = _START.match(line, place)
         if self.leaf < 0:
             return found
-        if depth == len(self.stack) and _UNDERLINE.match(line, place):
-            return _UNDERLINE.match(line, place)
         if not found or found.lastgroup == "tag":
             return None
         if found.lastgroup == "item" and depth == len(self.stack):
@@ -515,13 +542,14 @@ class _Scanner:
     def _read_fence(self, mark: bytes, start: int, offset: int) -> None:
         if self.stack:
             self._read_contained(BlockKind.FENCE, start, _fence_end(mark), mark)
-            return
-        end = self.closers.fence(mark[:1], len(mark), self.pos)
-        if end < 0:
-            self._unclosed(BlockKind.FENCE, offset, mark)
-            self._protect(start, self.closers.next_turn(self.pos))
         else:
-            self._protect(start, self._line_end(end))
+            end = self.closers.fence(mark[:1], len(mark), self.pos)
+            if end < 0:
+                self._unclosed(BlockKind.FENCE, offset, mark)
+                self._protect(start, self.closers.next_turn(self.pos))
+            else:
+                self._protect(start, self._line_end(end))
+        self.found.fences.append(self.found.protected[-1])
 
     def _read_raw(self, opener: bytes, start: int, offset: int) -> None:
         kind = BlockKind.COMMENT if opener == b"<!--" else BlockKind.HTML

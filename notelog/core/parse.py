@@ -29,6 +29,7 @@ from notelog.core.source import SourceText, Span
 _WEAK = {BlockKind.PERCENT, BlockKind.COMMENT_BLOCK}
 """Open blocks that protect nothing: unclosed, they are text."""
 
+_SEMICOLONS = (b";;", "；；".encode())
 _BLOCK_WORDS = {
     BlockKind.FENCE: "code fence",
     BlockKind.COMMENT: "HTML comment",
@@ -155,13 +156,16 @@ class _Assembly:
         hidden = _within(self.blocks.hidden, body, stop)
         callouts = _within(self.blocks.callouts, body, stop)
         marks, pins = self._tasks(role, body, stop)
-        metadata = sorted([*callouts, *((m.span.start, m.span.end) for m in marks), *pins])
-        if role is Role.USER:
-            marks = (*marks, *self._semicolons(body, stop, sorted([*hidden, *metadata])))
-            metadata = sorted([*callouts, *(self._mark_range(m, stop) for m in marks), *pins])
+        metadata = [*callouts, *pins]
+        metadata += [self._mark_range(mark, stop) for mark in marks]
+        cuts = _in_order(hidden, metadata)
+        if role is Role.USER and (semicolons := self._semicolons(body, stop, cuts)):
+            marks = (*marks, semicolons)
+            metadata.append((semicolons.span.start, semicolons.span.end))
+            cuts = _in_order(hidden, metadata)
         self._add_body(body, stop, hidden, metadata)
         escapes = _offsets_within(self.blocks.escapes, body, stop) if role is Role.ASSISTANT else ()
-        content = self.view.content(body, stop, sorted([*hidden, *metadata]), escapes)
+        content = self.view.content(body, stop, cuts, escapes)
         if role is Role.USER and self.blocks.links:
             self._report_links(body, stop)
         return Turn(
@@ -198,6 +202,8 @@ class _Assembly:
     ) -> tuple[tuple[SendMark, ...], list[tuple[int, int]]]:
         """The send marks of a turn, and the ranges of its ticked pins."""
         tasks = self.blocks.tasks
+        if not tasks:
+            return (), []
         marks: list[SendMark] = []
         pins: list[tuple[int, int]] = []
         for place in range(bisect_left(tasks, body, key=_start_of), len(tasks)):
@@ -235,21 +241,21 @@ class _Assembly:
             end = self._line_end(empty.end())
         return mark.span.start, end
 
-    def _semicolons(
-        self, body: int, stop: int, cuts: Sequence[tuple[int, int]]
-    ) -> tuple[SendMark, ...]:
+    def _semicolons(self, body: int, stop: int, cuts: Sequence[tuple[int, int]]) -> SendMark | None:
         """``;;`` where it is the last line of a turn that is not blank."""
         for begin, end in _gaps(body, stop, cuts):
             shown = self.text[begin:end].rstrip(b" \t\n")
             if not shown:
                 continue
+            if not shown.endswith(_SEMICOLONS):
+                return None
             line = max(self.text.rfind(b"\n", body, begin + len(shown)) + 1, body)
             found = SEMICOLONS.match(self.text, line) if line >= begin else None
             if not found or found["slashes"] or _covers(self.blocks.protected, line):
-                return ()
+                return None
             span = Span(line, self._line_end(found.end()))
-            return (SendMark(span=span, ticked=True, checkbox=b"", label=";;"),)
-        return ()
+            return SendMark(span=span, ticked=True, checkbox=b"", label=";;")
+        return None
 
     def _add_body(
         self,
@@ -258,6 +264,9 @@ class _Assembly:
         hidden: Sequence[tuple[int, int]],
         metadata: Sequence[tuple[int, int]],
     ) -> None:
+        if not hidden and not metadata:
+            self._add_segment(SegmentKind.BODY, body, stop)
+            return
         at = body
         kinds = sorted(
             [(*each, SegmentKind.HIDDEN) for each in hidden]
@@ -363,6 +372,8 @@ def _first(span: tuple[int, int]) -> int:
 
 def _within(ranges: Sequence[tuple[int, int]], start: int, stop: int) -> Sequence[tuple[int, int]]:
     """The ranges that begin in ``start`` to ``stop``."""
+    if not ranges:
+        return ()
     first = bisect_left(ranges, start, key=_first)
     return ranges[first : bisect_left(ranges, stop, lo=first, key=_first)]
 
@@ -378,8 +389,16 @@ def _covers(ranges: Sequence[tuple[int, int]], offset: int) -> bool:
     return place > 0 and offset < ranges[place - 1][1]
 
 
+def _in_order(
+    hidden: Sequence[tuple[int, int]], metadata: Sequence[tuple[int, int]]
+) -> Sequence[tuple[int, int]]:
+    return sorted([*hidden, *metadata]) if metadata else hidden
+
+
 def _gaps(start: int, stop: int, cuts: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
     """What is left between cuts, the last first."""
+    if not cuts:
+        return ((start, stop),)
     edges = [start]
     for begin, end in cuts:
         edges += [begin, end]

@@ -9,8 +9,11 @@ from itertools import accumulate
 from notelog.core.dialect import LABELS, MARKER_AFTER_SEPARATOR, SEPARATOR
 
 _FENCE_ENDS = {
-    b"`": re.compile(rb"`(?<!``)``++[ \t]*+$", re.MULTILINE),
-    b"~": re.compile(rb"~(?<!~~)~~++[ \t]*+$", re.MULTILINE),
+    mark: re.compile(
+        mark + rb"(?:(?<=\nx)|(?<=\n x)|(?<=\n  x)|(?<=\n   x))(xx++)[ \t]*+$".replace(b"x", mark),
+        re.MULTILINE,
+    )
+    for mark in (b"`", b"~")
 }
 _BLANK_LINES = re.compile(rb"(?:[ \t]*\n)*+")
 _TRIGGERS = tuple(
@@ -24,6 +27,7 @@ _TRIGGERS = tuple(
         (b"<", rb"(?:[!?]|[hH][rR][ \t]|(?i:pre|script|style|textarea))"),
         (b"[", rb"(?:\[|!(?i:notelog)\]|[ xX]\][ \t]+(?i:" + LABELS + rb")[ \t]*(?:\n|\Z))"),
         (b"!", rb"\["),
+        (b"\\", rb"(?:;;|\xef\xbc\x9b\xef\xbc\x9b)"),
         (b":", rb"(?:(?<=(?i:role):)|(?<=\\:)):"),
     )
 )
@@ -60,28 +64,18 @@ class Closers:
         self._missing: dict[bytes, int] = {}
         self._ends: dict[bytes, tuple[list[int], list[int], list[int]]] = {}
 
-    def line_of(self, offset: int) -> int:
-        """The start of the line, where ``offset`` is at most three bytes into it, else -1."""
-        near = max(offset - 4, 0)
-        line = self.text.rfind(b"\n", near, offset) + 1
-        return line if line or near == 0 else -1
-
     def _fence_ends(self, kind: bytes) -> tuple[list[int], list[int], list[int]]:
         """The closing lines of a kind: offsets, lengths, and the longest from there on."""
         if kind not in self._ends:
-            offsets: list[int] = []
-            lengths: list[int] = []
-            for found in _FENCE_ENDS[kind].finditer(self.text):
-                line = self.line_of(found.start())
-                if line >= 0 and self.text.count(b" ", line, found.start()) == found.start() - line:
-                    offsets.append(line)
-                    lengths.append(self.text.count(kind, *found.span()))
+            runs = [found.span(1) for found in _FENCE_ENDS[kind].finditer(self.text)]
+            offsets = [start - 1 for start, _ in runs]
+            lengths = [end - start + 1 for start, end in runs]
             longest = list(accumulate(reversed(lengths), max))
             self._ends[kind] = offsets, lengths, longest[::-1]
         return self._ends[kind]
 
     def fence(self, kind: bytes, length: int, start: int) -> int:
-        """The offset of the first line from ``start`` on that closes such a fence, or -1."""
+        """The offset of the first run from ``start`` on that closes such a fence, or -1."""
         offsets, lengths, longest = self._fence_ends(kind)
         place = bisect_left(offsets, start)
         if place >= len(offsets) or longest[place] < length:
@@ -118,9 +112,15 @@ class Closers:
     def _rules(self) -> Iterator[int]:
         """The offset of each line that begins, after at most three blanks, like a separator."""
         for found in _RULE.finditer(self.text):
-            line = self.line_of(found.start())
+            line = self._line_of(found.start())
             if line >= 0:
                 yield line
+
+    def _line_of(self, offset: int) -> int:
+        """The start of the line, where ``offset`` is at most three bytes into it, else -1."""
+        near = max(offset - 4, 0)
+        line = self.text.rfind(b"\n", near, offset) + 1
+        return line if line or near == 0 else -1
 
     def _starts_turn(self, start: int) -> bool:
         separator = separator_at(self.text, start)
