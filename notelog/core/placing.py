@@ -53,11 +53,11 @@ def find_place(note: Note, turn_index: int) -> Place:
     end = next(filled_below, len(below))
     empty = below[:end]
     markers = [index for index, turn in enumerate(empty) if turn.role is Role.ASSISTANT]
-    rest = empty[markers[0] + 1 :] if markers else empty
+    rest = empty[markers[-1] + 1 :] if markers else empty
     return Place(
         answered=note.turns[turn_index],
         last=note.turns[last],
-        filled=empty[markers[0]] if markers else None,
+        filled=empty[markers[-1]] if markers else None,
         waiting=next((turn for turn in rest if turn.role is Role.USER), None),
         newer=end < len(below),
     )
