@@ -61,14 +61,20 @@ def _byte_problems(old: bytes, plan: EditPlan, new: bytes) -> Iterator[str]:
         yield "bytes of the note would be lost or moved"
 
 
-def _message_problems(old: Note, plan: EditPlan, new: Note) -> Iterator[str]:
+def _message_problems(old: Note, plan: EditPlan, new: Note) -> tuple[str, ...]:
     question = _filled_up_to(old, plan.turn_index) - 1
     answered = _filled_up_to(old, question_end(old, plan.turn_index))
-    before = _said(old)
-    if not old.is_chat:
+    problems = tuple(_differences(old, plan, new, _said(old), question, answered))
+    if problems and not old.is_chat:
         before = _said(_as_chat(old))
-        answered = len(before)
-        question = answered - 1
+        problems = tuple(_differences(old, plan, new, before, len(before) - 1, len(before)))
+    return problems
+
+
+def _differences(
+    old: Note, plan: EditPlan, new: Note, before: list[Said], question: int, answered: int
+) -> Iterator[str]:
+    """What the new note says otherwise than before, the reply after ``answered`` messages apart."""
     after = _said(new)
     if plan.content:
         if after[answered : answered + 1] != [(Role.ASSISTANT, plan.content)]:
