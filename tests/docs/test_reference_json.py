@@ -1,0 +1,105 @@
+"""Every field of every JSON object is in ``docs/reference.md``, and nothing else is."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from doc_blocks import ROOT, table_after
+from program import Program
+from scripted_server import ScriptedServer, reply
+
+PAGE = ROOT / "docs" / "reference.md"
+OPAQUE = {"request", "values[].value"}
+"""What is told as one thing: the format of the servers, and any value."""
+
+SEPARATOR = '\n<hr class="__chatgpt_plugin">\n\n'
+OLD = f"An old question.\n{SEPARATOR}role::assistant\n\n{'An answer. ' * 200}\n"
+NEW = f"{SEPARATOR}role::user\n\nLook at ![[picture]].\n"
+
+
+def fields_of(value: object, path: str = "") -> Iterator[str]:
+    """The fields of a JSON value as dotted paths; a list of plain values is one field."""
+    if isinstance(value, dict) and path not in OPAQUE:
+        for name, item in value.items():
+            yield from fields_of(item, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        for item in value:
+            yield from fields_of(item, f"{path}[]")
+    else:
+        yield path
+
+
+def documented(*headings: str) -> set[str]:
+    """The fields in the tables below some headings."""
+    return {row[0] for heading in headings for row in table_after(PAGE, heading)}
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Notelog with folders of its own."""
+    return Program(tmp_path / "home")
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    """A note with something of everything to report."""
+    path = tmp_path / "vault" / "note.md"
+    path.parent.mkdir()
+    path.write_bytes((OLD + NEW).encode())
+    return path
+
+
+def test_errors(program: Program, tmp_path: Path) -> None:
+    """The object of a command that failed has these fields."""
+    run = program.run("show", "--json", tmp_path / "missing.md")
+    assert run.code == 4
+    assert set(fields_of(run.fields)) == documented("Errors")
+
+
+def test_show(program: Program, note: Path) -> None:
+    """``show --json`` has these fields."""
+    run = program.run("show", "--json", note)
+    assert set(fields_of(run.fields)) == documented("show --json")
+
+
+def test_show_as_sent(program: Program, note: Path) -> None:
+    """``show --as-sent --json`` adds these fields."""
+    program.serve("http://127.0.0.1:9/v1")
+    run = program.run("show", "--as-sent", "--json", "--context-window", "600", note)
+    assert set(fields_of(run.fields)) == documented("show --json", "show --as-sent --json")
+
+
+def test_complete(program: Program, note: Path) -> None:
+    """``complete --json`` has these fields where a priced reply came."""
+    with ScriptedServer([reply("A picture.")]) as server:
+        program.serve(server.base_url, profile="price = [1, 2]\n")
+        run = program.run("complete", "--json", "--context-window", "600", note)
+    assert run.code == 0
+    shown = documented("show --as-sent --json", "complete --json") - {"diagnostics[]"}
+    diagnostics = {field for field in documented("show --json") if field.startswith("diagnostics")}
+    assert set(fields_of(run.fields)) == shown | diagnostics
+
+
+def test_check(program: Program, note: Path) -> None:
+    """``check --json`` has these fields."""
+    run = program.run("check", "--json", note.parent)
+    assert set(fields_of(run.fields)) == documented("check --json")
+
+
+def test_config_show(program: Program) -> None:
+    """``config show --json`` has these fields."""
+    run = program.run("config", "show", "--json")
+    assert set(fields_of(run.fields)) == documented("config show --json")
+
+
+def test_model_show(program: Program) -> None:
+    """``model show --json`` has these fields where there is a price."""
+    run = program.run("model", "show", "--json", "gpt-4o")
+    assert set(fields_of(run.fields)) == documented("model show --json")
+
+
+def test_model_list(program: Program, models_folder: Path) -> None:
+    """``model list --json`` has these fields."""
+    told = Program(program.home, {"NOTELOG_CACHE_DIR": str(models_folder.parent)})
+    run = told.run("model", "list", "--json")
+    assert set(fields_of(run.fields)) == documented("model list --json")
