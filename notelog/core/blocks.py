@@ -8,128 +8,39 @@ blank line), and only reads lines one by one from there.
 """
 
 import re
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from notelog.core.containers import Containers
 from notelog.core.dialect import CALLOUT, END_COMMENT, MARKER, SEMICOLONS, SEPARATOR, TASK
 from notelog.core.inline import Inline
+from notelog.core.layout import Blocks, Header
+from notelog.core.markdown import (
+    CODE_COLUMNS,
+    FENCE,
+    RAW,
+    RAW_LINES,
+    START,
+    UNDERLINE,
+    fence_end,
+    raw_closer,
+    rule_at,
+    skip_blanks,
+)
 from notelog.core.note import BlockKind, OpenBlock
-from notelog.core.seek import RAW_END, Closers, Triggers, marker_after, separator_at
+from notelog.core.seek import Closers, Triggers, marker_after, separator_at
 from notelog.core.source import Span
 
 MAX_DEPTH = 100
 """How deep lists and quotes may nest; what is nested deeper is text."""
 
-_BLANKS = re.compile(rb" *")
-_PREFIX = re.compile(rb"[ \t>+*\-0-9.)]*")
 _PLAIN_LINES = re.compile(
     rb"""(?:(?:[A-QS-Za-qs-z\x80-\xff("'\[!,.:;?/&@^{}|\]]|[rR](?![oO][lL][eE]))[^\n]*(?:\n|\Z))+"""
 )
 _CALLOUT_LINES = re.compile(rb"(?: {0,3}>[^\n]*(?:\n|\Z))+")
 
-_TAG = (
-    rb"(?:<[A-Za-z][A-Za-z0-9\-]*+"
-    rb"""(?:[ \t]++[a-zA-Z_:][a-zA-Z0-9:._-]*+(?:[ \t]*+=[ \t]*+(?:[^"'=<>`\x00-\x20]++|'[^']*+'|"[^"]*+"))?+)*+"""
-    rb"[ \t]*+/?>|</[A-Za-z][A-Za-z0-9\-]*+[ \t]*+>)"
-)
-_BLOCK_NAMES = (
-    rb"address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|"
-    rb"dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|"
-    rb"header|hr|html|iframe|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|option|p|"
-    rb"param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul"
-)
-_RAW = re.compile(
-    rb"<(?:(?i:script|pre|style|textarea)(?=[ \t>]|$)|!--|\?|!\[CDATA\[|![A-Za-z])", re.MULTILINE
-)
-_START = re.compile(
-    rb"(?P<quote>>)"
-    rb"|(?P<fence>`{3,}(?=[^`]*$)|~{3,})"
-    rb"|(?P<heading>\#{1,6}(?=[ \t]|$))"
-    rb"|(?P<item>[-+*]|[0-9]{1,9}[.)])(?=[ \t]|$)"
-    rb"|(?P<raw>" + _RAW.pattern + rb")"
-    rb"|(?P<html></?(?i:" + _BLOCK_NAMES + rb")(?=[ \t]|/?>|$))"
-    rb"|(?P<tag>" + _TAG + rb"[ \t]*$)"
-)
-_VISIBLE = re.compile(rb"[^ \t]")
-_CODE = 4  # columns that make indented code
 _INDENTS = {b" ", b"\t", b"\n", b""}
-_RULE_MARKS = 3
-_RULE = re.compile(rb"(?P<rule>[-*_])")
 _MARKS = {b"%%", b"$$"}
-_FENCE = re.compile(rb"`{3,}(?=[^`\n]*$)|~{3,}", re.MULTILINE)
 _NEWLINE = ord("\n")
 _LESS = ord("<")
-_UNDERLINE = re.compile(rb"(?P<heading>=+|-+)[ \t]*$")
-_RAW_CLOSERS = {b"<!--": b"-->", b"<?": b"?>", b"<![cdata[": b"]]>"}
-_RAW_LINES = {
-    closer: re.compile(rb"[^\n]*?" + closer_pattern, re.IGNORECASE)
-    for closer, closer_pattern in (
-        (b"-->", rb"-->"),
-        (b"?>", rb"\?>"),
-        (b"]]>", rb"\]\]>"),
-        (b">", rb">"),
-        (b"</", RAW_END.pattern),
-    )
-}
-
-
-class Header(NamedTuple):
-    """A separator, a marker, or both.
-
-    Attributes:
-        start: the start of the line it begins on.
-        separator_end: the end of the separator's part, its line end included; -1 where a marker
-            stands alone.
-        marker: the match of the role marker, or None.
-        body: where the text after both begins.
-    """
-
-    start: int
-    separator_end: int
-    marker: re.Match[bytes] | None
-    body: int
-
-
-@dataclass(slots=True)
-class Blocks:
-    """What the scanner found in a text, each list in order.
-
-    Attributes:
-        headers: separators and markers.
-        hidden: ranges that are never sent.
-        protected: ranges of fences, comments, raw HTML, math and indented code.
-        fences: those of them that are fences.
-        tasks: notelog's task lines.
-        callouts: ranges of notelog's callouts.
-        escapes: offsets of backslashes that make a line inert.
-        links: ranges of links, embeds and images.
-        unclosed: blocks without an end.
-    """
-
-    headers: list[Header] = field(default_factory=list)
-    hidden: list[tuple[int, int]] = field(default_factory=list)
-    protected: list[tuple[int, int]] = field(default_factory=list)
-    fences: list[tuple[int, int]] = field(default_factory=list)
-    tasks: list[re.Match[bytes]] = field(default_factory=list)
-    callouts: list[tuple[int, int]] = field(default_factory=list)
-    escapes: list[int] = field(default_factory=list)
-    links: list[tuple[int, int]] = field(default_factory=list)
-    unclosed: list[OpenBlock] = field(default_factory=list)
-
-
-def _skip_blanks(line: bytes, start: int) -> int:
-    if line[start : start + 1] != b" ":
-        return start
-    found = _BLANKS.match(line, start)
-    return found.end() if found else start
-
-
-def _rule_at(line: bytes, place: int) -> re.Match[bytes] | None:
-    """A thematic break at ``place``; a pattern for all of it would read long lines again."""
-    mark = line[place : place + 1]
-    if len(line.rstrip(mark + b" \t")) > place or line.count(mark, place) < _RULE_MARKS:
-        return None
-    return _RULE.match(line, place)
 
 
 def scan_blocks(text: bytes, start: int, *, crlf: bool = False) -> Blocks:
@@ -161,12 +72,10 @@ class _Scanner:
         self.inline.links = self.found.links
         self.closers = Closers(text)
         self.gap = b"\n \n" if crlf else b"\n\n"
-        self.stack: list[int] = []  # open containers: a list item's width, or 0 for a quote
+        self.open = Containers(text)
+        self.stack = self.open.stack
         self.leaf = -1  # where the open paragraph, or the HTML block ended by a blank line, begins
         self.html = False  # that leaf is such an HTML block
-        self.hollow = False  # this line opened a list item without text
-        self.was_hollow = False  # the line before did
-        self.tabbed = False  # the line at hand had tabs in front
 
     def scan(self) -> Blocks:
         triggers = Triggers(self.text)
@@ -193,11 +102,11 @@ class _Scanner:
             return True
         if candidate > self.pos and not text.endswith(self.gap, 0, candidate):
             return False
-        if fence := _FENCE.match(text, candidate):
+        if fence := FENCE.match(text, candidate):
             self.pos = self._line_end(fence.end())
             self._read_fence(fence[0], candidate, candidate)
             return True
-        if raw := _RAW.match(text, candidate):
+        if raw := RAW.match(text, candidate):
             self.pos = self._line_end(raw.end())
             self._read_raw(raw[0].lower(), candidate, candidate)
             return True
@@ -226,62 +135,19 @@ class _Scanner:
         self._end_leaf(self.size)
         self.stack.clear()
 
-    def _take_line(self) -> tuple[bytes, int]:
-        """The line at ``pos``, tabs in front of its text as blanks, and where the next begins."""
-        end = self.text.find(b"\n", self.pos)
-        if end < 0:
-            end = self.size
-        line = self.text[self.pos : end]
-        self.tabbed = False
-        if b"\t" in line:
-            prefix = _PREFIX.match(line)
-            if prefix and b"\t" in prefix[0]:
-                self.tabbed = True
-                line = prefix[0].expandtabs(4) + line[prefix.end() :]
-        return line, min(end + 1, self.size)
-
-    def _offset(self, start: int, line: bytes, place: int) -> int:
-        """The offset in the text of the byte at ``place`` in a line that starts at ``start``."""
-        if not self.tabbed:
-            return start + place
-        skipped = len(line[:place].replace(b" ", b""))
-        for found in _VISIBLE.finditer(self.text, start):
-            if not skipped:
-                return found.start()
-            skipped -= 1
-        return self.size
-
-    def _match_containers(self, line: bytes) -> tuple[int, int]:
-        """How many open containers go on in a line, and where its text begins after them."""
-        at = 0
-        blanks = _skip_blanks(line, 0)
-        for depth, width in enumerate(self.stack):
-            if width:
-                if blanks - at < width and blanks < len(line):
-                    return depth, at
-                at = min(at + width, blanks)
-            elif blanks - at >= _CODE or line[blanks : blanks + 1] != b">":
-                return depth, at
-            else:
-                at = blanks + 1
-                if line[at : at + 1] == b" ":
-                    at += 1
-                blanks = _skip_blanks(line, at)
-        return len(self.stack), at
-
     def _read_line(self) -> None:
         start = self.pos
         if self.leaf >= 0 and not self.html and (plain := _PLAIN_LINES.match(self.text, start)):
             self.pos = plain.end()
             return
-        self.was_hollow, self.hollow = self.hollow, False
-        line, after = self._take_line()
-        indent = _skip_blanks(line, 0)
+        self.open.was_hollow, self.open.hollow = self.open.hollow, False
+        line, after = self.open.take_line(self.pos)
+        indent = skip_blanks(line, 0)
         if indent == len(line):
             self._read_blank(after)
             return
-        depth, at = self._match_containers(line)
-        if indent < _CODE and self._read_structure(line[indent], start, after, depth):
+        depth, at = self.open.match(line)
+        if indent < CODE_COLUMNS and self._read_structure(line[indent], start, after, depth):
             return
         self.pos = after
         if self.html:
@@ -295,10 +161,7 @@ class _Scanner:
         """A blank line ends the paragraph, every quote, and an item without any text."""
         if self._end_leaf(self.pos):
             return
-        if self.was_hollow:
-            self.stack.pop()
-        if 0 in self.stack:
-            del self.stack[self.stack.index(0) :]
+        self.open.end_quotes()
         self.pos = after
         if self.text[after : after + 1] not in _INDENTS:
             self.stack.clear()
@@ -318,8 +181,8 @@ class _Scanner:
         """Goes on behind hidden text or math: what is left of that line is paragraph text."""
         end = self.text.find(b"\n", place)
         self.pos = self.size if end < 0 else end + 1
-        self.leaf = place if self.text[place : self.pos].strip() else -1
-        self.html = self.hollow = False
+        self.leaf = place if self.text[place : self.pos].strip(b" \t\n") else -1
+        self.html = self.open.hollow = False
         self.stack.clear()
 
     def _read_structure(self, first: int, start: int, after: int, depth: int) -> bool:
@@ -358,7 +221,7 @@ class _Scanner:
         if start == self.start:
             return True
         before = self.text.rfind(b"\n", self.start, start - 1)
-        return not self.text[max(before, self.start) : start].strip()
+        return not self.text[max(before, self.start) : start].strip(b" \t\n")
 
     def _add_separator(self, start: int, end: int) -> bool:
         marker = marker_after(self.text, end)
@@ -381,10 +244,10 @@ class _Scanner:
 
     def _go_on_after_header(self, body: int) -> None:
         self.stack.clear()
-        self.html = self.hollow = False
+        self.html = self.open.hollow = False
         self.leaf = -1
         self.pos = body
-        if body and self.text[body - 1] != ord("\n"):
+        if body and self.text[body - 1] != _NEWLINE:
             self._go_on_after(body)
 
     def _read_callout(self, start: int) -> bool:
@@ -403,11 +266,13 @@ class _Scanner:
 
     def _read_marks(self, start: int, depth: int) -> bool:
         """A ``%%`` or ``$$`` at the start of a line opens a block if its end is further down."""
-        offset = _skip_blanks(self.text, start)
+        offset = skip_blanks(self.text, start)
         mark = self.text[offset : offset + 2]
         if mark not in _MARKS or self.html:
             return False
         if self.leaf >= 0:
+            if self.inline.is_inside(self.leaf, offset):
+                return False
             after, percent, math = self.inline.read(self.leaf, start)
             if after > start:
                 self._go_on_after(after)
@@ -456,11 +321,11 @@ class _Scanner:
     def _read_blocks(self, line: bytes, start: int, depth: int, at: int) -> None:
         """Opens the containers that begin on this line, and the leaf that comes after them."""
         while True:
-            place = _skip_blanks(line, at)
+            place = skip_blanks(line, at)
             if place == len(line):
                 self._read_blank_in_containers(start, depth)
                 return
-            if place - at >= _CODE:
+            if place - at >= CODE_COLUMNS:
                 if self.leaf < 0:
                     del self.stack[depth:]
                     self.found.protected.append((start, self.pos))
@@ -471,33 +336,33 @@ class _Scanner:
             if self.leaf >= 0 and self._end_leaf(start):
                 return
             del self.stack[depth:]
-            self.was_hollow = False
+            self.open.was_hollow = False
             if found.lastgroup not in {"quote", "item"} or depth >= MAX_DEPTH:
-                self._read_leaf(found, line, start, at)
+                self._read_leaf(found, line, start)
                 return
-            at = self._open_container(found, line, at)
+            at = self.open.open(found, line, at)
             depth += 1
         if self.leaf < 0:
             del self.stack[depth:]
-            self.leaf = self._offset(start, line, place)
+            self.leaf = self.open.offset(start, line, place)
 
     def _read_blank_in_containers(self, start: int, depth: int) -> None:
         """The rest of a line is blank after the marks of its quotes and list items."""
         if self._end_leaf(start):
             return
         del self.stack[depth:]
-        if self.was_hollow:
+        if self.open.was_hollow:
             self.stack.pop()
 
     def _block_start(self, line: bytes, place: int, depth: int) -> re.Match[bytes] | None:
         """What begins here, unless it is one of those that cannot interrupt a paragraph."""
         if self.leaf >= 0 and depth == len(self.stack):
-            underline = _UNDERLINE.match(line, place)
+            underline = UNDERLINE.match(line, place)
             if underline:
                 return underline
-        found = _rule_at(line, place) if line[place] in b"-*_" else None
+        found = rule_at(line, place) if line[place] in b"-*_" else None
         if not found:
-            found = _START.match(line, place)
+            found = START.match(line, place)
         if self.leaf < 0:
             return found
         if not found or found.lastgroup == "tag":
@@ -508,22 +373,8 @@ class _Scanner:
                 return None
         return found
 
-    def _open_container(self, found: re.Match[bytes], line: bytes, at: int) -> int:
-        """Opens a quote or a list item; gives where the text in it begins."""
-        end = found.end(found.lastgroup or 0)
-        blanks = _skip_blanks(line, end)
-        if found.lastgroup == "quote":
-            self.stack.append(0)
-            return end + 1 if blanks > end else end
-        self.hollow = blanks == len(line)
-        if self.hollow or blanks - end > _CODE:
-            self.stack.append(end - at + 1)
-            return min(end + 1, len(line))
-        self.stack.append(blanks - at)
-        return blanks
-
-    def _read_leaf(self, found: re.Match[bytes], line: bytes, start: int, at: int) -> None:
-        offset = self._offset(start, line, found.start())
+    def _read_leaf(self, found: re.Match[bytes], line: bytes, start: int) -> None:
+        offset = self.open.offset(start, line, found.start())
         match found.lastgroup:
             case "heading":
                 after, _, _ = self.inline.read(offset, self.pos)
@@ -541,7 +392,7 @@ class _Scanner:
 
     def _read_fence(self, mark: bytes, start: int, offset: int) -> None:
         if self.stack:
-            self._read_contained(BlockKind.FENCE, start, _fence_end(mark), mark)
+            self._read_contained(BlockKind.FENCE, start, fence_end(mark), mark)
         else:
             end = self.closers.fence(mark[:1], len(mark), self.pos)
             if end < 0:
@@ -553,10 +404,10 @@ class _Scanner:
 
     def _read_raw(self, opener: bytes, start: int, offset: int) -> None:
         kind = BlockKind.COMMENT if opener == b"<!--" else BlockKind.HTML
-        closer = _raw_closer(opener)
+        closer = raw_closer(opener)
         begun = offset + (2 if opener == b"<!--" else 1)
         if self.stack:
-            pattern = _RAW_LINES.get(closer, _RAW_LINES[b"</"])
+            pattern = RAW_LINES.get(closer, RAW_LINES[b"</"])
             if not pattern.match(self.text, begun):
                 self._read_contained(kind, start, pattern, closer)
                 return
@@ -575,8 +426,8 @@ class _Scanner:
         """A block in a list item or quote: it ends with its last line or with its container."""
         opening = Span(start, self.pos)
         while self.pos < self.size:
-            line, after = self._take_line()
-            depth, at = self._match_containers(line)
+            line, after = self.open.take_line(self.pos)
+            depth, at = self.open.match(line)
             if depth < len(self.stack):
                 self._protect(start, self.pos)
                 return
@@ -584,21 +435,12 @@ class _Scanner:
             if last.match(line, at):
                 self._protect(start, after)
                 return
-        prefix = b"".join(b" " * width if width else b"> " for width in self.stack)
-        self.found.unclosed.append(OpenBlock(kind=kind, span=opening, closer=prefix + closer))
+        self.found.unclosed.append(
+            OpenBlock(kind=kind, span=opening, closer=self.open.prefix() + closer)
+        )
         self._protect(start, self.size)
 
     def _line_end(self, offset: int) -> int:
         """Where the line after the one that holds ``offset`` begins."""
         end = self.text.find(b"\n", offset)
         return self.size if end < 0 else end + 1
-
-
-def _fence_end(mark: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb" {0,3}" + mark + mark[:1] + rb"*[ \t]*$")
-
-
-def _raw_closer(opener: bytes) -> bytes:
-    if opener[1:2].isalpha():
-        return b"</" + opener[1:] + b">"
-    return _RAW_CLOSERS.get(opener, b">")

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from notelog.core.findings import Findings
 from notelog.core.note import FrontMatter, FrontMatterValue, Severity
-from notelog.core.source import Span
+from notelog.core.source import SourceText, Span
 
 MOST_BYTES = 64 * 1024
 """How long a block may be."""
@@ -37,9 +37,7 @@ class FrontMatterFault:
 ReadFrontMatter: TypeAlias = Callable[[str], FrontMatterValues | FrontMatterFault | None]
 
 
-def find_front_matter(
-    text: bytes, start: int, read: ReadFrontMatter, findings: Findings
-) -> FrontMatter:
+def find_front_matter(source: SourceText, read: ReadFrontMatter, findings: Findings) -> FrontMatter:
     """Finds and reads the block at the top of a note.
 
     A block that is no mapping is text, for a note may open with a thematic break. One that its
@@ -47,11 +45,11 @@ def find_front_matter(
     read is an error.
 
     Args:
-        text: the note's bytes, LF as its only line end.
-        start: where its text begins, after a BOM.
+        source: the note.
         read: reads what is between the two ``---`` lines.
         findings: gets the errors.
     """
+    text, start = source.lf_text, source.text_start
     none = FrontMatter(span=Span(start, start), values={}, lines={})
     opening = _OPENING.match(text, start)
     if not opening:
@@ -68,6 +66,9 @@ def find_front_matter(
             )
         return none
     span = Span(start, min(closing.end() + 1, len(text)))
+    if text is not source.data:  # a CR may not become a blank in a value of many lines
+        raw = source.data[opening.end() : closing.start()]
+        inside = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     result = _read(inside, read)
     if isinstance(result, FrontMatterValues):
         lines = {key: line + 2 for key, line in result.lines.items()}

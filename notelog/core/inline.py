@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 
 from notelog.core.dialect import BEGIN_COMMENT, END_COMMENT
 
@@ -15,6 +16,9 @@ _TOKEN = re.compile(
     rb"|(?P<begin>" + BEGIN_COMMENT + rb")"
     rb"|(?P<link>!?\[\[[^\[\]\n]+\]\]|!\[[^\[\]\n]*\]\()"
 )
+_PARAGRAPH_END = re.compile(rb"\n(?=[ \t]*(?:\n|```|~~~|[-+*][ \t\n]|[>#]|<[A-Za-z!/?]))")
+_REACH = 4096  # bytes beyond a mark within which the end of a code span is looked for
+_PAIR = 2
 WORTH = re.compile(rb"%%|=begin-chatgpt|=end-chatgpt|\[\[|!\[")
 """What a paragraph must hold to be worth a look."""
 
@@ -36,6 +40,7 @@ class Inline:
         self.links: list[tuple[int, int]] = []
         self.unclosed: list[int] = []
         self._no_end_after = len(text) + 1
+        self._last_unclosed = -1
 
     def read(self, start: int, stop: int) -> tuple[int, int, int]:
         """Reads one paragraph.
@@ -51,6 +56,24 @@ class Inline:
         if not WORTH.search(self.text, start, stop):
             return stop, -1, self._open_math(start, stop)
         return _Paragraph(self, start, stop).read()
+
+    def is_inside(self, start: int, offset: int) -> bool:
+        """Whether a code span or comment of the paragraph from ``start`` on covers ``offset``."""
+        if self.text.find(b"`", start, offset) < 0 and self.text.find(b"<!--", start, offset) < 0:
+            return False
+        return _Paragraph(Inline(self.text), start, self._near_end(offset)).covers(offset)
+
+    def _near_end(self, offset: int) -> int:
+        """About where the paragraph that holds ``offset`` ends; not further than is looked."""
+        reach = min(offset + _REACH, len(self.text))
+        found = _PARAGRAPH_END.search(self.text, offset, reach)
+        return found.start() if found else reach
+
+    def add_unclosed(self, offset: int) -> None:
+        """Notes a comment block without an end, the first of its line."""
+        before, self._last_unclosed = self._last_unclosed, offset
+        if before < 0 or self.text.find(b"\n", before, offset) >= 0:
+            self.unclosed.append(offset)
 
     def end_of_comment(self, start: int) -> int:
         """Where the comment block that begins at ``start`` ends, or -1."""
@@ -81,6 +104,14 @@ class _Paragraph:
         self._runs: dict[int, list[int]] | None = None
         self._missing: set[bytes] = set()
 
+    def covers(self, offset: int) -> bool:
+        """Whether a code span or an HTML comment covers ``offset``."""
+        while self.at < offset and (token := _TOKEN.search(self.text, self.at, offset)):
+            self.at = self._after(token)
+            if self.at > offset and token.lastgroup in {"ticks", "html"}:
+                return True
+        return False
+
     def read(self) -> tuple[int, int, int]:
         search = _TOKEN.search
         while self.at < self.stop and (token := search(self.text, self.at, self.stop)):
@@ -90,26 +121,23 @@ class _Paragraph:
     def _after(self, token: re.Match[bytes]) -> int:
         """Where reading goes on after a token."""
         start, end = token.span()
-        match token.lastgroup:
-            case "ticks":
-                return self._after_ticks(start, end)
-            case "slashes":
-                odd = (end - start) % 2
-                return end + 1 if odd and self.text[end : end + 1] == b"`" else end
-            case "inert":
-                self.found.escapes.append(start)
-                return end
-            case "html":
-                return self._closed(b"-->", start + 2) or end
-            case "math":
-                return self._after_math(start, end)
-            case "percent":
-                return self._after_percent(start, end)
-            case "begin":
-                return self._after_begin(start, end)
-            case _:
-                self.found.links.append((start, end))
-                return end
+        kind = token.lastgroup or ""
+        if kind in _READERS:
+            return _READERS[kind](self, start, end)
+        if kind == "inert":
+            self.found.escapes.append(start)
+        else:
+            self.found.links.append((start, end))
+        return end
+
+    def after_slashes(self, start: int, end: int) -> int:
+        """Where reading goes on after backslashes."""
+        escaped = (end - start) % 2 and self.text[end : end + 1] == b"`"
+        return end + 1 if escaped else end
+
+    def after_comment(self, start: int, end: int) -> int:
+        """Where reading goes on after ``<!--``."""
+        return self._closed(b"-->", start + 2) or end
 
     def _closed(self, closer: bytes, start: int) -> int:
         """The end of the closer after ``start`` in this paragraph, or 0."""
@@ -121,14 +149,16 @@ class _Paragraph:
             return 0
         return at + len(closer)
 
-    def _after_math(self, start: int, end: int) -> int:
+    def after_math(self, start: int, end: int) -> int:
+        """Where reading goes on after ``$$``."""
         after = self._closed(b"$$", end)
         if not after:
             self.math = start
         return after or end
 
-    def _after_percent(self, start: int, end: int) -> int:
-        if end - start > 2:
+    def after_percent(self, start: int, end: int) -> int:
+        """Where reading goes on after ``%%``."""
+        if end - start > _PAIR:
             self.found.hidden.append((start, end))
             return end
         after = self._closed(b"%%", end)
@@ -138,15 +168,16 @@ class _Paragraph:
             self.percent = start
         return after or end
 
-    def _after_begin(self, start: int, end: int) -> int:
+    def after_begin(self, start: int, end: int) -> int:
+        """Where reading goes on after the begin mark of a comment block."""
         after = self.found.end_of_comment(start)
         if after < 0:
-            self.found.unclosed.append(start)
+            self.found.add_unclosed(start)
             return end
         self.found.hidden.append((start, after))
         return after
 
-    def _after_ticks(self, start: int, end: int) -> int:
+    def after_ticks(self, start: int, end: int) -> int:
         """The end of the code span that this backtick run opens, or of the run."""
         if self._runs is None:
             self._runs = {}
@@ -155,3 +186,13 @@ class _Paragraph:
         runs = self._runs.get(end - start, [])
         place = bisect_right(runs, start)
         return runs[place] + end - start if place < len(runs) else end
+
+
+_READERS: dict[str, Callable[[_Paragraph, int, int], int]] = {
+    "ticks": _Paragraph.after_ticks,
+    "slashes": _Paragraph.after_slashes,
+    "html": _Paragraph.after_comment,
+    "math": _Paragraph.after_math,
+    "percent": _Paragraph.after_percent,
+    "begin": _Paragraph.after_begin,
+}

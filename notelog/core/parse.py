@@ -4,12 +4,13 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from notelog.core.blocks import Header, scan_blocks
+from notelog.core.blocks import scan_blocks
 from notelog.core.content import Content, View
 from notelog.core.dialect import EMPTY_TASK, ROLES, SEMICOLONS
 from notelog.core.findings import Findings, Lines
 from notelog.core.frontmatter import ReadFrontMatter, find_front_matter
 from notelog.core.keys import check_keys, system_messages
+from notelog.core.layout import Header
 from notelog.core.messages import Message, Role
 from notelog.core.note import (
     BlockKind,
@@ -52,8 +53,7 @@ def parse_note(source: SourceText, read_front_matter: ReadFrontMatter) -> Note:
         stop sending.
     """
     findings = Findings()
-    text = source.lf_text
-    front_matter = find_front_matter(text, source.text_start, read_front_matter, findings)
+    front_matter = find_front_matter(source, read_front_matter, findings)
     check_keys(front_matter, findings)
     return ParsedNote(_Assembly(source, front_matter, findings))
 
@@ -105,7 +105,9 @@ class _Assembly:
         crlf = self.text is not source.data
         self.blocks = scan_blocks(self.text, self.start, crlf=crlf)
         self.headers = _live_headers(self.blocks.headers)
-        self.is_chat = bool(self.headers) or "notelog" in front_matter.values
+        self.is_chat = bool(self.headers) or (
+            front_matter.values.get("notelog", False) is not False
+        )
         self.view = View(source.data, self.text)
         self.lines = Lines(self.text)
         self.segments: list[tuple[SegmentKind, int, int]] = []

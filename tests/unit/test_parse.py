@@ -179,6 +179,9 @@ def test_protected_text(block: str) -> None:
         "    role::assistant\n\n    %% x %%",
         "`%% a %%` and `` =begin-chatgpt-md-comment ` ``",
         "a `code\nx %% in %%` two lines",
+        "a `code\n%% in %%` two lines",
+        "a `code\n$$ in\n` two lines",
+        "a <!-- b\n%% c %%\n--> d",
         "a <!-- %% b %% --> c",
         "a $$ %% b %% $$ c",
         "a \\%% b \\%% c",
@@ -386,6 +389,12 @@ def test_front_matter_keys() -> None:
 def test_what_is_a_chat(text: str, chat: bool) -> None:  # noqa: FBT001  # a case
     """A chat has a separator, two markers, or a ``notelog`` key."""
     assert parse(text).is_chat is chat
+
+
+def test_values_of_many_lines_hold_no_carriage_return() -> None:
+    """A block scalar of a CR LF note has neither CR nor blanks at its line ends."""
+    text = "---\r\nsystem_commands:\r\n  - |-\r\n    a\r\n    b\r\n---\r\nQ"
+    assert said(text)[0] == ("system", "a\nb")
 
 
 def test_links_are_told() -> None:
