@@ -17,17 +17,14 @@ from notelog.core.markdown import (
     CODE_COLUMNS,
     FENCE,
     RAW,
-    RAW_LINES,
     START,
     UNDERLINE,
-    fence_end,
-    raw_closer,
     rule_at,
     skip_blanks,
 )
-from notelog.core.note import BlockKind, OpenBlock
-from notelog.core.seek import Closers, Triggers, marker_after, separator_at
-from notelog.core.source import Span
+from notelog.core.note import BlockKind
+from notelog.core.rawblocks import RawBlocks
+from notelog.core.seek import Triggers, marker_after, separator_at
 
 MAX_DEPTH = 100
 """How deep lists and quotes may nest; what is nested deeper is text."""
@@ -70,9 +67,9 @@ class _Scanner:
         self.inline.hidden = self.found.hidden
         self.inline.escapes = self.found.escapes
         self.inline.links = self.found.links
-        self.closers = Closers(text)
-        self.gap = b"\n \n" if crlf else b"\n\n"
         self.open = Containers(text)
+        self.raw = RawBlocks(text, self.found, self.open)
+        self.gap = b"\n \n" if crlf else b"\n\n"
         self.stack = self.open.stack
         self.leaf = -1  # where the open paragraph, or the HTML block ended by a blank line, begins
         self.html = False  # that leaf is such an HTML block
@@ -84,7 +81,7 @@ class _Scanner:
                 self.pos = self._open_ground(candidate)
                 self._read_lines()
         for offset in self.inline.unclosed:
-            self._unclosed(BlockKind.COMMENT_BLOCK, offset, END_COMMENT)
+            self.raw.unclosed(BlockKind.COMMENT_BLOCK, offset, END_COMMENT)
         self.found.unclosed.sort(key=lambda block: block.span.start)
         return self.found
 
@@ -103,12 +100,12 @@ class _Scanner:
         if candidate > self.pos and not text.endswith(self.gap, 0, candidate):
             return False
         if fence := FENCE.match(text, candidate):
-            self.pos = self._line_end(fence.end())
-            self._read_fence(fence[0], candidate, candidate)
+            after = self.raw.line_end(fence.end())
+            self.pos = self.raw.fence(fence[0], candidate, candidate, after)
             return True
         if raw := RAW.match(text, candidate):
-            self.pos = self._line_end(raw.end())
-            self._read_raw(raw[0].lower(), candidate, candidate)
+            after = self.raw.line_end(raw.end())
+            self.pos = self.raw.html(raw[0].lower(), candidate, candidate, after)
             return True
         return False
 
@@ -270,18 +267,9 @@ class _Scanner:
         mark = self.text[offset : offset + 2]
         if mark not in _MARKS or self.html:
             return False
-        if self.leaf >= 0:
-            if self.inline.is_inside(self.leaf, offset):
-                return False
-            after, percent, math = self.inline.read(self.leaf, start)
-            if after > start:
-                self._go_on_after(after)
-                return True
-            waiting = percent if mark == b"%%" else math
-            self.leaf = waiting if waiting >= 0 else start
-            if waiting >= 0:  # it is the second of a pair within the paragraph
-                return False
-        end = self.closers.after(mark, offset + 2)
+        if self.leaf >= 0 and self._is_taken(mark, start, offset):
+            return self.pos > start
+        end = self.raw.closers.after(mark, offset + 2)
         line_end = self.text.find(b"\n", offset)
         if end >= 0 and (line_end < 0 or end <= line_end):
             return False
@@ -289,9 +277,25 @@ class _Scanner:
             return self._add_percents(offset, end)
         return self._add_math(start, end, depth)
 
+    def _is_taken(self, mark: bytes, start: int, offset: int) -> bool:
+        """Whether the mark belongs to what the open paragraph began; else reads that so far.
+
+        It does in a code span or a comment, as the second of a pair, and in a comment block,
+        behind which ``pos`` is then.
+        """
+        if self.inline.is_inside(self.leaf, offset):
+            return True
+        after, percent, math = self.inline.read(self.leaf, start)
+        if after > start:
+            self._go_on_after(after)
+            return True
+        waiting = percent if mark == b"%%" else math
+        self.leaf = waiting if waiting >= 0 else start
+        return waiting >= 0
+
     def _add_percents(self, offset: int, end: int) -> bool:
         if end < 0:
-            self._unclosed(BlockKind.PERCENT, offset, b"%%")
+            self.raw.unclosed(BlockKind.PERCENT, offset, b"%%")
             return False
         self.found.hidden.append((offset, end))
         self._go_on_after(end)
@@ -300,23 +304,10 @@ class _Scanner:
     def _add_math(self, start: int, end: int, depth: int) -> bool:
         self.leaf = -1
         del self.stack[depth:]
+        self.pos = self.raw.math(start, end)
         if end >= 0:
-            self.found.protected.append((start, end))
             self._go_on_after(end)
-        else:
-            self._unclosed(BlockKind.MATH, start, b"$$")
-            self._protect(start, self.closers.next_turn(start))
         return True
-
-    def _unclosed(self, kind: BlockKind, offset: int, closer: bytes) -> None:
-        start = self.text.rfind(b"\n", 0, offset) + 1
-        end = self.text.find(b"\n", offset)
-        span = Span(start, self.size if end < 0 else end + 1)
-        self.found.unclosed.append(OpenBlock(kind=kind, span=span, closer=closer))
-
-    def _protect(self, start: int, stop: int) -> None:
-        self.found.protected.append((start, stop))
-        self.pos = stop
 
     def _read_blocks(self, line: bytes, start: int, depth: int, at: int) -> None:
         """Opens the containers that begin on this line, and the leaf that comes after them."""
@@ -383,64 +374,9 @@ class _Scanner:
             case "rule":
                 pass
             case "fence":
-                self._read_fence(found["fence"], start, offset)
+                self.pos = self.raw.fence(found["fence"], start, offset, self.pos)
             case "raw":
-                self._read_raw(found["raw"].lower(), start, offset)
+                self.pos = self.raw.html(found["raw"].lower(), start, offset, self.pos)
             case kind:
                 self.leaf = offset
                 self.html = kind in {"html", "tag"}
-
-    def _read_fence(self, mark: bytes, start: int, offset: int) -> None:
-        if self.stack:
-            self._read_contained(BlockKind.FENCE, start, fence_end(mark), mark)
-        else:
-            end = self.closers.fence(mark[:1], len(mark), self.pos)
-            if end < 0:
-                self._unclosed(BlockKind.FENCE, offset, mark)
-                self._protect(start, self.closers.next_turn(self.pos))
-            else:
-                self._protect(start, self._line_end(end))
-        self.found.fences.append(self.found.protected[-1])
-
-    def _read_raw(self, opener: bytes, start: int, offset: int) -> None:
-        kind = BlockKind.COMMENT if opener == b"<!--" else BlockKind.HTML
-        closer = raw_closer(opener)
-        begun = offset + (2 if opener == b"<!--" else 1)
-        if self.stack:
-            pattern = RAW_LINES.get(closer, RAW_LINES[b"</"])
-            if not pattern.match(self.text, begun):
-                self._read_contained(kind, start, pattern, closer)
-                return
-            self._protect(start, self.pos)
-            return
-        end = self.closers.after(closer, begun)
-        if end < 0:
-            self._unclosed(kind, offset, closer)
-            self._protect(start, self.closers.next_turn(self.pos))
-        else:
-            self._protect(start, self._line_end(end))
-
-    def _read_contained(
-        self, kind: BlockKind, start: int, last: re.Pattern[bytes], closer: bytes
-    ) -> None:
-        """A block in a list item or quote: it ends with its last line or with its container."""
-        opening = Span(start, self.pos)
-        while self.pos < self.size:
-            line, after = self.open.take_line(self.pos)
-            depth, at = self.open.match(line)
-            if depth < len(self.stack):
-                self._protect(start, self.pos)
-                return
-            self.pos = after
-            if last.match(line, at):
-                self._protect(start, after)
-                return
-        self.found.unclosed.append(
-            OpenBlock(kind=kind, span=opening, closer=self.open.prefix() + closer)
-        )
-        self._protect(start, self.size)
-
-    def _line_end(self, offset: int) -> int:
-        """Where the line after the one that holds ``offset`` begins."""
-        end = self.text.find(b"\n", offset)
-        return self.size if end < 0 else end + 1

@@ -1,7 +1,7 @@
 """Parsing: from the bytes of a note to its turns and messages."""
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from notelog.core.blocks import scan_blocks
@@ -25,6 +25,7 @@ from notelog.core.note import (
     Severity,
     Turn,
 )
+from notelog.core.ranges import covers, gaps, in_order, offsets_within, within
 from notelog.core.source import SourceText, Span
 
 _WEAK = {BlockKind.PERCENT, BlockKind.COMMENT_BLOCK}
@@ -155,18 +156,18 @@ class _Assembly:
         separator = marker = None
         if header:
             separator, marker = self._header_parts(header)
-        hidden = _within(self.blocks.hidden, body, stop)
-        callouts = _within(self.blocks.callouts, body, stop)
+        hidden = within(self.blocks.hidden, body, stop)
+        callouts = within(self.blocks.callouts, body, stop)
         marks, pins = self._tasks(role, body, stop)
         metadata = [*callouts, *pins]
         metadata += [self._mark_range(mark, stop) for mark in marks]
-        cuts = _in_order(hidden, metadata)
+        cuts = in_order(hidden, metadata)
         if role is Role.USER and (semicolons := self._semicolons(body, stop, cuts)):
             marks = (*marks, semicolons)
             metadata.append((semicolons.span.start, semicolons.span.end))
-            cuts = _in_order(hidden, metadata)
+            cuts = in_order(hidden, metadata)
         self._add_body(body, stop, hidden, metadata)
-        escapes = _offsets_within(self.blocks.escapes, body, stop) if role is Role.ASSISTANT else ()
+        escapes = offsets_within(self.blocks.escapes, body, stop) if role is Role.ASSISTANT else ()
         content = self.view.content(body, stop, cuts, escapes)
         if role is Role.USER and self.blocks.links:
             self._report_links(body, stop)
@@ -212,7 +213,7 @@ class _Assembly:
             task = tasks[place]
             if task.start() >= stop:
                 break
-            if _covers(self.blocks.hidden, task.start()):
+            if covers(self.blocks.hidden, task.start()):
                 continue
             label = task["label"].lower()
             if label == b"pin":
@@ -245,7 +246,7 @@ class _Assembly:
 
     def _semicolons(self, body: int, stop: int, cuts: Sequence[tuple[int, int]]) -> SendMark | None:
         """``;;`` where it is the last line of a turn that is not blank."""
-        for begin, end in _gaps(body, stop, cuts):
+        for begin, end in gaps(body, stop, cuts):
             shown = self.text[begin:end].rstrip(b" \t\n")
             if not shown:
                 continue
@@ -253,7 +254,7 @@ class _Assembly:
                 return None
             line = max(self.text.rfind(b"\n", body, begin + len(shown)) + 1, body)
             found = SEMICOLONS.match(self.text, line) if line >= begin else None
-            if not found or found["slashes"] or _covers(self.blocks.protected, line):
+            if not found or found["slashes"] or covers(self.blocks.protected, line):
                 return None
             span = Span(line, self._line_end(found.end()))
             return SendMark(span=span, ticked=True, checkbox=b"", label=";;")
@@ -309,9 +310,9 @@ class _Assembly:
             )
 
     def _report_links(self, body: int, stop: int) -> None:
-        for begin, end in _within(self.blocks.links, body, stop):
+        for begin, end in within(self.blocks.links, body, stop):
             shown = self.text[begin:end].decode()
-            if _covers(self.blocks.hidden, begin):
+            if covers(self.blocks.hidden, begin):
                 continue
             code, what = _link_kind(shown)
             self.findings.add(
@@ -366,43 +367,3 @@ def _start_of(found: re.Match[bytes]) -> int:
 
 def _block_start(block: OpenBlock) -> int:
     return block.span.start
-
-
-def _first(span: tuple[int, int]) -> int:
-    return span[0]
-
-
-def _within(ranges: Sequence[tuple[int, int]], start: int, stop: int) -> Sequence[tuple[int, int]]:
-    """The ranges that begin in ``start`` to ``stop``."""
-    if not ranges:
-        return ()
-    first = bisect_left(ranges, start, key=_first)
-    return ranges[first : bisect_left(ranges, stop, lo=first, key=_first)]
-
-
-def _offsets_within(offsets: Sequence[int], start: int, stop: int) -> Sequence[int]:
-    first = bisect_left(offsets, start)
-    return offsets[first : bisect_left(offsets, stop, lo=first)]
-
-
-def _covers(ranges: Sequence[tuple[int, int]], offset: int) -> bool:
-    """Whether one of some ranges, in order, holds ``offset``."""
-    place = bisect_right(ranges, offset, key=_first)
-    return place > 0 and offset < ranges[place - 1][1]
-
-
-def _in_order(
-    hidden: Sequence[tuple[int, int]], metadata: Sequence[tuple[int, int]]
-) -> Sequence[tuple[int, int]]:
-    return sorted([*hidden, *metadata]) if metadata else hidden
-
-
-def _gaps(start: int, stop: int, cuts: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
-    """What is left between cuts, the last first."""
-    if not cuts:
-        return ((start, stop),)
-    edges = [start]
-    for begin, end in cuts:
-        edges += [begin, end]
-    edges.append(stop)
-    return list(zip(edges[::2], edges[1::2], strict=True))[::-1]
