@@ -5,6 +5,7 @@
     +-- ConfigurationError       3  the configuration, a profile or a model name is wrong
     |   +-- KeyUnavailableError  3  no key, or its source cannot be read
     |   +-- JournalError         3  the state folder or the journal in it cannot be used
+    |       +-- ReplyNotKeptError 3 the reply came and the journal could not take it
     +-- NoteError                4  the note cannot be read, sent or written; it is untouched
     |   +-- NoteEncodingError    4  not UTF-8
     |   +-- NoteGrammarError     4  the note holds diagnostics that stop sending
@@ -89,6 +90,20 @@ class JournalError(ConfigurationError):
     """The state folder, or the journal in it, cannot be read or written."""
 
     code = "journal"
+
+
+class ReplyNotKeptError(JournalError):
+    """A reply arrived, and the journal could not take it; the note was left alone.
+
+    Args:
+        reply: the reply's text, so that it can be shown.
+    """
+
+    code = "not-kept"
+
+    def __init__(self, message: str, *, hint: str, path: str | None, reply: str) -> None:
+        super().__init__(message, hint=hint, path=path)
+        self.reply = reply
 
 
 class NoteError(NotelogError):
@@ -250,10 +265,24 @@ class IncompleteReplyError(NotelogError):
 
 
 class BudgetError(NotelogError):
-    """A cap would be exceeded; nothing was sent."""
+    """A cap would be exceeded; nothing was sent.
+
+    Args:
+        message: which cap, where it is set, and what counts against it.
+        hint: when there is room again, or what else to do.
+        cap: its name in the configuration.
+        again_in_s: in how many seconds there is room; None where waiting does not help.
+    """
 
     code = "budget"
     exit_code = 8
+
+    def __init__(
+        self, message: str, *, hint: str = "", cap: str = "", again_in_s: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.cap = cap
+        self.again_in_s = again_in_s
 
 
 class ConflictError(NotelogError):

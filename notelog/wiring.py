@@ -73,14 +73,13 @@ def complete(
 
 def reporter(*, silent: bool, color: bool | None) -> "Showing":
     """What shows a reply while it arrives."""
-    from notelog.adapters.system_clock import SystemClock
     from notelog.adapters.terminal import PlainReporter, SilentReporter, TerminalReporter
 
     if silent:
         return SilentReporter()
     if sys.stdout.isatty() and sys.stderr.isatty():
         return TerminalReporter(color=color)
-    return PlainReporter(SystemClock())
+    return PlainReporter()
 
 
 def new_note(

@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.status import Status
 
-    from notelog.ports import Clock
-
-FLUSH_S = 0.05
-"""How long a part may wait for the next before a pipe gets it, in seconds."""
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 
@@ -40,18 +36,13 @@ class PlainReporter:
     """The reply's text as it comes to standard output; what is awaited is not said.
 
     Args:
-        clock: decides when waiting parts are written out.
         out: where the reply goes.
         messages: where sentences go.
     """
 
-    def __init__(
-        self, clock: "Clock", out: TextIO | None = None, messages: TextIO | None = None
-    ) -> None:
-        self._clock = clock
+    def __init__(self, out: TextIO | None = None, messages: TextIO | None = None) -> None:
         self._out = out or sys.stdout
         self._messages = messages or sys.stderr
-        self._flushed_at = 0.0
         self._last = "\n"
 
     def waiting(self, what: str) -> None:
@@ -63,10 +54,7 @@ class PlainReporter:
             return
         self._out.write(visible_text(delta.text))
         self._last = delta.text[-1]
-        now = self._clock.monotonic()
-        if now - self._flushed_at >= FLUSH_S:
-            self._flushed_at = now
-            self._out.flush()
+        self._out.flush()
 
     def notice(self, sentence: str) -> None:
         """Says a sentence on standard error."""

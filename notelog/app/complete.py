@@ -7,17 +7,16 @@ reply on disk, the whole reply on disk, and only then the note.
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from typing import NoReturn
 
-from notelog.app.ask import Asking, ask
+from notelog.app.ask import Asking
 from notelog.app.deliver import Delivery, deliver
 from notelog.app.history import reply_waiting
 from notelog.app.outcome import Completed, Judgement, Outcome, judge
 from notelog.app.prepare import Prepared, prepare, with_system_commands
 from notelog.app.reading import Reading, parse_snapshot, refuse_errors
+from notelog.app.receive import Receiving, receive
 from notelog.app.recover import finish_landings
 from notelog.app.refine import refine
-from notelog.app.spool import Spool
 from notelog.core.landing import rehearse
 from notelog.core.local_model import DEMONSTRATION_MODEL
 from notelog.core.messages import Conversation
@@ -25,17 +24,11 @@ from notelog.core.models import cost_of_usage
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
 from notelog.core.records import Intent, TurnRecord, turn_key
-from notelog.core.reply import Reply, ReplyBuilder
+from notelog.core.reply import Reply
 from notelog.core.settings import Config, Options
 from notelog.core.turn import NothingDue, ReplyDue, next_turn
 from notelog.errors import (
-    ConfigurationError,
-    InDoubtError,
-    InterruptedByUserError,
-    NotelogError,
     NoteWriteError,
-    ProviderRefusedError,
-    ProviderUnavailableError,
 )
 from notelog.ports import (
     Clock,
@@ -47,14 +40,6 @@ from notelog.ports import (
     ServerFigures,
     Snapshot,
 )
-
-_UNBILLED = (
-    ConfigurationError,
-    InterruptedByUserError,
-    ProviderRefusedError,
-    ProviderUnavailableError,
-)
-"""What ends a request that no model has answered and nobody has paid for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +184,16 @@ def _complete_turn(tools: Completing, journal: Journal, turn: _Turn, *, again: b
     with _endpoint(tools, turn) as endpoint:
         turn = _refined(tools, turn, endpoint)
         record = journal.begin(_intent(turn))
-        reply = _ask(tools, journal, turn, record, endpoint)
+        tools.reporter.waiting(f"asking {record.intent.model} at {record.intent.profile}")
+        receiving = Receiving(
+            journal=journal,
+            record=record,
+            asking=tools.asking,
+            clock=tools.clock,
+            reporter=tools.reporter,
+            cancelled=tools.cancelled,
+        )
+        reply = receive(receiving, turn.prepared.request, endpoint)
     return _deliver(tools, journal, turn, record, reply)
 
 
@@ -250,57 +244,6 @@ def _endpoint(tools: Completing, turn: _Turn) -> Generator[Endpoint]:
     else:
         key = tools.secrets.key(profile.key, profile.name)
         yield Endpoint(profile=profile, base_url=profile.base_url, key=key)
-
-
-def _ask(
-    tools: Completing, journal: Journal, turn: _Turn, record: TurnRecord, endpoint: Endpoint
-) -> Reply:
-    """Asks, and has every part on disk before this returns or raises."""
-    profile = endpoint.profile
-    tools.reporter.waiting(f"asking {turn.prepared.request.model} at {profile.name}")
-    journal.sent(record.record_id)
-    builder = ReplyBuilder()
-    spool = Spool(journal, record.record_id, tools.clock)
-    try:
-        for delta in ask(tools.asking, turn.prepared.request, endpoint, cancelled=tools.cancelled):
-            spool.add(delta)
-            builder.add(delta)
-            tools.reporter.delta(delta)
-        spool.flush()
-    except _UNBILLED as error:
-        journal.failed(record.record_id, error.message)
-        raise
-    except InDoubtError as error:
-        spool.flush()
-        if not builder.has_text:
-            _leave_in_doubt(journal, record, error, billed=profile.billed)
-        builder.fault = error.message
-    reply = builder.finish(interrupted=tools.cancelled())
-    if reply.text or reply.finish_reason:
-        journal.received(record.record_id, reply)
-        return reply
-    raise _stopped_early(journal, record, billed=profile.billed)
-
-
-def _leave_in_doubt(
-    journal: Journal, record: TurnRecord, error: InDoubtError, *, billed: bool
-) -> NoReturn:
-    if billed:
-        journal.in_doubt(record.record_id, error.message)
-        raise error
-    journal.failed(record.record_id, error.message)
-    raise ProviderUnavailableError(error.message, hint=error.hint) from error
-
-
-def _stopped_early(journal: Journal, record: TurnRecord, *, billed: bool) -> NotelogError:
-    """Records a request that the person stopped before its first word."""
-    reason = "stopped by you before anything arrived"
-    if billed:
-        journal.in_doubt(record.record_id, reason)
-    else:
-        journal.failed(record.record_id, reason)
-    hint = "the request may have been billed: complete --again asks anew" if billed else ""
-    return InterruptedByUserError(f"{reason}; the note is as it was", hint=hint)
 
 
 def _deliver(

@@ -15,7 +15,8 @@ def reply_waiting(record: TurnRecord | None, *, again: bool, billed: bool) -> Tu
         billed: whether asking costs money; what is free is simply asked again.
 
     Returns:
-        The attempt whose reply is kept and only has to be put into the note, or None: ask.
+        The attempt whose reply, or part of a reply that cost money, is kept and only has to be
+        put into the note; or None: ask.
 
     Raises:
         InDoubtError: it was sent, and whether it was answered is not known.
@@ -23,7 +24,8 @@ def reply_waiting(record: TurnRecord | None, *, again: bool, billed: bool) -> Tu
     """
     if record is None or again:
         return None
-    if record.state is TurnState.RECEIVED and record.reply is not None and record.reply.text:
+    arrived = record.reply is not None and record.reply.text
+    if arrived and (record.state is TurnState.RECEIVED or _died(record, billed=billed)):
         return record
     if not billed:
         return None
@@ -46,3 +48,8 @@ def reply_waiting(record: TurnRecord | None, *, again: bool, billed: bool) -> Tu
             )
         case _:
             return None
+
+
+def _died(record: TurnRecord, *, billed: bool) -> bool:
+    """Whether the program ended while a reply arrived that is paid for."""
+    return billed and record.state is TurnState.IN_DOUBT

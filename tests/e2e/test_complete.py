@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import time
 from pathlib import Path
 from threading import Event
 from typing import Any, cast
@@ -33,6 +34,15 @@ def write_note(vault: Path, data: bytes = QUESTION, name: str = "问题 note.md"
     note = vault / name
     note.write_bytes(data)
     return note
+
+
+def wait_until_kept(state: Path, text: bytes) -> None:
+    """Waits until the journal's files hold a text."""
+    for _ in range(200):
+        if any(text in path.read_bytes() for path in state.rglob("*") if path.is_file()):
+            return
+        time.sleep(0.05)
+    pytest.fail("the journal never held the part")
 
 
 def test_a_reply_is_shown_and_written(program: Program, vault: Path) -> None:
@@ -312,3 +322,25 @@ def test_a_server_that_is_down(program: Program, vault: Path) -> None:
     run = program.run("complete", note)
     assert run.code == 6
     assert note.read_bytes() == QUESTION
+
+
+def test_what_a_killed_program_had_received_is_delivered(program: Program, vault: Path) -> None:
+    """After kill -9 in mid-reply the part that came goes into the note, marked, for free."""
+    note = write_note(vault)
+    first, second = Event(), Event()
+    events = reply_events("One two three four")
+    script = response(*events[:3], Signal(first), Wait(second), *events[3:4], STALL)
+    with ScriptedServer([script]) as server:
+        program.serve(server.base_url)
+        process = program.start("complete", note)
+        assert first.wait(20)
+        assert process.stdout is not None
+        assert process.stdout.read(7) == b"One two"
+        wait_until_kept(program.home / "state", b"One")
+        process.kill()
+        process.communicate(timeout=30)
+        assert note.read_bytes() == QUESTION
+        run = program.run("complete", note)
+    assert (run.code, len(server.requests)) == (7, 1)
+    assert note.read_bytes().startswith(QUESTION + HEAD + b"One")
+    assert b"> [!notelog]" in note.read_bytes()

@@ -1,5 +1,7 @@
 """A turn is not paid for twice without the user's word."""
 
+from dataclasses import replace
+
 import pytest
 
 from notelog.app.history import reply_waiting
@@ -65,3 +67,11 @@ def test_a_paid_reply_without_text_needs_the_users_word() -> None:
     """An empty or filtered reply was paid for: asking anew takes --again."""
     with pytest.raises(ConflictError, match="nothing to write"):
         reply_waiting(record(TurnState.FAILED, REPLY), again=False, billed=True)
+
+
+def test_the_part_of_a_reply_that_a_crash_left_is_delivered() -> None:
+    """What arrived of a paid reply before a crash goes into the note; a free one is asked again."""
+    cut = record(TurnState.IN_DOUBT, replace(REPLY, state=ReplyState.CUT, finish_reason=""))
+    assert reply_waiting(cut, again=False, billed=True) is cut
+    assert reply_waiting(cut, again=False, billed=False) is None
+    assert reply_waiting(cut, again=True, billed=True) is None

@@ -10,26 +10,6 @@ from notelog.adapters.terminal import BlockSplitter, PlainReporter, TerminalRepo
 from notelog.core.reply import ReplyDelta
 
 
-class TickingClock:
-    """A clock that goes on by a second at every look."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self) -> float:
-        """The same seconds."""
-        return self.monotonic()
-
-    def monotonic(self) -> float:
-        """A second more than the last time."""
-        self.seconds += 1
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        """Goes on without waiting."""
-        self.seconds += seconds
-
-
 @given(st.lists(st.sampled_from(["a", "\n", "\n\n", "```\n", "~~~~\n", "- x", " "]), max_size=30))
 def test_blocks_hold_all_the_text(parts: list[str]) -> None:
     """However the text is cut into parts, the blocks and the rest hold every line of it."""
@@ -50,7 +30,7 @@ def test_a_fence_is_not_split_at_its_blank_lines() -> None:
 def test_a_pipe_gets_the_plain_text() -> None:
     """Into a pipe goes the reply's text, controls made visible, ended by one line end."""
     out, messages = io.StringIO(), io.StringIO()
-    reporter = PlainReporter(TickingClock(), out, messages)
+    reporter = PlainReporter(out, messages)
     reporter.waiting("asking")
     reporter.delta(ReplyDelta(reasoning="hidden"))
     reporter.delta(ReplyDelta(text="**你好**\x1b[2J"))

@@ -1,0 +1,123 @@
+"""Receiving a reply: every part is on disk before this is done, whatever ends it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from notelog.app.ask import Asking, ask
+from notelog.app.spool import Spool
+from notelog.core.records import TurnRecord
+from notelog.core.reply import Reply, ReplyBuilder
+from notelog.core.request import ChatRequest
+from notelog.errors import (
+    ConfigurationError,
+    InDoubtError,
+    InterruptedByUserError,
+    JournalError,
+    NotelogError,
+    ProviderRefusedError,
+    ProviderUnavailableError,
+    ReplyNotKeptError,
+)
+from notelog.ports import Clock, Endpoint, Journal, Reporter
+
+_UNBILLED = (
+    ConfigurationError,
+    InterruptedByUserError,
+    ProviderRefusedError,
+    ProviderUnavailableError,
+)
+"""What ends a request that no model has answered and nobody has paid for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiving:
+    """What receiving a reply needs.
+
+    Attributes:
+        journal: where its parts go.
+        record: the turn, in state intent.
+        asking: sends requests.
+        clock: time.
+        reporter: is shown the parts.
+        cancelled: whether the person wants to stop.
+    """
+
+    journal: Journal
+    record: TurnRecord
+    asking: Asking
+    clock: Clock
+    reporter: Reporter
+    cancelled: Callable[[], bool]
+
+
+def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply:
+    """Asks for a reply and records what becomes of it.
+
+    Returns:
+        The reply as far as it arrived: with text, or ended by the server without any.
+
+    Raises:
+        NotelogError: nothing arrived; the journal says whether it may have been billed.
+        ReplyNotKeptError: it arrived and the journal could not take it.
+    """
+    record_id, billed = tools.record.record_id, endpoint.profile.billed
+    tools.journal.sent(record_id)
+    builder = ReplyBuilder()
+    spool = Spool(tools.journal, record_id, tools.clock)
+
+    def cancelled() -> bool:
+        """Looked at several times a second, so that parts are kept while none arrives."""
+        spool.write_what_waited()
+        return tools.cancelled()
+
+    try:
+        for delta in ask(tools.asking, request, endpoint, cancelled=cancelled):
+            builder.add(delta)
+            spool.add(delta)
+            tools.reporter.delta(delta)
+        spool.flush()
+    except _UNBILLED as error:
+        tools.journal.failed(record_id, error.message)
+        raise
+    except InDoubtError as error:
+        spool.flush()
+        if not builder.has_text:
+            _leave_in_doubt(tools, error, billed=billed)
+        builder.fault = error.message
+    reply = builder.finish(interrupted=tools.cancelled())
+    if not reply.text and not reply.finish_reason:
+        raise _stopped_early(tools, billed=billed)
+    _keep(tools, reply)
+    return reply
+
+
+def _keep(tools: Receiving, reply: Reply) -> None:
+    try:
+        tools.journal.received(tools.record.record_id, reply)
+    except JournalError as error:
+        raise ReplyNotKeptError(
+            f"{error.message}: the reply could not be kept, and the note was left alone",
+            hint=f"copy the reply from here; then {error.hint or 'look at the state folder'}",
+            path=error.path,
+            reply=reply.text,
+        ) from error
+
+
+def _leave_in_doubt(tools: Receiving, error: InDoubtError, *, billed: bool) -> NoReturn:
+    if billed:
+        tools.journal.in_doubt(tools.record.record_id, error.message)
+        raise error
+    tools.journal.failed(tools.record.record_id, error.message)
+    raise ProviderUnavailableError(error.message, hint=error.hint) from error
+
+
+def _stopped_early(tools: Receiving, *, billed: bool) -> NotelogError:
+    """Records a request that the person stopped before its first word."""
+    reason = "stopped by you before anything arrived"
+    if billed:
+        tools.journal.in_doubt(tools.record.record_id, reason)
+    else:
+        tools.journal.failed(tools.record.record_id, reason)
+    hint = "the request may have been billed: complete --again asks anew" if billed else ""
+    return InterruptedByUserError(f"{reason}; the note is as it was", hint=hint)
