@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from notelog.core.caps import Spent
 from notelog.core.edit import EditPlan, Insertion
 from notelog.core.frontmatter import FrontMatterFault, FrontMatterValues
 from notelog.core.local_model import InstalledModel, PackagedModel
@@ -216,8 +217,19 @@ class Journal(Protocol):
         """The replies for a note that are in the spool and were not seen in it, oldest first."""
         ...
 
-    def begin(self, intent: Intent) -> TurnRecord:
-        """Records that a turn is about to be asked."""
+    def begin(self, intent: Intent, allowed: Callable[[Spent], None] | None = None) -> TurnRecord:
+        """Records that a turn is about to be asked.
+
+        Args:
+            intent: the turn.
+            allowed: is given what the profile took so far, in all vaults of this user, and
+                raises where the turn must not be asked: nothing is recorded then. No other
+                process begins a turn under caps between its answer and the record.
+        """
+        ...
+
+    def spent(self, profile: str, note: str) -> Spent:
+        """What a profile took in the last 30 days, in all vaults of this user."""
         ...
 
     def sent(self, record_id: int) -> None:

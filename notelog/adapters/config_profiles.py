@@ -1,12 +1,13 @@
 """One ``[profiles.NAME]`` table laid over the ready-made profile of that name, and checked."""
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from os.path import normpath
 from pathlib import Path
 
-from notelog.adapters.config_tables import ProfileTable
+from notelog.adapters.config_tables import CapsTable, ProfileTable
 from notelog.adapters.origin import checked_origin
+from notelog.core.caps import Cap
 from notelog.core.profiles import READY_MADE
 from notelog.core.settings import KeySource, Profile
 from notelog.errors import ConfigurationError
@@ -67,7 +68,7 @@ class ProfileReader:
             base = replace(base, providers=tuple(item.lower() for item in self._table.providers))
         base = self._with_model_path(base)
         self._check_address(base)
-        return replace(base, key=self._key(base))
+        return replace(base, key=self._key(base), caps=self._caps())
 
     def _wrong(self, key: str, problem: str, hint: str = "") -> ConfigurationError:
         self.at_fault = key
@@ -81,6 +82,18 @@ class ProfileReader:
                 raise self._wrong(field, "must be more than 0")
         if any(not 0 <= value < float("inf") for value in self._table.price or ()):
             raise self._wrong("price", "must be two prices of 0 or more, prompt and completion")
+
+    def _caps(self) -> tuple[Cap, ...]:
+        table = self._table.caps or CapsTable()
+        caps: list[Cap] = []
+        for field in fields(CapsTable):
+            most: float | None = getattr(table, field.name)
+            if most is None:
+                continue
+            if not 0 <= most < float("inf"):
+                raise self._wrong(f"caps.{field.name}", "must be 0 or more")
+            caps.append(Cap(name=field.name, most=most))
+        return tuple(caps)
 
     def _with_model_path(self, profile: Profile) -> Profile:
         """A model file of one's own is called by its name, unless the file says otherwise."""

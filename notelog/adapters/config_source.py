@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from notelog.adapters.config_profiles import ProfileReader
-from notelog.adapters.config_tables import TABLES, ProfileTable, TopTable
+from notelog.adapters.config_tables import TABLES, CapsTable, ProfileTable, TopTable
 from notelog.adapters.toml_lines import key_lines, line_of
 from notelog.core.note import FrontMatterValue
 from notelog.core.note_settings import NOTE_KEYS, REQUEST_KEYS, check_setting
@@ -20,7 +20,7 @@ from notelog.core.visible import shortened
 from notelog.errors import ConfigurationError
 
 TomlTable: TypeAlias = Mapping[str, object]
-_Table = TypeVar("_Table", TopTable, ProfileTable)
+_Table = TypeVar("_Table", TopTable, ProfileTable, CapsTable)
 
 _DECODE_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 _CONVERT_PLACE = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
@@ -176,7 +176,11 @@ class ConfigSource:
         profiles = dict(READY_MADE)
         for name, value in table.items():
             prefix = f"profiles.{name}."
-            converted = self._convert(prefix, self._table(f"profiles.{name}", value), ProfileTable)
+            table = self._table(f"profiles.{name}", value)
+            if "caps" in table:  # unknown keys are looked for in one table at a time
+                caps = self._table(f"{prefix}caps", table["caps"])
+                self._convert(f"{prefix}caps.", caps, CapsTable)
+            converted = self._convert(prefix, table, ProfileTable)
             reader = ProfileReader(name, converted, str(self._path.parent))
             try:
                 profiles[name] = reader.profile()

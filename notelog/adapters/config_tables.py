@@ -18,6 +18,26 @@ class TopTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CapsTable:
+    """The keys of ``[profiles.NAME.caps]``; see ``core.caps`` for their meaning."""
+
+    requests_per_hour: int | None = None
+    requests_per_day: int | None = None
+    requests_per_month: int | None = None
+    requests_per_note_per_day: int | None = None
+    tokens_per_request: int | None = None
+    tokens_per_hour: int | None = None
+    tokens_per_day: int | None = None
+    tokens_per_month: int | None = None
+    tokens_per_note_per_day: int | None = None
+    cost_per_request: float | None = None
+    cost_per_hour: float | None = None
+    cost_per_day: float | None = None
+    cost_per_month: float | None = None
+    cost_per_note_per_day: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileTable:
     """The keys of ``[profiles.NAME]``; see ``core.settings.Profile`` for their meaning."""
 
@@ -41,6 +61,7 @@ class ProfileTable:
     key_keyring: str | None = None
     key_command: tuple[str, ...] | None = None
     key_required: bool | None = None
+    caps: CapsTable | None = None
 
 
 TABLES = ("defaults", "model_aliases", "profiles")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notelog.core.edit import Insertion
+from notelog.core.models import Price
 from notelog.core.records import Intent, TurnRecord, TurnState
 from notelog.core.reply import Reply, ReplyBuilder, ReplyDelta, ReplyState, Usage
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 INSERT_TURN = """
     INSERT INTO turn (turn_key, attempt, note, profile, model, prompt_tokens, prompt, state,
-        started_at, changed_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?)"""
+        started_at, changed_at, reply_tokens, price_prompt, price_reply, price_cached, currency)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_PART = """
     INSERT INTO part (turn_id, text, reasoning, refusal, finish_reason, model,
         prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens)
@@ -28,7 +29,7 @@ INSERT_LANDING = """
     VALUES (?, ?, ?, ?, ?, ?)"""
 _SELECT_TURN = """
     SELECT turn_key, attempt, note, profile, model, prompt_tokens, prompt, state, started_at,
-        reason
+        reason, reply_tokens, price_prompt, price_reply, price_cached, currency
     FROM turn WHERE id = ?"""
 _SELECT_PARTS = """
     SELECT text, reasoning, refusal, finish_reason, model,
@@ -42,7 +43,11 @@ _SELECT_LANDING = """
     SELECT byte_offset, inserted FROM landing WHERE turn_id = ? ORDER BY id DESC LIMIT 1"""
 
 UsageRow = tuple[int | None, int | None, int | None, int | None]
-_TurnRow = tuple[str, int, bytes, bytes, bytes, int, bytes, str, float, bytes]
+PriceRow = tuple[float | None, float | None, float | None, bytes]
+_TurnRow = tuple[
+    str, int, bytes, bytes, bytes, int, bytes, str, float, bytes, int,
+    float | None, float | None, float | None, bytes,
+]  # fmt: skip
 _ReplyRow = tuple[
     str, bytes, bytes, bytes, bytes, bytes, bytes, int | None, int | None, int | None, int | None
 ]
@@ -80,10 +85,31 @@ def usage_row(usage: Usage | None) -> UsageRow:
     )
 
 
+def price_row(price: Price | None) -> PriceRow:
+    """The four columns of a price; all empty where the model is unpriced."""
+    if price is None:
+        return (None, None, None, b"")
+    return (price.prompt, price.completion, price.cached_prompt, packed(price.currency))
+
+
+def price_of(row: PriceRow) -> Price | None:
+    """The price in its four columns; it is of the day of its turn, so it has no date."""
+    prompt, completion, cached_prompt, currency = row
+    if prompt is None or completion is None:
+        return None
+    return Price(
+        prompt=prompt,
+        completion=completion,
+        cached_prompt=cached_prompt,
+        currency=unpacked(currency),
+        as_of="",
+    )
+
+
 def load_record(connection: "Connection", record_id: int, root: str) -> TurnRecord:
     """A turn with all that is known of it; of a reply without END, the parts that arrived."""
     row: _TurnRow = connection.execute(_SELECT_TURN, (record_id,)).fetchone()
-    key, attempt, note, profile, model, prompt_tokens, prompt, state, started_at, reason = row
+    key, attempt, note, profile, model, prompt_tokens, prompt, state, started_at, reason = row[:10]
     return TurnRecord(
         record_id=record_id,
         attempt=attempt,
@@ -95,6 +121,8 @@ def load_record(connection: "Connection", record_id: int, root: str) -> TurnReco
             model=unpacked(model),
             prompt_tokens=prompt_tokens,
             prompt=unpacked(prompt),
+            reply_tokens=row[10],
+            price=price_of(row[11:]),
         ),
         state=TurnState(state),
         started_at=started_at,

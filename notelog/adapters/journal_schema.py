@@ -82,6 +82,14 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX landing_by_turn ON landing (turn_id, id)",
     ),
+    (
+        "ALTER TABLE turn ADD COLUMN reply_tokens INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE turn ADD COLUMN price_prompt REAL",
+        "ALTER TABLE turn ADD COLUMN price_reply REAL",
+        "ALTER TABLE turn ADD COLUMN price_cached REAL",
+        "ALTER TABLE turn ADD COLUMN currency BLOB NOT NULL DEFAULT x''",
+        "CREATE INDEX turn_by_time ON turn (started_at)",
+    ),
 )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from notelog.adapters.journal_charges import one_at_a_time, spent_by
 from notelog.adapters.journal_rows import (
     INSERT_LANDING,
     INSERT_PART,
@@ -20,6 +21,7 @@ from notelog.adapters.journal_rows import (
     load_record,
     named_path,
     packed,
+    price_row,
     stored_path,
     usage_row,
 )
@@ -30,6 +32,7 @@ from notelog.adapters.journal_schema import (
     transaction,
 )
 from notelog.adapters.note_locks import NoteLocks
+from notelog.core.caps import LOOK_BACK_S, Spent
 from notelog.core.edit import Insertion
 from notelog.core.records import Intent, TurnRecord, TurnState
 from notelog.core.reply import Reply, ReplyDelta
@@ -170,13 +173,39 @@ class SqliteJournal:
             ]
         return tuple(item for item in records if item.state is not TurnState.FAILED)
 
-    def begin(self, intent: Intent) -> TurnRecord:
+    def begin(self, intent: Intent, allowed: Callable[[Spent], None] | None = None) -> TurnRecord:
         """Records that a turn is about to be asked.
+
+        Args:
+            intent: the turn.
+            allowed: see ``ports.Journal``; what it raises leaves no record.
 
         Raises:
             ConflictError: another process works on this note.
         """
         self._take(intent.note)
+        if allowed is None:
+            record_id = self._insert(intent)
+        else:
+            with one_at_a_time(str(Path(self._path).parent / "locks")):
+                allowed(self.spent(intent.profile, intent.note))
+                record_id = self._insert(intent)
+        self._own.add(record_id)
+        with journal_errors(self._path):
+            return load_record(self._connection, record_id, self._root)
+
+    def spent(self, profile: str, note: str) -> Spent:
+        """What a profile took in the last 30 days, in all vaults of this user."""
+        with journal_errors(self._path):
+            return spent_by(
+                self._connection,
+                self._path,
+                profile=profile,
+                stored_note=stored_path(note, self._root),
+                since=self._now() - LOOK_BACK_S,
+            )
+
+    def _insert(self, intent: Intent) -> int:
         now = self._now()
         note = stored_path(intent.note, self._root)
         with journal_errors(self._path), transaction(self._connection):
@@ -196,12 +225,11 @@ class SqliteJournal:
                     packed(intent.prompt),
                     now,
                     now,
+                    intent.reply_tokens,
+                    *price_row(intent.price),
                 ),
             )
-            record_id = cursor.lastrowid or 0
-        self._own.add(record_id)
-        with journal_errors(self._path):
-            return load_record(self._connection, record_id, self._root)
+        return cursor.lastrowid or 0
 
     def sent(self, record_id: int) -> None:
         """Records that the request is about to leave."""

@@ -91,6 +91,8 @@ def _profile_rows(config: Config, profile: Profile) -> Iterator[ConfigRow]:
     for field in _SHOWN_IF_SET:
         if prefix + field in config.origins or (field == "embedded" and profile.embedded):
             yield _row(config, prefix + field, getattr(profile, field))
+    for cap in profile.caps:
+        yield _row(config, f"{prefix}caps.{cap.name}", cap.most)
     origin = next(
         (config.origins[prefix + name] for name in _KEY_FIELDS if prefix + name in config.origins),
         "default",

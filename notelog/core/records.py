@@ -5,10 +5,14 @@ from enum import StrEnum
 from hashlib import blake2b
 from re import IGNORECASE
 from re import compile as regex
+from typing import TYPE_CHECKING
 
 from notelog.core.edit import Insertion
 from notelog.core.messages import Conversation, Message, Role
 from notelog.core.reply import Reply
+
+if TYPE_CHECKING:
+    from notelog.core.models import Price
 
 _KEY_BYTES = 20
 # A line that does nothing but close a block: one such line is put below a question whose block
@@ -42,6 +46,9 @@ class Intent:
         model: the model asked.
         prompt_tokens: as counted before, exact or not.
         prompt: the text of the user turn, to recognise it again.
+        reply_tokens: the most that the reply can have.
+        price: what the model costs now; None where it is unpriced. What was spent stays what it
+            was when prices change.
     """
 
     turn_key: str
@@ -51,6 +58,8 @@ class Intent:
     model: str
     prompt_tokens: int
     prompt: str
+    reply_tokens: int = 0
+    price: "Price | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ Only the configuration outside the vault has authority. A note chooses among its
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from notelog.core.caps import Cap
 from notelog.core.request import JsonValue
 
 
@@ -50,7 +51,8 @@ class Profile:
         read_timeout_s: the longest silence between two parts.
         deadline_s: the longest a whole reply may take.
         price: (prompt, completion) for 1,000,000 tokens, or None for the model table's.
-        currency: of that price.
+        currency: of that price, and of the caps on money.
+        caps: what may be asked of it and spent, checked before each request.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Profile:
     deadline_s: float = 900.0
     price: tuple[float, float] | None = None
     currency: str = "USD"
+    caps: tuple[Cap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

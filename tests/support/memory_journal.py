@@ -1,12 +1,14 @@
 """The journal in memory: a Journal without a disk, shared by "processes" in one test."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from notelog.core.caps import LOOK_BACK_S, Charge, Spent
 from notelog.core.edit import Insertion
+from notelog.core.models import cost_of_usage
 from notelog.core.records import Intent, TurnRecord, TurnState
-from notelog.core.reply import Reply, ReplyBuilder, ReplyDelta
+from notelog.core.reply import Reply, ReplyBuilder, ReplyDelta, Usage
 from notelog.errors import ConflictError
 
 
@@ -22,8 +24,15 @@ class MemoryDisk:
 class MemoryJournal:
     """Implements ``ports.Journal``; make several over one disk to play several processes."""
 
-    def __init__(self, disk: MemoryDisk | None = None, *, vault: str = "/vault") -> None:
+    def __init__(
+        self,
+        disk: MemoryDisk | None = None,
+        *,
+        vault: str = "/vault",
+        now: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self.disk = disk or MemoryDisk()
+        self._now = now
         self._vault = vault
         self._own: set[int] = set()
         self.calls: list[str] = []
@@ -60,21 +69,36 @@ class MemoryJournal:
             if item.intent.note == note and item.state is TurnState.RECEIVED
         )
 
-    def begin(self, intent: Intent) -> TurnRecord:
-        """A turn is about to be asked."""
+    def begin(self, intent: Intent, allowed: Callable[[Spent], None] | None = None) -> TurnRecord:
+        """A turn is about to be asked, if it is allowed."""
         self._take(intent.note)
+        if allowed is not None:
+            allowed(self.spent(intent.profile, intent.note))
         before = self.latest(intent.turn_key, intent.note)
         record = TurnRecord(
             record_id=len(self.disk.records) + 1,
             attempt=before.attempt + 1 if before else 1,
             intent=replace(intent, vault=self._vault),
             state=TurnState.INTENT,
-            started_at=0.0,
+            started_at=self._now(),
         )
         self.disk.records[record.record_id] = record
         self._own.add(record.record_id)
         self.calls.append("begin")
         return record
+
+    def spent(self, profile: str, note: str) -> Spent:
+        """What may have been billed in the last 30 days."""
+        since = self._now() - LOOK_BACK_S
+        return Spent(
+            charges=tuple(
+                _charge(item, note)
+                for item in self.disk.records.values()
+                if item.intent.profile == profile
+                and item.started_at > since
+                and (item.state is not TurnState.FAILED or item.reply is not None)
+            )
+        )
 
     def sent(self, record_id: int) -> None:
         """The request is about to leave."""
@@ -140,3 +164,17 @@ class MemoryJournal:
                 builder.add(delta)
             return replace(record, reply=builder.finish())
         return record
+
+
+def _charge(record: TurnRecord, note: str) -> Charge:
+    said = record.reply.usage if record.reply is not None else None
+    usage = said or Usage(
+        prompt_tokens=record.intent.prompt_tokens, completion_tokens=record.intent.reply_tokens
+    )
+    return Charge(
+        at=record.started_at,
+        tokens=usage.prompt_tokens + usage.completion_tokens,
+        cost=cost_of_usage(record.intent.price, usage),
+        of_note=record.intent.note == note,
+        in_doubt=record.state is TurnState.IN_DOUBT,
+    )
