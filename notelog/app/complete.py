@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
 from notelog.app.ask import Asking
+from notelog.app.begin import begin, intent_of, needs_exact_counts
 from notelog.app.deliver import Delivery, deliver
 from notelog.app.history import reply_waiting
 from notelog.app.outcome import Completed, Judgement, Outcome, judge
@@ -23,7 +24,7 @@ from notelog.core.messages import Conversation
 from notelog.core.models import cost_of_usage
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
-from notelog.core.records import Intent, TurnRecord, turn_key
+from notelog.core.records import TurnRecord, turn_key
 from notelog.core.reply import Reply
 from notelog.core.settings import Config, Options
 from notelog.core.turn import NothingDue, ReplyDue, next_turn
@@ -136,7 +137,7 @@ def _completed(tools: Completing, job: _Job, snapshot: Snapshot) -> Completed:
         journal.working_on(snapshot.real_path),
     ):
         snapshot = finish_landings(tools.reading, journal, snapshot)
-        turn = _due_turn(tools, job, snapshot)
+        turn = _due_turn(tools, job, snapshot, exact=needs_exact_counts(tools.config))
         if isinstance(turn, Completed):
             return turn
         return _told(_complete_turn(tools, journal, turn, again=job.again), turn)
@@ -183,7 +184,7 @@ def _complete_turn(tools: Completing, journal: Journal, turn: _Turn, *, again: b
         return _deliver(tools, journal, turn, waiting, waiting.reply)
     with _endpoint(tools, turn) as endpoint:
         turn = _refined(tools, turn, endpoint)
-        record = journal.begin(_intent(turn))
+        record = _begin(tools, journal, turn)
         tools.reporter.waiting(f"asking {record.intent.model} at {record.intent.profile}")
         receiving = Receiving(
             journal=journal,
@@ -220,16 +221,16 @@ def _refined(tools: Completing, turn: _Turn, endpoint: Endpoint) -> _Turn:
     return replace(turn, prepared=prepared)
 
 
-def _intent(turn: _Turn) -> Intent:
-    return Intent(
+def _begin(tools: Completing, journal: Journal, turn: _Turn) -> TurnRecord:
+    """Records what is about to be asked, unless a cap of its profile says no."""
+    intent = intent_of(
+        turn.prepared,
         turn_key=turn_key(turn.due.conversation),
         note=turn.snapshot.real_path,
-        vault="",
-        profile=turn.prepared.settings.profile.name,
-        model=turn.prepared.request.model,
-        prompt_tokens=turn.prepared.plan.prompt_tokens,
         prompt=turn.note.turns[turn.due.turn_index].content,
     )
+    profile = turn.prepared.settings.profile
+    return begin(journal, intent, profile, tools.config, clock=tools.clock, reporter=tools.reporter)
 
 
 @contextmanager
