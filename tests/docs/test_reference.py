@@ -8,7 +8,7 @@ from dataclasses import MISSING, fields
 
 from doc_blocks import ROOT, table_after
 
-from notelog.adapters.config_tables import ProfileTable, TopTable
+from notelog.adapters.config_tables import CapsTable, ProfileTable, TopTable
 from notelog.adapters.local_child import KEY_VARIABLE
 from notelog.app.outcome import Completed, Outcome
 from notelog.core.keys import _KNOWN as KNOWN_KEYS
@@ -122,8 +122,13 @@ def test_keys_of_a_profile() -> None:
     rows = table_after(PAGE, "The keys of a profile")
     assert [row[0] for row in rows] == [field.name for field in fields(ProfileTable)]
     for name, _, default, _ in rows:
-        if name != "base_url" and not name.startswith("key_"):
+        if name not in {"base_url", "caps"} and not name.startswith("key_"):
             assert json.loads(default) == default_of(Profile, name), name
+
+
+def test_caps() -> None:
+    """Every cap of a profile is there."""
+    assert column("The caps of a profile") == [field.name for field in fields(CapsTable)]
 
 
 def test_keys_of_defaults() -> None:
@@ -169,5 +174,7 @@ def test_every_file_that_is_named_is_there() -> None:
     """A test, a module or a page that the pages name exists."""
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         text = page.read_bytes().decode()
-        for name in re.findall(r"\b(?:tests|notelog|bench|docs|sample_vault)/[\w/]+\.\w+", text):
+        for name in re.findall(
+            r"(?<![\w/.])(?:tests|notelog|bench|docs|sample_vault)/[\w/]+\.\w+", text
+        ):
             assert (ROOT / name).exists(), f"{page.name}: {name}"

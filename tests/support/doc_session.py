@@ -140,4 +140,4 @@ class Session:
         }
         for place, shown in places.items():
             text = text.replace(place, shown)
-        return text.removesuffix("\n").split("\n") if text else []
+        return text.rstrip("\n").split("\n") if text else []
