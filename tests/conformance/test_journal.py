@@ -9,10 +9,12 @@ import pytest
 from memory_journal import MemoryDisk, MemoryJournal
 
 from notelog.adapters.journal_sqlite import open_journal
+from notelog.core.caps import Charge, Spent
 from notelog.core.edit import Insertion
+from notelog.core.models import Cost, Price
 from notelog.core.records import Intent, TurnState
 from notelog.core.reply import Reply, ReplyDelta, ReplyState, Usage
-from notelog.errors import ConflictError
+from notelog.errors import BudgetError, ConflictError
 from notelog.ports import Journal
 
 
@@ -55,7 +57,10 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path, note: str) -> Generat
         yield open_one
 
 
-def intent(note: str, key: str = "k1") -> Intent:
+PRICE = Price(prompt=2.0, completion=10.0, cached_prompt=1.0, currency="€", as_of="")
+
+
+def intent(note: str, key: str = "k1", *, price: Price | None = None) -> Intent:
     """An intent to ask."""
     return Intent(
         turn_key=key,
@@ -65,6 +70,8 @@ def intent(note: str, key: str = "k1") -> Intent:
         model="gpt-4o",
         prompt_tokens=12,
         prompt="问题\udcff",
+        reply_tokens=88,
+        price=price,
     )
 
 
@@ -231,3 +238,60 @@ class TestJournal:
             journal.sent(record.record_id)
         with pytest.raises(ValueError, match=r"received|delivered"):
             journal.delivered(record.record_id)
+
+    def test_price_of_the_day_is_kept(self, opened: OpenJournal, note: str) -> None:
+        """A turn keeps what its model cost when it was asked."""
+        journal = opened()
+        journal.begin(intent(note, price=PRICE))
+        journal.begin(intent(note, "k2"))
+        for key, price in (("k1", PRICE), ("k2", None)):
+            seen = journal.latest(key, note)
+            assert seen is not None
+            assert (seen.intent.price, seen.intent.reply_tokens) == (price, 88)
+
+    def test_what_is_planned_counts_until_it_is_known(self, opened: OpenJournal, note: str) -> None:
+        """From the intent on a turn counts with the most it can take, then with what it took."""
+        journal = opened()
+        record = journal.begin(intent(note, price=PRICE))
+        (charge,) = journal.spent("openai", note).charges
+        assert (charge.tokens, charge.of_note, charge.in_doubt) == (100, True, False)
+        assert charge.cost == Cost(amount=(12 * 2.0 + 88 * 10.0) / 1e6, currency="€")
+        journal.sent(record.record_id)
+        journal.received(record.record_id, reply())
+        (charge,) = journal.spent("openai", note).charges
+        assert charge.tokens == 3
+        assert charge.cost == Cost(amount=(1 * 1.0 + 2 * 10.0) / 1e6, currency="€")
+        assert journal.spent("openai", f"{note}x").charges[0].of_note is False
+        assert journal.spent("other", note) == Spent()
+
+    def test_doubt_counts_and_refusal_does_not(self, opened: OpenJournal, note: str) -> None:
+        """In doubt is spent as planned; refused is not spent; a reply without words is spent."""
+        journal = opened()
+        doubtful, refused, empty = (journal.begin(intent(note, key)) for key in "abc")
+        for record in (doubtful, refused, empty):
+            journal.sent(record.record_id)
+        journal.in_doubt(doubtful.record_id, "no answer")
+        journal.failed(refused.record_id, "401")
+        journal.received(empty.record_id, reply("", ReplyState.EMPTY))
+        journal.failed(empty.record_id, "empty")
+        charges = journal.spent("openai", note).charges
+        assert [(item.tokens, item.in_doubt) for item in charges] == [(100, True), (3, False)]
+        journal.abandoned(doubtful.record_id, "given up")
+        assert [item.tokens for item in journal.spent("openai", note).charges] == [100, 3]
+
+    def test_what_is_not_allowed_leaves_no_record(self, opened: OpenJournal, note: str) -> None:
+        """The caller sees what was spent before its turn, and its refusal records nothing."""
+        journal, seen = opened(), list[tuple[Charge, ...]]()
+
+        def allowed(spent: Spent) -> None:
+            seen.append(spent.charges)
+            if spent.charges:
+                raise BudgetError("enough")
+
+        first = journal.begin(intent(note), allowed)
+        with pytest.raises(BudgetError):
+            journal.begin(intent(note), allowed)
+        assert [len(charges) for charges in seen] == [0, 1]
+        last = journal.latest("k1", note)
+        assert last is not None
+        assert last.record_id == first.record_id
