@@ -24,7 +24,9 @@ from notelog.core.markdown import (
 )
 from notelog.core.note import BlockKind
 from notelog.core.rawblocks import RawBlocks
-from notelog.core.seek import Triggers, marker_after, separator_at
+from notelog.core.seek import Triggers, marker_after, plain_header, separator_at
+
+__all__ = ["MAX_DEPTH", "Blocks", "scan_blocks"]
 
 MAX_DEPTH = 100
 """How deep lists and quotes may nest; what is nested deeper is text."""
@@ -90,24 +92,44 @@ class _Scanner:
         text = self.text
         if candidate > self.pos and text[candidate - 1] != _NEWLINE:
             return False
-        separator = separator_at(text, candidate) if text[candidate] == _LESS else None
-        if separator:
-            self.pos = candidate
-            self._add_separator(candidate, separator.end())
-            if self.leaf >= 0:
-                self._read_lines()
+        if text[candidate] == _LESS and self._read_separator_at_once(candidate):
             return True
         if candidate > self.pos and not text.endswith(self.gap, 0, candidate):
             return False
-        if fence := FENCE.match(text, candidate):
-            after = self.raw.line_end(fence.end())
-            self.pos = self.raw.fence(fence[0], candidate, candidate, after)
-            return True
-        if raw := RAW.match(text, candidate):
+        return self._read_raw_at_once(candidate)
+
+    def _read_raw_at_once(self, start: int) -> bool:
+        """Reads a block whose text is no Markdown, where no block can be open before it."""
+        text = self.text
+        if text[start] in b"%$":
+            self.pos = start
+            self._read_line()
+            self._read_on()
+        elif fence := FENCE.match(text, start):
+            self.pos = self.raw.fence(fence[0], start, start, self.raw.line_end(fence.end()))
+        elif raw := RAW.match(text, start):
             after = self.raw.line_end(raw.end())
-            self.pos = self.raw.html(raw[0].lower(), candidate, candidate, after)
+            self.pos = self.raw.html(raw[0].lower(), start, start, after)
+        else:
+            return False
+        return True
+
+    def _read_separator_at_once(self, start: int) -> bool:
+        if header := plain_header(self.text, start):
+            _, separator_end = header.span(1)
+            marker, self.pos = header.span(2)
+            self.found.headers.append(Header(start, separator_end, marker, self.pos))
             return True
-        return False
+        separator = separator_at(self.text, start)
+        if separator:
+            self._add_separator(start, separator.end())
+            self._read_on()
+        return bool(separator)
+
+    def _read_on(self) -> None:
+        """Reads on where the line has begun something."""
+        if self.leaf >= 0 or self.stack:
+            self._read_lines()
 
     def _open_ground(self, candidate: int) -> int:
         """The last place before a candidate, not before ``pos``, where no block can be open."""
@@ -211,7 +233,7 @@ class _Scanner:
             return False
         if found.re is SEPARATOR:
             return self._add_separator(start, found.end())
-        return self._after_blank(start) and self._add_header(start, -1, found, after)
+        return self._after_blank(start) and self._add_header(Header(start, -1, start, after))
 
     def _after_blank(self, start: int) -> bool:
         """Whether the line before is blank, or there is none."""
@@ -221,22 +243,17 @@ class _Scanner:
         return not self.text[max(before, self.start) : start].strip(b" \t\n")
 
     def _add_separator(self, start: int, end: int) -> bool:
-        marker = marker_after(self.text, end)
         line_end = end + 1 if self.text[end : end + 1] == b"\n" else end
-        if not marker:
-            return self._add_header(start, line_end, None, line_end)
-        if marker["text"]:
-            return self._add_header(start, line_end, marker, marker.start("text"))
-        return self._add_header(start, line_end, marker, min(marker.end() + 1, self.size))
+        found = marker_after(self.text, end)
+        if not found:
+            return self._add_header(Header(start, line_end, -1, line_end))
+        body = found.start("text") if found["text"] else min(found.end() + 1, self.size)
+        return self._add_header(Header(start, line_end, found.start(), body))
 
-    def _add_header(
-        self, start: int, separator_end: int, marker: re.Match[bytes] | None, body: int
-    ) -> bool:
-        if not self._end_leaf(start):
-            self.found.headers.append(
-                Header(start=start, separator_end=separator_end, marker=marker, body=body)
-            )
-            self._go_on_after_header(body)
+    def _add_header(self, header: Header) -> bool:
+        if not self._end_leaf(header.start):
+            self.found.headers.append(header)
+            self._go_on_after_header(header.body)
         return True
 
     def _go_on_after_header(self, body: int) -> None:

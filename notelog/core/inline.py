@@ -17,7 +17,9 @@ _TOKEN = re.compile(
     rb"|(?P<link>!?\[\[[^\[\]\n]+\]\]|!\[[^\[\]\n]*\]\()"
 )
 _PARAGRAPH_END = re.compile(rb"\n(?=[ \t]*(?:\n|```|~~~|[-+*][ \t\n]|[>#]|<[A-Za-z!/?]))")
-_REACH = 4096  # bytes beyond a mark within which the end of a code span is looked for
+_SPAN = re.compile(rb"(?P<ticks>`+)|(?P<slashes>\\++)|<!--")
+_LONGEST_RUN = 64  # backticks of a run that is looked for beyond a mark
+_REACH = 1000  # bytes beyond a mark within which the end of a code span is looked for
 _PAIR = 2
 WORTH = re.compile(rb"%%|=begin-chatgpt|=end-chatgpt|\[\[|!\[")
 """What a paragraph must hold to be worth a look."""
@@ -41,6 +43,7 @@ class Inline:
         self.unclosed: list[int] = []
         self._no_end_after = len(text) + 1
         self._last_unclosed = -1
+        self._ahead: _Ahead | None = None
 
     def read(self, start: int, stop: int) -> tuple[int, int, int]:
         """Reads one paragraph.
@@ -59,15 +62,10 @@ class Inline:
 
     def is_inside(self, start: int, offset: int) -> bool:
         """Whether a code span or comment of the paragraph from ``start`` on covers ``offset``."""
-        if self.text.find(b"`", start, offset) < 0 and self.text.find(b"<!--", start, offset) < 0:
-            return False
-        return _Paragraph(Inline(self.text), start, self._near_end(offset)).covers(offset)
-
-    def _near_end(self, offset: int) -> int:
-        """About where the paragraph that holds ``offset`` ends; not further than is looked."""
-        reach = min(offset + _REACH, len(self.text))
-        found = _PARAGRAPH_END.search(self.text, offset, reach)
-        return found.start() if found else reach
+        ahead = self._ahead
+        if ahead is None or ahead.start != start:
+            ahead = self._ahead = _Ahead(self.text, start)
+        return ahead.covers(offset)
 
     def add_unclosed(self, offset: int) -> None:
         """Notes a comment block without an end, the first of its line."""
@@ -91,6 +89,38 @@ class Inline:
         return _Paragraph(self, start, stop).read()[2]
 
 
+class _Ahead:
+    """Follows the code spans and comments of a paragraph whose end is not known yet."""
+
+    def __init__(self, text: bytes, start: int) -> None:
+        self.text = text
+        self.start = start
+        self._at = start
+        self._begun = start  # where the span that ends at ``_at`` begins
+
+    def covers(self, offset: int) -> bool:
+        """Whether a span covers ``offset``; asked in rising order."""
+        while self._at <= offset and (token := _SPAN.search(self.text, self._at, offset)):
+            self._begun = token.start()
+            self._at = max(self._end(token, offset), token.end())
+        return self._begun < offset < self._at
+
+    def _end(self, token: re.Match[bytes], offset: int) -> int:
+        """Where the span that a token opens ends, or -1."""
+        if token["slashes"]:
+            escaped = len(token["slashes"]) % 2 and self.text[token.end() : token.end() + 1] == b"`"
+            return token.end() + 1 if escaped else -1
+        if token.end() - token.start() > _LONGEST_RUN:
+            return -1
+        closer = rb"(?<!`)" + token[0] + rb"(?!`)" if token["ticks"] else rb"-->"
+        reach = min(offset + _REACH, len(self.text))
+        found = re.compile(closer).search(self.text, token.end(), reach)
+        if not found:
+            return -1
+        gone = _PARAGRAPH_END.search(self.text, offset, found.start())
+        return -1 if gone else found.end()
+
+
 class _Paragraph:
     """One paragraph while it is read."""
 
@@ -103,14 +133,6 @@ class _Paragraph:
         self.math = -1
         self._runs: dict[int, list[int]] | None = None
         self._missing: set[bytes] = set()
-
-    def covers(self, offset: int) -> bool:
-        """Whether a code span or an HTML comment covers ``offset``."""
-        while self.at < offset and (token := _TOKEN.search(self.text, self.at, offset)):
-            self.at = self._after(token)
-            if self.at > offset and token.lastgroup in {"ticks", "html"}:
-                return True
-        return False
 
     def read(self) -> tuple[int, int, int]:
         search = _TOKEN.search

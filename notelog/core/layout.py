@@ -14,13 +14,13 @@ class Header(NamedTuple):
         start: the start of the line it begins on.
         separator_end: the end of the separator's part, its line end included; -1 where a marker
             stands alone.
-        marker: the match of the role marker, or None.
+        marker: where the role marker begins; -1 where there is none.
         body: where the text after both begins.
     """
 
     start: int
     separator_end: int
-    marker: re.Match[bytes] | None
+    marker: int
     body: int
 
 

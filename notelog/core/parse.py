@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from notelog.core.blocks import scan_blocks
 from notelog.core.content import Content, View
-from notelog.core.dialect import EMPTY_TASK, ROLES, SEMICOLONS
+from notelog.core.dialect import EMPTY_TASK, MARKER_AFTER_SEPARATOR, ROLES, SEMICOLONS
 from notelog.core.findings import Findings, Lines
 from notelog.core.frontmatter import ReadFrontMatter, find_front_matter
 from notelog.core.keys import check_keys, system_messages
@@ -126,36 +126,42 @@ class _Assembly:
             self.segments.append((kind, start, end))
 
     def _turns(self, headers: Sequence[Header]) -> Sequence[Turn]:
-        size = len(self.text)
-        stops = [header.start for header in headers] + [size]
+        stops = [header.start for header in headers] + [len(self.text)]
         turns: list[Turn] = []
         if stops[0] > self.start or not headers:
-            turns.append(self._turn(Role.USER, self.start, stops[0], None))
+            turns.append(self._turn(Header(self.start, -1, -1, self.start), stops[0]))
         for header, stop in zip(headers, stops[1:], strict=True):
-            turns.append(self._turn(self._role(header), header.start, stop, header))
+            turns.append(self._turn(header, stop))
         return turns
 
-    def _role(self, header: Header) -> Role:
-        if not header.marker:
-            return Role.USER
-        name = header.marker["name"].lower()
-        if name in ROLES:
-            return ROLES[name]
-        shown = header.marker["name"] or header.marker["text"].split(b" ")[0]
-        self.findings.add(
-            "unknown-role",
-            self.lines.of(header.marker.start()),
-            f"unknown role {shown.decode('utf-8', 'replace')[:40]!r}: the note is not sent",
-            severity=Severity.ERROR,
-            hint="use role::user, role::assistant, role::system or role::developer",
+    def _marker(self, header: Header) -> tuple[Role, Marker | None]:
+        """What a marker says; its model is metadata, never searched for role words."""
+        found = MARKER_AFTER_SEPARATOR.match(self.text, max(header.marker, 0))
+        if header.marker < 0 or not found:
+            return Role.USER, None
+        model = found["model"]
+        marker = Marker(
+            span=Span(header.marker, header.body),
+            heading=found["before"],
+            suffix=(found["suffix"] or b"").strip(),
+            model=model.decode().strip() if model else "",
         )
-        return Role.USER
+        role = ROLES.get(found["name"].lower())
+        if not role:
+            shown = found["name"] or found["text"].split(b" ")[0]
+            self.findings.add(
+                "unknown-role",
+                self.lines.of(header.marker),
+                f"unknown role {shown.decode('utf-8', 'replace')[:40]!r}: the note is not sent",
+                severity=Severity.ERROR,
+                hint="use role::user, role::assistant, role::system or role::developer",
+            )
+        return role or Role.USER, marker
 
-    def _turn(self, role: Role, start: int, stop: int, header: Header | None) -> Turn:
-        body = header.body if header else start
-        separator = marker = None
-        if header:
-            separator, marker = self._header_parts(header)
+    def _turn(self, header: Header, stop: int) -> Turn:
+        start, separator_end, _, body = header
+        role, marker = self._marker(header)
+        self._add_header(header)
         hidden = within(self.blocks.hidden, body, stop)
         callouts = within(self.blocks.callouts, body, stop)
         marks, pins = self._tasks(role, body, stop)
@@ -174,7 +180,7 @@ class _Assembly:
         return Turn(
             role=role,
             span=Span(start, stop),
-            separator=separator,
+            separator=Span(start, separator_end) if separator_end >= 0 else None,
             marker=marker,
             body=Span(body, stop),
             content=content.text,
@@ -185,20 +191,14 @@ class _Assembly:
             pinned=bool(pins),
         )
 
-    def _header_parts(self, header: Header) -> tuple[Span | None, Marker | None]:
-        """The separator and the marker of a header; adds their segments."""
-        separator = marker = None
-        at = header.start
-        if header.separator_end >= 0:
-            at = header.separator_end
-            separator = Span(header.start, at)
-            self._add_segment(SegmentKind.SEPARATOR, header.start, at)
-        if header.marker:
-            begin = header.marker.start()
-            self._add_segment(SegmentKind.BODY, at, begin)
-            self._add_segment(SegmentKind.MARKER, begin, header.body)
-            marker = _marker(header.marker, header.body)
-        return separator, marker
+    def _add_header(self, header: Header) -> None:
+        """Adds the segments of a separator and a marker, and of the blank lines between them."""
+        start, end, marker, body = header
+        if end >= 0:
+            self._add_segment(SegmentKind.SEPARATOR, start, end)
+        if marker >= 0:
+            self._add_segment(SegmentKind.BODY, max(start, end), marker)
+            self._add_segment(SegmentKind.MARKER, marker, body)
 
     def _tasks(
         self, role: Role, body: int, stop: int
@@ -336,21 +336,6 @@ def _live_headers(headers: Sequence[Header]) -> Sequence[Header]:
     if len(headers) > 1 or any(header.separator_end >= 0 for header in headers):
         return headers
     return ()
-
-
-def _marker(found: re.Match[bytes], end: int) -> Marker:
-    """What a marker says; its model is metadata, never searched for role words."""
-    model = found["model"]
-    return Marker(
-        span=Span(found.start(), end),
-        heading=_before_role(found["before"]),
-        suffix=(found["suffix"] or b"").strip(),
-        model=model.decode("utf-8", "replace").strip() if model else "",
-    )
-
-
-def _before_role(before: bytes) -> bytes:
-    return before[:-4] if before[-4:].lower() == b"role" else before
 
 
 def _messages(turns: Sequence[Turn]) -> tuple[Message, ...]:

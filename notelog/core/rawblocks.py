@@ -30,8 +30,11 @@ class RawBlocks:
         if self.open.stack:
             stop = self._contained(BlockKind.FENCE, start, after, fence_end(mark), mark)
         else:
-            end = self.closers.fence(mark[:1], len(mark), after)
-            stop = self._closed(BlockKind.FENCE, (start, offset, after), end, mark)
+            stop = self.closers.fence(mark[:1], len(mark), after)
+            if stop < 0:
+                self.unclosed(BlockKind.FENCE, offset, mark)
+                stop = self.closers.next_turn(after)
+            self.found.protected.append((start, stop))
         self.found.fences.append((start, stop))
         return stop
 
@@ -42,7 +45,10 @@ class RawBlocks:
         inside = offset + (2 if kind is BlockKind.COMMENT else 1)
         if not self.open.stack:
             end = self.closers.after(closer, inside)
-            return self._closed(kind, (start, offset, after), end, closer)
+            if end >= 0:
+                return self._protect(start, self.line_end(end))
+            self.unclosed(kind, offset, closer)
+            return self._protect(start, self.closers.next_turn(after))
         last = RAW_LINES.get(closer, RAW_LINES[b"</"])
         if last.match(self.text, inside):
             return self._protect(start, after)
@@ -70,14 +76,6 @@ class RawBlocks:
     def _protect(self, start: int, stop: int) -> int:
         self.found.protected.append((start, stop))
         return stop
-
-    def _closed(self, kind: BlockKind, place: tuple[int, int, int], end: int, closer: bytes) -> int:
-        """Protects a block up to the line of its end; without one, up to the next turn."""
-        start, offset, after = place
-        if end >= 0:
-            return self._protect(start, max(self.line_end(end), after))
-        self.unclosed(kind, offset, closer)
-        return self._protect(start, self.closers.next_turn(after))
 
     def _contained(
         self, kind: BlockKind, start: int, after: int, last: re.Pattern[bytes], closer: bytes

@@ -211,8 +211,9 @@ def test_text_that_stays(text: str) -> None:
         ("a\n%% x\ny\n%%\nb", "a\nb"),
         ("=begin-chatgpt-md-comment\nx\n=end-chatgpt-md-comment\n\nb", "b"),
         (
-            "a =begin-chatgpt-md-comment x =end-chatgpt-md-comment b "
-            "=begin-chatgpt-md-comment y =end-chatgpt-md-comment c",
+            "a {0}begin{1} x {0}end{1} b {0}begin{1} y {0}end{1} c".format(
+                "=", "-chatgpt-md-comment"
+            ),
             "a b c",
         ),
         (
@@ -395,6 +396,13 @@ def test_values_of_many_lines_hold_no_carriage_return() -> None:
     """A block scalar of a CR LF note has neither CR nor blanks at its line ends."""
     text = "---\r\nsystem_commands:\r\n  - |-\r\n    a\r\n    b\r\n---\r\nQ"
     assert said(text)[0] == ("system", "a\nb")
+
+
+def test_an_unclosed_comment_is_told_once() -> None:
+    """One diagnostic for one open block."""
+    assert [item.code for item in parse("%% x\n\ny").diagnostics] == ["unclosed-percent"]
+    text = "=begin-chatgpt-md-comment =begin-chatgpt-md-comment\n"
+    assert [item.code for item in parse(text).diagnostics] == ["unclosed-comment-block"]
 
 
 def test_links_are_told() -> None:
