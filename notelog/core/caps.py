@@ -234,13 +234,15 @@ def _amount(unit: Unit, item: Charge | Planned, currency: str) -> float:
 def _again_in_s(
     cap: Cap, counted: Sequence[Charge], wanted: float, *, currency: str, now: float
 ) -> float | None:
-    """How long until enough of what counts is older than the span."""
-    left = sorted(counted, key=lambda item: item.at, reverse=True)
-    while left:
-        oldest = left.pop()
-        if _fits(math.fsum(_amount(cap.unit, item, currency) for item in left) + wanted, cap):
-            return max(0.0, oldest.at + cap.span.seconds - now)
-    return None
+    """How long until enough of what counts is older than the span; None: it never is."""
+    kept = wanted
+    if not _fits(kept, cap):
+        return None
+    for item in sorted(counted, key=lambda item: item.at, reverse=True):
+        kept += _amount(cap.unit, item, currency)
+        if not _fits(kept, cap):
+            return max(0.0, item.at + cap.span.seconds - now)
+    return 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
