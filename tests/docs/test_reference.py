@@ -178,3 +178,10 @@ def test_every_file_that_is_named_is_there() -> None:
             r"(?<![\w/.])(?:tests|notelog|bench|docs|sample_vault)/[\w/]+\.\w+", text
         ):
             assert (ROOT / name).exists(), f"{page.name}: {name}"
+
+
+def test_every_test_that_is_named_is_there() -> None:
+    """The proofs that the pages name exist: file, and function in it."""
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for name, function in re.findall(r"(tests/[\w/]+\.py)::(\w+)", page.read_bytes().decode()):
+            assert f"def {function}(" in (ROOT / name).read_bytes().decode(), f"{name}::{function}"
