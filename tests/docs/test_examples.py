@@ -1,5 +1,6 @@
 """Every example of README and ``docs/`` runs, or is read by what reads it, and does as it says."""
 
+import runpy
 import shlex
 import subprocess
 import sys
@@ -95,6 +96,15 @@ def test_programs_run(block: Block, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr.decode()
     wanted = [line.partition("  # prints ")[2] for line in block.text.split("\n")]
     assert done.stdout.decode().split("\n")[:-1] == [line for line in wanted if line]
+
+
+def test_the_transcript_is_of_the_demonstration() -> None:
+    """The transcript in README shows the note, the question and the command of ``make demo``."""
+    demo = runpy.run_path(str(ROOT / "sample_vault" / "demo.py"))
+    (transcript,) = (item.text for item in blocks_of(ROOT / "README.md") if item.language == "text")
+    command = f'--context-window {demo["WINDOW"]} "{demo["NOTE"]}"'
+    assert f"$ notelog complete --profile local {command}\n" in transcript
+    assert transcript.count(demo["QUESTION"]) == 2
 
 
 def test_blocks_are_of_known_kinds() -> None:
