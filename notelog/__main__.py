@@ -15,13 +15,43 @@ def main() -> None:
     import os
 
     gc.disable()
+    _open_missing_streams()
     code = run(sys.argv[1:])
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:  # the reader of a pipe has gone: there is nobody left to tell
-        code = code or 1
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+            continue
+        except OSError as error:
+            code = code or _unwritten(error)
     os._exit(code)
+
+
+def _open_missing_streams() -> None:
+    """Gives closed standard streams a place where nothing arrives.
+
+    Without it the next file that is opened, a note or the journal, would get the number of the
+    closed stream, and what any library prints would land in it.
+    """
+    import os
+
+    lowest = os.open(os.devnull, os.O_RDWR)
+    while lowest <= 2:  # noqa: PLR2004  # standard error
+        lowest = os.dup(lowest)
+    os.close(lowest)
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8")
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
+
+
+def _unwritten(error: OSError) -> int:
+    """Says that what was asked for could not be printed, such as on a full disk."""
+    try:
+        sys.stderr.write(f"notelog: the output cannot be written: {error.strerror}\n")
+        sys.stderr.flush()
+    except OSError:  # there is nobody left to tell
+        return 1
+    return 1
 
 
 def run(arguments: list[str]) -> int:

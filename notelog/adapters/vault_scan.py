@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from notelog.errors import NoteError
 
 _NOTE_ENDINGS = (".md", ".markdown")
 
 
-def find_notes(vault: str) -> Iterator[tuple[str, str]]:
+def find_notes(vault: str) -> Iterator[tuple[str, str] | NoteError]:
     """The notes below a folder, in the order of their paths; or just the one note that is named.
 
     Folders whose name begins with a dot (``.obsidian``, ``.trash``, ``.git``) are passed over, and
@@ -17,26 +18,34 @@ def find_notes(vault: str) -> Iterator[tuple[str, str]]:
     Args:
         vault: the path of a folder, or of a note.
 
-    Yields:
-        The path of each note, and the same relative to the vault.
+    Returns:
+        One after the other, the path of each note and the one to show, relative to the vault; or
+        the reason why a folder in the vault cannot be read.
 
     Raises:
         NoteError: there is no such folder, or it cannot be read.
     """
-    if os.path.isfile(vault):
-        yield vault, os.path.basename(vault)
-        return
-    yield from _notes_below(vault, "")
+    if os.path.lexists(vault) and not Path(vault).is_dir():
+        return iter([(vault, vault)])
+    return _notes_in("", _entries(vault))
 
 
-def _notes_below(folder: str, shown: str) -> Iterator[tuple[str, str]]:
-    for entry in _entries(folder):
-        relative = os.path.join(shown, entry.name)
+def _notes_in(
+    shown: str, entries: "list[os.DirEntry[str]]"
+) -> Iterator[tuple[str, str] | NoteError]:
+    for entry in entries:
+        relative = f"{shown}{entry.name}"
         if entry.name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False):
-            yield from _notes_below(entry.path, relative)
-        elif entry.name.lower().endswith(_NOTE_ENDINGS) and not entry.is_dir():
+            try:
+                below = _entries(entry.path)
+            except NoteError as error:
+                error.path = relative
+                yield error
+            else:
+                yield from _notes_in(f"{relative}{os.sep}", below)
+        elif entry.name.lower().endswith(_NOTE_ENDINGS) and not Path(entry.path).is_dir():
             yield entry.path, relative
 
 

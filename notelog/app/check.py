@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from notelog.app.reading import Reading, parse_snapshot
 from notelog.core.note import Diagnostic, Note, Severity
 from notelog.core.resolve import resolve_settings
-from notelog.core.settings import Config, Options
+from notelog.core.settings import Config, Options, Settings
 from notelog.core.turn import State, state_of
-from notelog.errors import ConfigurationError, NoteError, NotelogError
+from notelog.errors import ConfigurationError, NoteError, NoteGrammarError, NotelogError
 
 SMALL_MAX_TOKENS = 512
 """A reply limit under which a person is likely to see cut replies, in tokens."""
@@ -23,31 +23,41 @@ class CheckedNote:
         state: None where the note could not be read or is in error.
         findings: what its author should know, in the order of the lines.
         messages: how many it would send.
+        unconfigured: what the configuration lacks for it, through no fault of the note.
     """
 
     path: str
     state: State | None
     findings: tuple[Diagnostic, ...]
     messages: int = 0
+    unconfigured: Diagnostic | None = None
 
     @property
     def in_error(self) -> bool:
         """Whether something stops it from being sent."""
         return any(item.severity is Severity.ERROR for item in self.findings)
 
+    @property
+    def is_chat(self) -> bool:
+        """Whether it is a chat, as far as it could be read."""
+        return self.messages > 0 if self.state is None else self.state is not State.NOT_A_CHAT
+
 
 def check(
-    reading: Reading, paths: Iterable[tuple[str, str]], config: Config
+    reading: Reading, paths: Iterable[tuple[str, str] | NoteError], config: Config
 ) -> Iterator[CheckedNote]:
     """Looks through notes, one after the other; reads only.
 
     Args:
         reading: where the notes are.
-        paths: of each note the path to read and the one to show.
+        paths: of each note the path to read and the one to show; or why a folder cannot be read.
         config: decides which models have a profile.
     """
-    for path, shown_path in paths:
-        yield _check_note(reading, path, shown_path, config)
+    for found in paths:
+        if isinstance(found, NoteError):
+            yield CheckedNote(path=found.path or "", state=None, findings=(_finding(found),))
+        else:
+            yield _check_note(reading, *found, config)
 
 
 def _check_note(reading: Reading, path: str, shown_path: str, config: Config) -> CheckedNote:
@@ -58,24 +68,27 @@ def _check_note(reading: Reading, path: str, shown_path: str, config: Config) ->
     state = state_of(note)
     if state is State.NOT_A_CHAT:
         return CheckedNote(path=shown_path, state=state, findings=())
-    findings = (*note.diagnostics, *_settings_findings(note, config))
+    findings, unconfigured = list(note.diagnostics), None
+    try:
+        findings += _small_limit(note, resolve_settings(config, note, Options()))
+    except ConfigurationError as error:
+        if error.line is None:
+            unconfigured = _finding(error, Severity.WARNING)
+        else:
+            findings.append(_finding(error, Severity.WARNING))
+    except NotelogError as error:
+        findings += _findings(error)
+    in_error = any(item.severity is Severity.ERROR for item in findings)
     return CheckedNote(
         path=shown_path,
-        state=None if note.errors else state,
+        state=None if in_error else state,
         findings=tuple(sorted(findings, key=lambda item: item.line)),
         messages=len(note.conversation),
+        unconfigured=unconfigured,
     )
 
 
-def _settings_findings(note: Note, config: Config) -> Iterator[Diagnostic]:
-    try:
-        settings = resolve_settings(config, note, Options())
-    except ConfigurationError as error:
-        yield _finding(error, Severity.WARNING)
-        return
-    except NotelogError as error:
-        yield _finding(error)
-        return
+def _small_limit(note: Note, settings: Settings) -> Iterator[Diagnostic]:
     if settings.max_tokens is not None and settings.max_tokens < SMALL_MAX_TOKENS:
         yield Diagnostic(
             code="small-max-tokens",
@@ -85,10 +98,24 @@ def _settings_findings(note: Note, config: Config) -> Iterator[Diagnostic]:
         )
 
 
+def _findings(error: NotelogError) -> Iterator[Diagnostic]:
+    faults = error.faults if isinstance(error, NoteGrammarError) else ()
+    if not faults:
+        yield _finding(error)
+    for fault in faults:
+        yield Diagnostic(
+            code=fault.code,
+            line=fault.line,
+            message=fault.message,
+            severity=Severity.ERROR,
+            hint=fault.hint,
+        )
+
+
 def _finding(error: NotelogError, severity: Severity = Severity.ERROR) -> Diagnostic:
     return Diagnostic(
         code=error.code,
-        line=error.line or 1,
+        line=error.line or 0,  # 0: the whole file
         message=error.message,
         severity=severity,
         hint=error.hint,

@@ -7,7 +7,7 @@ from notelog.cli.output import Output
 
 
 @click.command("completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), metavar="SHELL")
 @click.pass_obj
 def command(output: Output, shell: str) -> int:
     """Print the completion script for a shell.

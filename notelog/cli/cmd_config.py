@@ -4,9 +4,10 @@ import click
 
 from notelog.cli.options import json_option
 from notelog.cli.output import Output
+from notelog.cli.word_groups import WordGroup
 
 
-@click.group("config", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("config", cls=WordGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
     """Show the configuration and where each value comes from."""
 

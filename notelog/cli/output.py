@@ -3,10 +3,12 @@
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TextIO
 
 from notelog.core.request import JsonValue
 from notelog.core.visible import CONTROLS, visible_line, visible_text
+from notelog.errors import NotelogError
 
 JSON_VERSION = 1
 
@@ -24,16 +26,34 @@ class Output:
         self.quiet = quiet
         self.verbose = verbose
         self.color = color
+        self._reader_gone = False
         for stream in (sys.stdout, sys.stderr):
             _never_fail_to_encode(stream)
 
     def data(self, text: str) -> None:
         """Writes text that was asked for; controls in it are made visible."""
-        sys.stdout.write(f"{visible_text(text)}\n")
+        self.raw(f"{visible_text(text)}\n")
 
     def raw(self, text: str) -> None:
-        """Writes text that another program reads, unchanged."""
-        sys.stdout.write(text)
+        """Writes text that another program reads, unchanged.
+
+        A reader that has seen enough, such as ``head``, is no error: the exit code still tells
+        what the command did.
+
+        Raises:
+            NotelogError: it cannot be written, such as to a full disk.
+        """
+        if self._reader_gone:
+            return
+        try:
+            sys.stdout.write(text)
+        except BrokenPipeError:
+            self._reader_gone = True
+        except OSError as error:
+            raise NotelogError(
+                f"the output cannot be written: {error.strerror}",
+                hint="look at where it is sent to",
+            ) from error
 
     def json(self, fields: Mapping[str, JsonValue]) -> None:
         """Writes one JSON object, the versioned envelope around ``fields``.
@@ -44,7 +64,7 @@ class Output:
         ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
         envelope = {"notelog": JSON_VERSION, **fields}
         text = json.dumps(envelope, ensure_ascii=ascii_only, indent=2)
-        sys.stdout.write(CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+        self.raw(CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
     def message(self, sentence: str) -> None:
         """Says something on standard error, one line."""
@@ -53,9 +73,11 @@ class Output:
 
     def error(self, sentence: str) -> None:
         """Says something on standard error that even ``--quiet`` does not silence."""
-        sys.stdout.flush()
-        sys.stderr.write(f"{visible_line(sentence)}\n")
-        sys.stderr.flush()
+        with suppress(OSError):  # told when the program ends
+            sys.stdout.flush()
+        with suppress(OSError):  # there is nobody left to tell
+            sys.stderr.write(f"{visible_line(sentence)}\n")
+            sys.stderr.flush()
 
 
 def _never_fail_to_encode(stream: TextIO) -> None:

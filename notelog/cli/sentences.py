@@ -1,16 +1,14 @@
 """What notelog says to a person, in one place."""
 
-from collections import Counter
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from notelog.core.note import Diagnostic, Severity
 from notelog.core.turn import State
-from notelog.core.visible import shortened
 from notelog.errors import NoteGrammarError, NotelogError
 
 if TYPE_CHECKING:
-    from notelog.app.check import CheckedNote
+    from collections.abc import Iterable
+
     from notelog.app.outcome import Completed
     from notelog.app.prepare import Prepared
     from notelog.app.show import Shown
@@ -31,15 +29,16 @@ def error_lines(error: NotelogError) -> list[str]:
     """An error for a person: where, what, and what to do next."""
     faults = error.faults if isinstance(error, NoteGrammarError) else ()
     if not faults:
-        return [f"notelog: {error.located()}", *_indented(error.hint)]
+        return [f"notelog: {error.located()}", *indented(error.hint)]
     lines: list[str] = []
     for fault in faults:
         place = f"{error.path}:{fault.line}" if error.path else f"line {fault.line}"
-        lines += [f"notelog: {place}: {fault.message}", *_indented(fault.hint)]
+        lines += [f"notelog: {place}: {fault.message}", *indented(fault.hint)]
     return lines
 
 
-def _indented(hint: str) -> list[str]:
+def indented(hint: str) -> list[str]:
+    """A hint on a line of its own; no line where there is none."""
     return [f"  {hint}"] if hint else []
 
 
@@ -89,14 +88,15 @@ def _prompt_size(plan: "TrimPlan") -> str:
 
 
 def _tokens(count: int) -> str:
-    return _counted(count, "token")
+    return counted(count, "token")
 
 
 def _messages(count: int) -> str:
-    return _counted(count, "message")
+    return counted(count, "message")
 
 
-def _counted(count: int, thing: str) -> str:
+def counted(count: int, thing: str) -> str:
+    """A number of things, such as ``1 note`` or ``1,200 notes``."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
@@ -119,7 +119,7 @@ def completed_lines(done: "Completed", note: str) -> list[str]:
     if done.outcome == "answered":
         return [_summary(done, note)]
     place = f"{note}:{done.line}" if done.line is not None else note
-    lines = [f"notelog: {place}: {done.sentence}", *_indented(done.hint)]
+    lines = [f"notelog: {place}: {done.sentence}", *indented(done.hint)]
     return [*lines, _summary(done, note)] if done.line is not None else lines
 
 
@@ -134,34 +134,6 @@ def _summary(done: "Completed", note: str) -> str:
         parts.append(f"{done.cost.amount:.4f} {done.cost.currency}")
     parts.append(f"{done.seconds:.1f} s")
     return f"{note}:{done.line}: " + " · ".join(parts)
-
-
-def checked_lines(item: "CheckedNote", *, everything: bool) -> list[str]:
-    """One note of a vault: nothing for a note that is no chat, unless all are asked for."""
-    if item.state is State.NOT_A_CHAT and not item.findings:
-        return [f"{item.path}: no chat"] if everything else []
-    state = "error" if item.state is None else str(item.state)
-    head = f"{item.path}: {state}, {_messages(item.messages)}"
-    return [head, *(f"  {item.path}:{line}" for line in _findings(item.findings))]
-
-
-def _findings(findings: Iterable[Diagnostic]) -> list[str]:
-    return [
-        f"{item.line}: {'error: ' if item.severity is Severity.ERROR else ''}"
-        f"{shortened(item.message, 300)}{f' ({item.hint})' if item.hint else ''}"
-        for item in findings
-    ]
-
-
-def check_summary(found: "list[CheckedNote]") -> str:
-    """How many notes of each kind there are."""
-    states = Counter("error" if item.in_error else str(item.state) for item in found)
-    chats = sum(count for state, count in states.items() if state != State.NOT_A_CHAT)
-    return (
-        f"{_counted(len(found), 'note')}: {_counted(chats, 'chat')}, {states[State.DUE]} due, "
-        f"{states[State.ANSWERED]} answered, {states[State.NOTHING]} without a question, "
-        f"{states['error']} in error"
-    )
 
 
 def model_offer(model: "PackagedModel") -> list[str]:
