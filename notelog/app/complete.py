@@ -28,9 +28,8 @@ from notelog.core.records import TurnRecord, turn_key
 from notelog.core.reply import Reply
 from notelog.core.settings import Config, Options
 from notelog.core.turn import NothingDue, ReplyDue, next_turn
-from notelog.errors import (
-    NoteWriteError,
-)
+from notelog.core.visible import shortened
+from notelog.errors import NoteWriteError
 from notelog.ports import (
     Clock,
     Endpoint,
@@ -176,7 +175,9 @@ def _due_turn(
 
 def _complete_turn(tools: Completing, journal: Journal, turn: _Turn, *, again: bool) -> Completed:
     _check_place(tools, turn)
-    last = journal.latest(turn_key(turn.due.conversation), turn.snapshot.real_path)
+    key = turn_key(turn.due.conversation)
+    _tell_of_kept_replies(tools, journal, turn, key)
+    last = journal.latest(key, turn.snapshot.real_path)
     billed = turn.prepared.settings.profile.billed
     waiting = reply_waiting(last, again=again, billed=billed)
     if waiting is not None and waiting.reply is not None:
@@ -196,6 +197,17 @@ def _complete_turn(tools: Completing, journal: Journal, turn: _Turn, *, again: b
         )
         reply = receive(receiving, turn.prepared.request, endpoint)
     return _deliver(tools, journal, turn, record, reply)
+
+
+def _tell_of_kept_replies(tools: Completing, journal: Journal, turn: _Turn, key: str) -> None:
+    """Offers what was paid for and is in no note, since newer text stood in its way."""
+    for record in journal.undelivered(turn.snapshot.real_path):
+        if record.intent.turn_key != key:
+            question = shortened(record.intent.prompt, 60)
+            tools.reporter.notice(
+                f"a reply to an earlier question of this note is kept: {question!r}; it goes in "
+                "without a request when that question stands last again"
+            )
 
 
 def _check_place(tools: Completing, turn: _Turn) -> None:
@@ -256,6 +268,7 @@ def _deliver(
         sentence=judgement.sentence,
         hint=judgement.hint,
         reply=reply,
+        prepared=turn.prepared,
         cost=cost_of_usage(turn.prepared.spec.price, reply.usage),
     )
     if not reply.text:
