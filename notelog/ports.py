@@ -7,7 +7,6 @@ from typing import Protocol
 
 from notelog.core.caps import Spent
 from notelog.core.edit import EditPlan, Insertion
-from notelog.core.frontmatter import FrontMatterFault, FrontMatterValues
 from notelog.core.local_model import InstalledModel, PackagedModel
 from notelog.core.records import Intent, TurnRecord
 from notelog.core.reply import Reply, ReplyDelta
@@ -74,22 +73,6 @@ class NoteStore(Protocol):
             ConflictError: the note changed since; nothing was written.
             NoteWriteError: it could not be written.
         """
-        ...
-
-
-class FrontMatterReader(Protocol):
-    """Reads YAML, safely: no tags, no aliases, depth 8, 64 KiB."""
-
-    def read(self, block: str) -> FrontMatterValues | FrontMatterFault | None:
-        """Reads what is between the two ``---`` lines; None where it is YAML but no mapping."""
-        ...
-
-
-class TokenCounter(Protocol):
-    """Counts tokens exactly, offline."""
-
-    def count(self, text: str, encoding: str) -> int:
-        """The number of tokens of ``text`` in the named tiktoken encoding."""
         ...
 
 

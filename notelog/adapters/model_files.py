@@ -10,12 +10,11 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
 from zipfile import BadZipFile, ZipFile
 
 from notelog.adapters.places import cache_dir
 from notelog.core.local_model import PACKAGED_MODELS, InstalledModel, PackagedModel
-from notelog.errors import ConfigurationError, NotelogError, ProviderUnavailableError
+from notelog.errors import ConfigurationError, ProviderUnavailableError
 
 Progress = Callable[[int, int], None]
 """Told, when more has arrived, how many bytes of how many; once at the end that it is all."""
@@ -39,10 +38,6 @@ class ModelFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-
-    def path(self, model: PackagedModel) -> str:
-        """Where the model is, or would be."""
-        return str(self.folder / model.file_name)
 
     def installed(self, *, verify: bool) -> tuple[InstalledModel, ...]:
         """The models in the folder, by name; hashed only where ``verify`` asks for it."""
@@ -224,14 +219,7 @@ def _check_hash(path: Path, expected: str) -> None:
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
-        return _digest(file)
-
-
-def _digest(file: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while chunk := file.read(_CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _described(path: Path, model: PackagedModel | None, *, verify: bool) -> InstalledModel:
@@ -265,8 +253,6 @@ def _download_failed(model: PackagedModel, log: Path) -> ProviderUnavailableErro
 def _disk_errors_told(folder: Path) -> Generator[None]:
     try:
         yield
-    except NotelogError:
-        raise
     except OSError as error:
         raise ConfigurationError(
             f"the model files cannot be changed: {error.strerror}",
