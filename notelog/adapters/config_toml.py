@@ -81,10 +81,10 @@ def _with_default_profile(config: Config, environ: Mapping[str, str]) -> Config:
         name, origin = "openai", "environment OPENAI_API_KEY"
     if name and name not in config.profiles:
         line = origin.rpartition(":")[2]
-        question = did_you_mean(name, config.profiles)
+        known = ", ".join(config.profiles)
         raise ConfigurationError(
             f"the default profile {shortened(name, 60)!r} ({origin}) does not exist",
-            hint=f"{question + ' ' if question else ''}profiles: {', '.join(config.profiles)}",
+            hint=did_you_mean(name, config.profiles, then=f"profiles: {known}"),
             path=config.path if line.isdigit() else None,
             line=int(line) if line.isdigit() else None,
         )

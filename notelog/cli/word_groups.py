@@ -21,8 +21,7 @@ class WordGroup(click.Group):
         word, known = args[0], self.list_commands(ctx)
         if word in known or word.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        question = did_you_mean(word, known)
         raise UsageError(
             f"there is no command {shortened(word, 60)!r}",
-            hint=f"{question + ' ' if question else ''}commands: {', '.join(known)}",
+            hint=did_you_mean(word, known, then=f"commands: {', '.join(known)}"),
         )

@@ -14,7 +14,8 @@ from notelog.core.note_settings import (
     read_note_settings,
 )
 from notelog.core.request import JsonValue
-from notelog.core.routing import Route, choose_route
+from notelog.core.route import Route
+from notelog.core.routing import choose_route
 from notelog.core.settings import Config, Options, Settings
 
 

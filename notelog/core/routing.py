@@ -137,10 +137,9 @@ def _named(config: Config, name: str, line: int | None) -> Profile:
     if name in config.profiles:
         return config.profiles[name]
     known = ", ".join(sorted(config.profiles))
-    question = did_you_mean(name, config.profiles)
     raise ConfigurationError(
         f"there is no profile {shortened(name, 60)!r}",
-        hint=f"{question + ' ' if question else ''}profiles: {known}",
+        hint=did_you_mean(name, config.profiles, then=f"profiles: {known}"),
         line=line,
     )
 
@@ -150,11 +149,13 @@ def _of_provider(config: Config, provider: str, origin: str, line: int | None) -
     found = _profiles_of(config, provider)
     if not found:
         known = sorted({word for item in config.profiles.values() for word in item.providers})
-        question = did_you_mean(provider, known)
+        make = (
+            f"make one: under [profiles.{provider}] in {config_file(config)} set"
+            f' base_url = "https://..." and providers = ["{provider}"]'
+        )
         raise ConfigurationError(
             f"no profile is for the provider {shortened(provider, 40)!r}",
-            hint=f"{question + ' ' if question else ''}make one: under [profiles.{provider}] in"
-            f' {config_file(config)} set base_url = "https://..." and providers = ["{provider}"]',
+            hint=did_you_mean(provider, known, then=make),
             line=line,
         )
     return Chosen(profile=_preferred(config, found), origin=origin, line=line, vouched=True)
