@@ -4,6 +4,7 @@ The order is the promise (``docs/promises.md``): intent on disk, request, every 
 reply on disk, the whole reply on disk, and only then the note.
 """
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -27,9 +28,9 @@ from notelog.core.note_style import ReplyStyle
 from notelog.core.records import TurnRecord, turn_key
 from notelog.core.reply import Reply
 from notelog.core.settings import Config, Options
-from notelog.core.turn import NothingDue, ReplyDue, next_turn
+from notelog.core.turn import NothingDue, ReplyDue, State, next_turn
 from notelog.core.visible import shortened
-from notelog.errors import NoteWriteError
+from notelog.errors import NotelogError, NoteWriteError
 from notelog.ports import (
     Clock,
     Endpoint,
@@ -40,6 +41,9 @@ from notelog.ports import (
     ServerFigures,
     Snapshot,
 )
+
+_LOG = logging.getLogger("notelog")
+_HOW_ANEW = "to have it answered anew, delete the reply and run notelog complete --again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +115,31 @@ def complete(
     """
     started = tools.clock.monotonic()
     job = _Job(path=path, options=options, again=again)
-    snapshot = tools.reading.store.read(path)
-    done = _rehearsed(tools, job, snapshot) if dry_run else _completed(tools, job, snapshot)
-    return replace(done, seconds=tools.clock.monotonic() - started)
+    try:
+        snapshot = tools.reading.store.read(path)
+        done = _rehearsed(tools, job, snapshot) if dry_run else _completed(tools, job, snapshot)
+    except NotelogError as error:
+        _LOG.info("note=%s outcome=%s", path, error.code)
+        raise
+    done = replace(done, seconds=tools.clock.monotonic() - started)
+    _log(path, done)
+    return done
+
+
+def _log(path: str, done: Completed) -> None:
+    """One line a turn: figures and names, never a word of the note."""
+    usage = done.reply.usage if done.reply is not None else None
+    _LOG.info(
+        "note=%s model=%s sent=%s dropped=%s tokens_in=%s tokens_out=%s ms=%d outcome=%s",
+        path,
+        done.prepared.request.model if done.prepared else "-",
+        len(done.prepared.plan.kept) if done.prepared else "-",
+        len(done.prepared.plan.dropped) if done.prepared else "-",
+        usage.prompt_tokens if usage else "-",
+        usage.completion_tokens if usage else "-",
+        done.seconds * 1000,
+        done.outcome,
+    )
 
 
 def _rehearsed(tools: Completing, job: _Job, snapshot: Snapshot) -> Completed:
@@ -156,7 +182,10 @@ def _due_turn(
     due = next_turn(note, named=True)
     if isinstance(due, NothingDue):
         return Completed(
-            outcome=Outcome.NOTHING_DUE, sentence=due.reason, diagnostics=note.diagnostics
+            outcome=Outcome.NOTHING_DUE,
+            sentence=due.reason,
+            hint=_HOW_ANEW if job.again and due.state is State.ANSWERED else "",
+            diagnostics=note.diagnostics,
         )
     conversation = with_system_commands(tools.config, due.conversation)
     prepared = prepare(

@@ -12,8 +12,10 @@ from notelog.cli.output import Output
 def command(output: Output, shell: str) -> int:
     """Print the completion script for a shell.
 
-    For bash: notelog completion bash > ~/.local/share/bash-completion/completions/notelog
-    """
+    \b
+    For bash:
+    notelog completion bash > ~/.local/share/bash-completion/completions/notelog
+    """  # noqa: D301  # click takes the backspace as: do not wrap the next lines
     from notelog.cli.main import tree
 
     kind = get_completion_class(shell)

@@ -55,7 +55,7 @@ def install(output: Output, name: str, *, yes: bool, wheel: str | None) -> int:
 @json_option
 @click.pass_obj
 def list_installed(output: Output, *, verify: bool, as_json: bool) -> int:
-    """List the installed models and those that can be installed."""
+    """List the installed models."""
     from notelog import wiring
     from notelog.cli.json_fields import installed_fields
     from notelog.cli.sentences import installed_lines

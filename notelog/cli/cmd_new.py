@@ -24,7 +24,7 @@ def command(
 ) -> int:
     """Make a new chat note, with a box to tick when the QUESTION is finished.
 
-    NOTE must not exist yet; .md is added where the name has no ending.
+    NOTE must not exist yet; .md is added to a name that does not end in it.
     """
     from notelog import wiring
 

@@ -10,7 +10,7 @@ Usage: notelog [OPTIONS] COMMAND [ARGS]...
 
 Options:
   --version             Show the version and exit.
-  -v, --verbose         Show what is going on; twice for more.
+  -v, --verbose         Show the log, and where a defect is.
   -q, --quiet           Say nothing but errors.
   --color / --no-color  Use colours, or none.
   -h, --help            Show this message and exit.

@@ -10,7 +10,7 @@ from notelog.cli.output import Output
 from notelog.cli.sentences import error_lines
 from notelog.cli.word_groups import WordGroup
 from notelog.core.suggest import did_you_mean
-from notelog.errors import InterruptedByUserError, NotelogError, UsageError
+from notelog.errors import InterruptedByUserError, NotelogError, ReplyNotKeptError, UsageError
 
 COMMANDS = {
     "complete": "Answer the question in a chat note, in the note.",
@@ -60,13 +60,17 @@ class CommandTree(WordGroup):
     epilog="Each command has its own help: notelog COMMAND --help",
 )
 @click.version_option(__version__, prog_name="notelog", message="%(prog)s %(version)s")
-@click.option("-v", "--verbose", count=True, help="Show what is going on; twice for more.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the log, and where a defect is.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--color/--no-color", default=None, help="Use colours, or none.")
 @click.pass_context
-def tree(ctx: click.Context, *, verbose: int, quiet: bool, color: bool | None) -> None:
+def tree(ctx: click.Context, *, verbose: bool, quiet: bool, color: bool | None) -> None:
     """Answer the chat notes of a Markdown vault, in place."""
     ctx.obj = Output(quiet=quiet, verbose=verbose, color=color)
+    if verbose:
+        from notelog.cli.log import start_log
+
+        start_log()
 
 
 def run_command(arguments: list[str]) -> int:
@@ -79,7 +83,10 @@ def run_command(arguments: list[str]) -> int:
         The exit code; see ``docs/reference.md``.
     """
     words = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    output = Output(verbose=sum(word in {"-v", "-vv", "--verbose"} for word in words))
+    output = Output(
+        quiet=not {"-q", "--quiet"}.isdisjoint(words),
+        verbose=not {"-v", "--verbose"}.isdisjoint(words),
+    )
     try:
         return _invoke(arguments, output)
     except NotelogError as error:
@@ -117,8 +124,11 @@ def _usage_error(error: click.ClickException) -> UsageError:
 
 
 def _report(error: NotelogError, output: Output, *, as_json: bool) -> int:
+    reply = error.reply if isinstance(error, ReplyNotKeptError) else ""
     if as_json:
-        output.json({"errors": error_fields(error)})
+        output.json({"errors": error_fields(error), **({"reply": reply} if reply else {})})
+    elif reply and output.quiet:
+        output.data(reply)
     for line in error_lines(error):
         output.error(line)
     return error.exit_code

@@ -18,11 +18,13 @@ class Output:
 
     Args:
         quiet: say nothing but errors.
-        verbose: 1 shows the canonical log lines, 2 all of them.
+        verbose: show the log, and where a defect is.
         color: None lets the terminal and ``NO_COLOR`` decide.
     """
 
-    def __init__(self, *, quiet: bool = False, verbose: int = 0, color: bool | None = None) -> None:
+    def __init__(
+        self, *, quiet: bool = False, verbose: bool = False, color: bool | None = None
+    ) -> None:
         self.quiet = quiet
         self.verbose = verbose
         self.color = color

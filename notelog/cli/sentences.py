@@ -46,9 +46,7 @@ def shown_lines(shown: "Shown") -> list[str]:
     """A note as it is read: each message with its lines, then the state."""
     lines: list[str] = []
     for number, message in enumerate(shown.note.conversation, start=1):
-        first, last = message.lines
-        place = f"line {first}" if first == last else f"lines {first}-{last}"
-        lines += [f"[{number}] {message.role} ({place})", message.content, ""]
+        lines += [f"[{number}] {message.role} ({_place(message.lines)})", message.content, ""]
     lines.append(f"state: {shown.state}: {STATE_WORDS[shown.state]}")
     return [*lines, *(_diagnostic_line(item) for item in shown.note.diagnostics)]
 
@@ -64,22 +62,26 @@ def plan_lines(prepared: "Prepared") -> list[str]:
     plan, settings = prepared.plan, prepared.settings
     address = settings.profile.base_url or "the embedded model"
     origin = settings.origins.get("model", "")
-    reply = (
-        "left to the server" if plan.completion_tokens is None else _tokens(plan.completion_tokens)
-    )
+    window_origin = settings.origins.get("context_window", prepared.spec.source)
+    limit = plan.completion_tokens
     return [
         f"profile:    {settings.profile.name} ({address})",
         f"model:      {prepared.request.model}{f' ({origin})' if origin else ''}",
         f"prompt:     {_prompt_size(plan)} in {_messages(len(plan.kept))}",
-        f"window:     {_tokens(plan.window)} ({prepared.spec.source})",
-        f"reply:      at most {reply}" if plan.completion_tokens else f"reply:      {reply}",
+        f"window:     {_tokens(plan.window)} ({window_origin})",
+        f"reply:      {'left to the server' if limit is None else f'at most {_tokens(limit)}'}",
         *(f"{name + ':':<11} {value}" for name, value in prepared.request.sampling.items()),
+        *(f"{name + ':':<11} not sent: the model takes none" for name in prepared.request.left_out),
         *(
-            f"left out:   {item.role}, lines {item.lines[0]}-{item.lines[1]}, "
-            f"{_tokens(item.tokens)}: {item.reason}"
+            f"left out:   {item.role}, {_place(item.lines)}, {_tokens(item.tokens)}: {item.reason}"
             for item in plan.dropped
         ),
     ]
+
+
+def _place(lines: tuple[int, int]) -> str:
+    first, last = lines
+    return f"line {first}" if first == last else f"lines {first}-{last}"
 
 
 def _prompt_size(plan: "TrimPlan") -> str:
@@ -106,10 +108,9 @@ def remarks(done: "Completed") -> list[str]:
     left_out = done.prepared.plan.dropped if done.prepared is not None else ()
     if left_out:
         total = sum(item.tokens for item in left_out)
-        first, last = left_out[0].lines[0], left_out[-1].lines[1]
+        place = _place((left_out[0].lines[0], left_out[-1].lines[1]))
         lines.append(
-            f"left out to fit the window: {_messages(len(left_out))} "
-            f"(lines {first}-{last}, {_tokens(total)})"
+            f"left out to fit the window: {_messages(len(left_out))} ({place}, {_tokens(total)})"
         )
     return lines
 
@@ -131,7 +132,7 @@ def _summary(done: "Completed", note: str) -> str:
     if usage is not None:
         parts.append(f"{_tokens(usage.prompt_tokens)} in, {usage.completion_tokens:,} out")
     if done.cost is not None:
-        parts.append(f"{done.cost.amount:.4f} {done.cost.currency}")
+        parts.append(f"{done.cost.amount:.6f} {done.cost.currency}")
     parts.append(f"{done.seconds:.1f} s")
     return f"{note}:{done.line}: " + " · ".join(parts)
 
