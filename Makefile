@@ -7,7 +7,7 @@ DEV := .venvs/test
 BIN := $(DEV)/bin
 JOBS ?= auto
 
-.PHONY: help demo test lint format bench lock clean
+.PHONY: help demo test lint format docs bench lock clean
 
 help:  ## Lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -29,6 +29,9 @@ lint: $(DEV)/.ready  ## Style, types and layers
 format: $(DEV)/.ready  ## Formats the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(DEV)/.ready  ## Renews the parts of the documentation that the program prints
+	$(BIN)/python tests/support/renew_docs.py
 
 bench: $(DEV)/.ready  ## Prints ratios side by side
 	@for script in bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
