@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from notelog.core.findings import Findings
 from notelog.core.messages import Message, Role
 from notelog.core.note import FrontMatter, FrontMatterValue, Severity
+from notelog.core.yaml_scalar import ScalarRangeError, resolve_quoted
 
 _Check = Callable[[FrontMatterValue], bool]
 
@@ -13,16 +14,26 @@ def _is_text(value: FrontMatterValue) -> bool:
     return isinstance(value, str)
 
 
+def _plain(value: FrontMatterValue) -> FrontMatterValue:
+    try:
+        return resolve_quoted(value)
+    except ScalarRangeError:
+        return value
+
+
 def _is_number(value: FrontMatterValue) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    number = _plain(value)
+    return number is None or (isinstance(number, int | float) and not isinstance(number, bool))
 
 
 def _is_count(value: FrontMatterValue) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    number = _plain(value)
+    return _is_number(value) and not (isinstance(number, float) and not number.is_integer())
 
 
 def _is_truth(value: FrontMatterValue) -> bool:
-    return isinstance(value, bool)
+    truth = _plain(value)
+    return truth is None or isinstance(truth, bool)
 
 
 def _is_texts(value: FrontMatterValue) -> bool:

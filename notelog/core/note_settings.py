@@ -11,7 +11,7 @@ from notelog.core.note import FrontMatter, FrontMatterValue
 from notelog.core.profiles import PROVIDER_URL_KEYS
 from notelog.core.request import JsonValue
 from notelog.core.visible import shortened
-from notelog.core.yaml_scalar import resolve_scalar
+from notelog.core.yaml_scalar import resolve_quoted
 from notelog.errors import Fault, NoteGrammarError
 
 _Values = Mapping[str, FrontMatterValue]
@@ -28,14 +28,9 @@ def _shown(value: FrontMatterValue) -> str:
     return repr(shortened(value, 40)) if isinstance(value, str) else shortened(str(value), 40)
 
 
-def _plain(value: FrontMatterValue) -> FrontMatterValue:
-    """A quoted number or truth value as what it says."""
-    return resolve_scalar(value.strip()) if isinstance(value, str) else value
-
-
 def _number(least: float, most: float) -> _Check:
     def check(value: FrontMatterValue) -> JsonValue:
-        number = _plain(value)
+        number = resolve_quoted(value)
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise BadSettingError(
                 f"must be a number from {least:g} to {most:g}, not {_shown(value)}"
@@ -51,7 +46,7 @@ def _whole(least: int | None = None) -> _Check:
     wanted = "a whole number" if least is None else f"a whole number of at least {least}"
 
     def check(value: FrontMatterValue) -> JsonValue:
-        number = _plain(value)
+        number = resolve_quoted(value)
         if isinstance(number, float) and number.is_integer():
             number = int(number)
         if isinstance(number, bool) or not isinstance(number, int):
@@ -64,7 +59,7 @@ def _whole(least: int | None = None) -> _Check:
 
 
 def _truth(value: FrontMatterValue) -> JsonValue:
-    truth = _plain(value)
+    truth = resolve_quoted(value)
     if not isinstance(truth, bool):
         raise BadSettingError(f"must be true or false, not {_shown(value)}")
     return truth

@@ -6,6 +6,8 @@ Anything else is text: dates, times (``12:30``), ``yes``, ``on``, ``1_000``.
 import re
 from math import isfinite
 
+from notelog.core.note import FrontMatterValue
+
 _INT = re.compile(r"[-+]?[0-9]+")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -38,6 +40,15 @@ def resolve_scalar(text: str) -> str | int | float | bool | None:
     if _NO_NUMBER.fullmatch(text):
         raise ScalarRangeError(f"{text} is no number that can be used")
     return text
+
+
+def resolve_quoted(value: FrontMatterValue) -> FrontMatterValue:
+    """A number or truth value in quotes as what it says: Obsidian's property editor writes it so.
+
+    Raises:
+        ScalarRangeError: as ``resolve_scalar``.
+    """
+    return resolve_scalar(value.strip()) if isinstance(value, str) else value
 
 
 def _number(text: str) -> int | float:

@@ -363,6 +363,14 @@ def test_a_thematic_break_is_text(text: str) -> None:
     assert said(text) == [("user", text)]
 
 
+def test_quoted_numbers_and_truth_values() -> None:
+    """What Obsidian's property editor puts in quotes is no wrong type; a word still is."""
+    quoted = 'temperature: "0.7"\nmax_tokens: "300"\nseed: 7.0\nstream: "false"\ntop_p: ""'
+    assert parse(f"---\n{quoted}\n---\nQ").diagnostics == ()
+    found = parse('---\ntemperature: "hot"\nmax_tokens: "0.5"\nstream: "1e999"\n---\nQ').errors
+    assert [(item.code, item.line) for item in found] == [("wrong-type", n) for n in (2, 3, 4)]
+
+
 def test_front_matter_keys() -> None:
     """Unknown keys warn, wrong types are errors, a lone system command is a list of one."""
     note = parse("---\nsystem_commands: Be terse.\nfoo: 1\ntemperature: hot\nagent: A\n---\nQ")
