@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 from os.path import normpath
 from pathlib import Path
 
+from notelog.adapters.address import checked_address
 from notelog.adapters.config_tables import CapsTable, ProfileTable
-from notelog.adapters.origin import checked_origin
 from notelog.core.caps import Cap
 from notelog.core.profiles import READY_MADE
 from notelog.core.settings import KeySource, Profile
@@ -120,7 +120,7 @@ class ProfileReader:
             )
         if self._table.base_url is not None:
             self.at_fault = "base_url"
-            checked_origin(profile.base_url, self._name)
+            checked_address(profile.base_url, self._name)
         if (
             self._name == "azure"
             and not profile.api_version
@@ -161,4 +161,4 @@ class ProfileReader:
             return True
         if self._name in READY_MADE:
             return profile.key.required
-        return not (profile.embedded or checked_origin(profile.base_url, self._name).loopback)
+        return not (profile.embedded or checked_address(profile.base_url, self._name).loopback)

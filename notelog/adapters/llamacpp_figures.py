@@ -9,47 +9,42 @@ import socket
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
-from ipaddress import ip_address
 from threading import Timer
 from typing import cast
 from urllib.parse import urlsplit
 
+from notelog.core.origin import is_loopback
 from notelog.core.request import JsonValue
 from notelog.ports import Endpoint
 
-TIMEOUT_SECONDS = 30.0  # a server that has unloaded its model loads it again first
+TIMEOUT_S = 30.0  # a server that has unloaded its model loads it again first
 _ANSWER_BYTES = 1 << 20
 
 
-def exact_prompt_tokens(endpoint: Endpoint, body: Mapping[str, JsonValue]) -> int | None:
-    """The tokens of a request's prompt, its template included, as the server counts them.
+class LlamaCppFigures:
+    """The figures of a llama.cpp server on loopback (the port ``ServerFigures``)."""
 
-    Args:
-        endpoint: a server on loopback.
-        body: the body of the chat completion that would be sent.
+    def window(self, endpoint: Endpoint) -> int | None:
+        """The context window in tokens that it has loaded; None where it does not say.
 
-    Returns:
-        The number, or None where the server does not count (``POST
-        /v1/chat/completions/input_tokens`` is llama.cpp's) or cannot be reached.
-    """
-    answer = _asked(endpoint, "POST", "/chat/completions/input_tokens", body)
-    match answer:
-        case {"input_tokens": int(tokens)} if tokens > 0:
-            return tokens
-        case _:
-            return None
+        It stands in ``GET /v1/models`` as ``meta.n_ctx``; only llama.cpp gives that.
+        """
+        match _asked(endpoint, "GET", "/models"):
+            case {"data": [{"meta": {"n_ctx": int(tokens)}}]} if tokens > 0:
+                return tokens
+            case _:
+                return None
 
+    def prompt_tokens(self, endpoint: Endpoint, body: Mapping[str, JsonValue]) -> int | None:
+        """The tokens of a request's prompt, its template included; None where it does not count.
 
-def served_window(endpoint: Endpoint) -> int | None:
-    """The context window in tokens that the server has loaded; None where it does not say.
-
-    It stands in ``GET /v1/models`` as ``meta.n_ctx``; only llama.cpp gives that.
-    """
-    match _asked(endpoint, "GET", "/models"):
-        case {"data": [{"meta": {"n_ctx": int(tokens)}}]} if tokens > 0:
-            return tokens
-        case _:
-            return None
+        ``POST /v1/chat/completions/input_tokens`` is llama.cpp's own.
+        """
+        match _asked(endpoint, "POST", "/chat/completions/input_tokens", body):
+            case {"input_tokens": int(tokens)} if tokens > 0:
+                return tokens
+            case _:
+                return None
 
 
 def _asked(
@@ -57,7 +52,7 @@ def _asked(
 ) -> object:
     """The JSON of a 200 answer, or None."""
     url = urlsplit(endpoint.base_url)
-    if url.scheme != "http" or not _loopback(url.hostname or ""):
+    if url.scheme != "http" or not is_loopback(url.hostname or ""):
         return None
     headers = {"Content-Type": "application/json"}
     if endpoint.key:
@@ -77,10 +72,10 @@ def _asked(
 @contextmanager
 def _connected(host: str, port: int) -> Generator[HTTPConnection]:
     """A connection that ends after the time limit, however slowly bytes drip."""
-    connection = HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+    connection = HTTPConnection(host, port, timeout=TIMEOUT_S)
     try:
         connection.connect()
-        limit = Timer(TIMEOUT_SECONDS, connection.sock.shutdown, [socket.SHUT_RDWR])
+        limit = Timer(TIMEOUT_S, connection.sock.shutdown, [socket.SHUT_RDWR])
         limit.daemon = True
         limit.start()
         try:
@@ -89,22 +84,3 @@ def _connected(host: str, port: int) -> Generator[HTTPConnection]:
             limit.cancel()
     finally:
         connection.close()
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-class LlamaCppFigures:
-    """The figures of a llama.cpp server on loopback (the port ``ServerFigures``)."""
-
-    def window(self, endpoint: Endpoint) -> int | None:
-        """The context window in tokens that it has loaded; None where it does not say."""
-        return served_window(endpoint)
-
-    def prompt_tokens(self, endpoint: Endpoint, body: Mapping[str, JsonValue]) -> int | None:
-        """The tokens of a request's prompt; None where it does not count."""
-        return exact_prompt_tokens(endpoint, body)

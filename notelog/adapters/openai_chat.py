@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from notelog._version import __version__
-from notelog.adapters.origin import Origin, checked_origin, proxy_for
+from notelog.adapters.address import Address, checked_address, proxy_for
 from notelog.adapters.reply_stream import FAULTS, read_reply
 from notelog.adapters.request_thread import (
     CancelledError,
@@ -70,7 +70,7 @@ class _Call:
     """Everything one attempt needs."""
 
     endpoint: Endpoint
-    origin: Origin
+    address: Address
     asked: Asked
     body: bytes
 
@@ -117,7 +117,7 @@ def load_openai() -> None:
 
 def _prepared(request: ChatRequest, endpoint: Endpoint) -> _Call:
     profile = endpoint.profile
-    origin = checked_origin(endpoint.base_url, profile.name)
+    address = checked_address(endpoint.base_url, profile.name)
     asked = Asked(
         profile=profile.name,
         model=request.model,
@@ -138,7 +138,7 @@ def _prepared(request: ChatRequest, endpoint: Endpoint) -> _Call:
         raise ConfigurationError(
             "a setting of the request is no finite number, or text that is no Unicode"
         ) from error
-    return _Call(endpoint=endpoint, origin=origin, asked=asked, body=body)
+    return _Call(endpoint=endpoint, address=address, asked=asked, body=body)
 
 
 def _source(key: KeySource) -> str:
@@ -273,7 +273,7 @@ def _send(call: _Call, running: RequestThread) -> None:
 
     with (
         httpx2.Client(
-            transport=_transport(call.origin),
+            transport=_transport(call.address),
             trust_env=False,
             follow_redirects=False,
             timeout=timeout,
@@ -285,7 +285,7 @@ def _send(call: _Call, running: RequestThread) -> None:
             organization="",
             project="",
             webhook_secret="",
-            base_url=call.origin.base_url,
+            base_url=call.address.base_url,
             max_retries=0,
             timeout=timeout,
             http_client=http_client,
@@ -314,16 +314,16 @@ def _send(call: _Call, running: RequestThread) -> None:
                 return
 
 
-def _transport(origin: Origin) -> "httpx2.HTTPTransport":
+def _transport(address: Address) -> "httpx2.HTTPTransport":
     """The connection; loading the certificate store takes 50 ms that plain http need not pay."""
     import ssl
 
     import httpx2
 
-    if not origin.secure:
+    if not address.secure:
         return httpx2.HTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
     try:
-        return httpx2.HTTPTransport(proxy=proxy_for(origin))
+        return httpx2.HTTPTransport(proxy=proxy_for(address))
     except (ValueError, ImportError, OSError) as error:
         raise ConfigurationError(
             "the proxy or the certificates that the environment names cannot be used",

@@ -8,7 +8,6 @@ _ADDRESS = re.compile(
     r"(?P<host>\[[0-9a-f:.]+\]|[^\s/?#\\:@\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?:[/?#].*)?",
     re.IGNORECASE | re.DOTALL,
 )
-_LOOPBACK = re.compile(r"localhost\.?|127(?:\.[0-9]{1,3}){3}|\[::1\]|\[0(?::0){6}:1\]")
 _MOST_PORT = 65_535
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -31,6 +30,18 @@ class Origin:
         return f"{self.scheme}://{self.host}" + ("" if usual else f":{self.port}")
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine; an IPv6 address with or without brackets."""
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    from ipaddress import ip_address  # only where an address has to be looked at
+
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 def origin_of(address: str) -> Origin | None:
     """The origin of an http or https address; None for anything else.
 
@@ -40,7 +51,7 @@ def origin_of(address: str) -> Origin | None:
     if match is None:
         return None
     host = match["host"].lower()
-    if _LOOPBACK.fullmatch(host):
+    if is_loopback(host):
         host = "localhost"
     scheme = (match["scheme"] or ("http" if host == "localhost" else "https")).lower()
     if scheme not in _DEFAULT_PORTS:

@@ -27,7 +27,7 @@ from local_chat import (
 )
 
 from notelog.adapters import local_server
-from notelog.adapters.llamacpp_figures import exact_prompt_tokens, served_window
+from notelog.adapters.llamacpp_figures import LlamaCppFigures
 from notelog.adapters.local_server import EmbeddedServer, KeptServer
 from notelog.core.local_model import DEMONSTRATION_MODEL
 from notelog.errors import ConfigurationError, ProviderUnavailableError
@@ -81,9 +81,9 @@ def test_exact_prompt_tokens(local_endpoint: Endpoint) -> None:
     """The count before sending is the prompt_tokens that the reply reports."""
     body = chat_body("Count this: 你好, `x = 1` and 12:30.", max_tokens=1)
     usage = cast("dict[str, int]", request(local_endpoint, CHAT, body).json()["usage"])
-    counted = exact_prompt_tokens(local_endpoint, body)
+    counted = LlamaCppFigures().prompt_tokens(local_endpoint, body)
     assert counted == usage["prompt_tokens"]
-    assert served_window(local_endpoint) == 2_048
+    assert LlamaCppFigures().window(local_endpoint) == 2_048
 
 
 def test_overflow_names_its_figures(models_folder: Path) -> None:
@@ -91,8 +91,8 @@ def test_overflow_names_its_figures(models_folder: Path) -> None:
     with EmbeddedServer(models_folder).start(local_profile(context_window=512)) as endpoint:
         body = chat_body("word " * 600)
         answer = request(endpoint, CHAT, body)
-        counted = exact_prompt_tokens(endpoint, body)
-        assert served_window(endpoint) == 512
+        counted = LlamaCppFigures().prompt_tokens(endpoint, body)
+        assert LlamaCppFigures().window(endpoint) == 512
     assert answer.status == 400
     error = cast("dict[str, object]", answer.json()["error"])
     assert error["type"] == "exceed_context_size_error"

@@ -1,6 +1,7 @@
 import pytest
 
-from notelog.adapters.origin import checked_origin, proxy_for
+from notelog.adapters.address import checked_address, proxy_for
+from notelog.core.origin import is_loopback, origin_of
 
 
 @pytest.mark.parametrize(
@@ -18,9 +19,9 @@ from notelog.adapters.origin import checked_origin, proxy_for
 )
 def test_addresses_that_may_be_asked(address: str, loopback: bool) -> None:  # noqa: FBT001  # a table
     """Https anywhere, http on this machine; a slash at the end does not matter."""
-    origin = checked_origin(address, "p")
-    assert origin.loopback is loopback
-    assert origin.base_url == address.rstrip("/")
+    found = checked_address(address, "p")
+    assert found.loopback is loopback
+    assert found.base_url == address.rstrip("/")
 
 
 @pytest.mark.parametrize(
@@ -42,5 +43,19 @@ def test_the_proxy_of_the_system(
         monkeypatch.delenv(name.upper(), raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert proxy_for(checked_origin("https://api.example.com/v1", "p")) == proxy
-    assert proxy_for(checked_origin("http://127.0.0.1/v1", "p")) is None
+    assert proxy_for(checked_address("https://api.example.com/v1", "p")) == proxy
+    assert proxy_for(checked_address("http://127.0.0.1/v1", "p")) is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.255.0.9", "::1", "[::1]", "[0:0:0:0:0:0:0:1]"])
+def test_this_machine(host: str) -> None:
+    """All addresses of the loopback host are one origin, and may be asked in the clear."""
+    assert is_loopback(host)
+    shown = host if "." in host or host.startswith("[") else f"[{host}]"
+    assert origin_of(f"http://{shown}:80/v1") == origin_of("localhost")
+
+
+@pytest.mark.parametrize("host", ["127.999.0.1", "127.0.0.1.example", "localhost.example", "::2"])
+def test_other_machines(host: str) -> None:
+    """What only looks like an address of this machine is none."""
+    assert not is_loopback(host)

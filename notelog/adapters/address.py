@@ -2,16 +2,16 @@
 
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from notelog.core.origin import is_loopback
 from notelog.errors import ConfigurationError
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\.?\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Address:
     """An address that may be asked.
 
     Attributes:
@@ -27,7 +27,7 @@ class Origin:
     secure: bool
 
 
-def checked_origin(base_url: str, profile: str) -> Origin:
+def checked_address(base_url: str, profile: str) -> Address:
     """Checks a base_url before anything goes there.
 
     Raises:
@@ -40,25 +40,25 @@ def checked_origin(base_url: str, profile: str) -> Origin:
         raise _wrong(profile, "is no address that starts with https://")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise _wrong(profile, "holds more than an address (a user, a query or a #)")
-    loopback = _is_loopback(host)
+    loopback = is_loopback(host)
     secure = parts.scheme == "https"
     if not (secure or loopback):
         raise _wrong(profile, f"is plain http, and {host} is not this machine")
-    return Origin(base_url=base_url.rstrip("/"), host=host, loopback=loopback, secure=secure)
+    return Address(base_url=base_url.rstrip("/"), host=host, loopback=loopback, secure=secure)
 
 
-def proxy_for(origin: Origin) -> str | None:
+def proxy_for(address: Address) -> str | None:
     """The proxy that the system names for an address; never one for this machine.
 
     ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``, or the settings of macOS and Windows.
     """
-    if origin.loopback:
+    if address.loopback:
         return None
     from urllib.request import getproxies, proxy_bypass
 
     proxies = getproxies()
     proxy = proxies.get("https") or proxies.get("all")
-    if not proxy or proxy_bypass(origin.host):
+    if not proxy or proxy_bypass(address.host):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
@@ -76,15 +76,6 @@ def _split(base_url: str, profile: str) -> SplitResult:
 
 def _is_host(host: str) -> bool:
     return bool(_HOST.match(host)) or ":" in host
-
-
-def _is_loopback(host: str) -> bool:
-    if host.rstrip(".").lower() == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _wrong(profile: str, why: str) -> ConfigurationError:
