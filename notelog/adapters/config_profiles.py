@@ -15,22 +15,9 @@ from notelog.errors import ConfigurationError
 _NAME = re.compile(r"[\w][\w.-]{0,63}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _POSITIVE = ("context_window", "max_tokens", "connect_timeout_s", "read_timeout_s", "deadline_s")
-_TAKEN_OVER = (
-    "base_url",
-    "model",
-    "serves",
-    "billed",
-    "embedded",
-    "model_path",
-    "context_window",
-    "max_tokens",
-    "api_version",
-    "connect_timeout_s",
-    "read_timeout_s",
-    "deadline_s",
-    "price",
-    "currency",
-)
+_MADE_HERE = frozenset({"name", "key", "providers", "caps"})
+"""The fields of a profile that are not the table's as they stand."""
+
 _AZURE_WITHOUT_VERSION = "/openai/v1"  # Azure's newer address takes no api-version
 
 
@@ -62,7 +49,8 @@ class ProfileReader:
             raise self._wrong("", "its name may hold letters, digits, '-', '_' and '.' only")
         self._check_numbers()
         base = READY_MADE.get(self._name, Profile(name=self._name, base_url="", key=KeySource()))
-        said = {field: getattr(self._table, field) for field in _TAKEN_OVER}
+        names = (field.name for field in fields(Profile) if field.name not in _MADE_HERE)
+        said = {name: getattr(self._table, name) for name in names}
         base = replace(base, **{field: value for field, value in said.items() if value is not None})
         if self._table.providers is not None:
             base = replace(base, providers=tuple(item.lower() for item in self._table.providers))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from notelog.adapters.outside_vaults import vault_above
+from notelog.adapters.places import vault_above
 from notelog.core.profiles import READY_MADE
 from notelog.core.settings import Config
 from notelog.core.suggest import did_you_mean

@@ -1,4 +1,7 @@
-"""Where notelog keeps what is no note: configuration, state and cache, never inside a vault."""
+"""Where notelog keeps what is no note: configuration, state and cache, never inside a vault.
+
+What has authority or is secret lies outside vaults, which are shared and synced.
+"""
 
 import os
 from collections.abc import Callable, Sequence
@@ -60,11 +63,16 @@ def vault_of(note_path: str, configured_roots: Sequence[str] = ()) -> str:
     """
     folder = Path(os.path.realpath(note_path)).parent
     roots = {Path(os.path.realpath(root)) for root in configured_roots}
-    above = (folder, *folder.parents)
-    for candidate in above:
-        if (candidate / ".obsidian").is_dir():
-            return str(candidate)
-    return str(next((candidate for candidate in above if candidate in roots), folder))
+    innermost = next((above for above in (folder, *folder.parents) if above in roots), folder)
+    return str(vault_above(folder) or innermost)
+
+
+def vault_above(path: Path) -> Path | None:
+    """The nearest folder at or above ``path`` that holds ``.obsidian``, or None."""
+    whole = path.absolute()
+    return next(
+        (folder for folder in (whole, *whole.parents) if (folder / ".obsidian").is_dir()), None
+    )
 
 
 def is_inside(path: str, folder: str) -> bool:

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from notelog.adapters.outside_vaults import vault_above
+from notelog.adapters.places import vault_above
 from notelog.core.settings import KeySource
 from notelog.errors import KeyUnavailableError
 

@@ -2,28 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import chain
 from typing import cast
 
 from notelog.core.profiles import is_ready
 from notelog.core.request import JsonValue
 from notelog.core.settings import Config, KeySource, Profile
 
-_TOP = ("default_profile", "ignore_note_keys", "system_commands", "reasoning", "model_suffix")
-_ALSO_TOP = ("inert_replies", "note_size_limit_bytes")
-_ALWAYS_SHOWN = ("base_url", "model", "serves", "providers", "billed")
-_SHOWN_IF_SET = (
-    "embedded",
-    "model_path",
-    "context_window",
-    "max_tokens",
-    "api_version",
-    "connect_timeout_s",
-    "read_timeout_s",
-    "deadline_s",
-    "price",
-    "currency",
-)
+_NO_VALUES = frozenset({"profiles", "defaults", "model_aliases", "origins", "path"})
+_ALWAYS_SHOWN = frozenset({"base_url", "model", "serves", "providers", "billed"})
+_SHOWN_APART = frozenset({"name", "key", "caps"})
 _KEY_FIELDS = ("key_environment", "key_file", "key_keyring", "key_command", "key_required")
 
 
@@ -49,7 +38,8 @@ class ConfigRow:
 
 def config_rows(config: Config) -> tuple[ConfigRow, ...]:
     """Every value that holds, in the order of the file."""
-    return (*_top_rows(config), *(row for item in _profiles(config) for row in item))
+    profiles = (_profile_rows(config, profile) for profile in config.profiles.values())
+    return (*_top_rows(config), *chain.from_iterable(profiles))
 
 
 def _row(config: Config, name: str, value: object) -> ConfigRow:
@@ -67,8 +57,9 @@ def _json(value: object) -> JsonValue:
 
 
 def _top_rows(config: Config) -> Iterator[ConfigRow]:
-    for name in (*_TOP, *_ALSO_TOP):
-        yield _row(config, name, getattr(config, name))
+    for field in fields(Config):
+        if field.name not in _NO_VALUES:
+            yield _row(config, field.name, getattr(config, field.name))
     for name, value in config.defaults.items():
         full = f"defaults.{name}"
         yield ConfigRow(name=full, value=value, origin=config.origins.get(full, "default"))
@@ -76,21 +67,15 @@ def _top_rows(config: Config) -> Iterator[ConfigRow]:
         yield _row(config, f"model_aliases.{name}", model)
 
 
-def _profiles(config: Config) -> Iterator[Iterator[ConfigRow]]:
-    for profile in config.profiles.values():
-        yield _profile_rows(config, profile)
-
-
 def _profile_rows(config: Config, profile: Profile) -> Iterator[ConfigRow]:
     prefix = f"profiles.{profile.name}."
     if not is_ready(profile):
         yield _row(config, f"{prefix}base_url", "")
         return
-    for field in _ALWAYS_SHOWN:
-        yield _row(config, prefix + field, getattr(profile, field))
-    for field in _SHOWN_IF_SET:
-        if prefix + field in config.origins or (field == "embedded" and profile.embedded):
-            yield _row(config, prefix + field, getattr(profile, field))
+    always = _ALWAYS_SHOWN | ({"embedded"} if profile.embedded else set())
+    for name in (field.name for field in fields(Profile) if field.name not in _SHOWN_APART):
+        if name in always or prefix + name in config.origins:
+            yield _row(config, prefix + name, getattr(profile, name))
     for cap in profile.caps:
         yield _row(config, f"{prefix}caps.{cap.name}", cap.most)
     origin = next(

@@ -1,5 +1,4 @@
-# noqa: INP001  # a script, in no package
-"""Packs tiktoken rank files for shipping: ``python tools/pack_ranks.py cl100k_base.tiktoken ...``.
+"""Packs tiktoken rank files for shipping, as a script: ``pack_ranks.py cl100k_base.tiktoken ...``.
 
 A rank file has one line for each token, in the order of the ranks: the token in base64, a blank,
 its rank. Packed, it is the number of tokens (4 bytes), the length of each (1 byte), and then all
@@ -11,7 +10,7 @@ import sys
 import zlib
 from pathlib import Path
 
-RANKS = Path(__file__).parents[1] / "notelog" / "adapters" / "ranks"
+RANKS = Path(__file__).parents[2] / "notelog" / "adapters" / "ranks"
 
 
 def pack(rank_file: bytes) -> bytes:
