@@ -208,6 +208,11 @@ class ContextOverflowError(ProviderRefusedError):
         window: the window that it names.
         prompt_tokens: the prompt that it counted.
         completion_tokens: the reply that was asked for.
+        total_tokens: both together.
+        prompt_only: ``window`` bounds the prompt alone.
+        at_least: it stopped counting at ``prompt_tokens``.
+        output_limit: the most that it gives as a reply, whatever the prompt.
+        in_stream: it was said in place of the first part of a reply, not by the status.
     """
 
     code = "overflow"
@@ -223,12 +228,22 @@ class ContextOverflowError(ProviderRefusedError):
         window: int | None = None,
         prompt_tokens: int | None = None,
         completion_tokens: int | None = None,
+        total_tokens: int | None = None,
+        prompt_only: bool = False,
+        at_least: bool = False,
+        output_limit: int | None = None,
+        in_stream: bool = False,
     ) -> None:
         super().__init__(message, status=status, hint=hint, reason="overflow", said=said)
         self.body = body
         self.window = window
         self.prompt_tokens = prompt_tokens
         self.completion_tokens = completion_tokens
+        self.total_tokens = total_tokens
+        self.prompt_only = prompt_only
+        self.at_least = at_least
+        self.output_limit = output_limit
+        self.in_stream = in_stream
 
 
 class ProviderUnavailableError(NotelogError):

@@ -8,8 +8,8 @@ comes once a request has left is in doubt.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
+from notelog.core.overflow import OverflowFigures, read_overflow
 from notelog.core.retry import wait_in_message
 from notelog.core.said import Said, said_by, said_in
 from notelog.core.visible import shortened
@@ -79,8 +79,15 @@ def refusal_in_stream(body: JsonObject, asked: Asked) -> NotelogError:
     """
     said = said_by(body)
     status = said.status
+    if not asked.billed and not status:  # LM Studio gives words alone, and repeats them for ever
+        overflow = _overflow(400, said, asked, _harmless(said.message, asked))
+        if overflow is not None:
+            overflow.in_stream = True
+            return overflow
     if _is_final(status):
         error = _refusal(status, said, asked, None)
+        if isinstance(error, ContextOverflowError):
+            error.in_stream = True
         if not isinstance(error, ProviderUnavailableError):
             return error
         return ProviderRefusedError(
@@ -199,69 +206,48 @@ def _is_quota(said: Said) -> bool:
     return bool(_QUOTA_WORDS.search(text)) and wait_in_message(said.message) is None
 
 
-_OVERFLOW_WORDS = re.compile(
-    r"context_length_exceeded|exceed_context_size|maximum context length|context window"
-    r"|context limit|prompt is too long|maximum prompt length|exceeds? the (?:available )?context"
-    r"|maximum (?:number of tokens allowed|allowed length)|range of input length"
-    r"|tokens when context the overflows|model token limit|input length .{0,80}exceeds?"
-    r"|maximum input length|reduce the length",
-    re.DOTALL,
-)
-_WINDOW = re.compile(
-    r"(?:maximum context length(?: is| of(?: only)?)?|context length of only|context limit:.{1,40}>"
-    r"|maximum prompt length is|tokens >|model token limit:|tokens allowed \(|allowed length \()"
-    r"\D{0,20}(\d{2,9})|range of input length should be \[\d+, (\d+)|model with (\d+) maximum"
-)
-_PROMPT = re.compile(
-    r"\((\d+) (?:in the messages|in your prompt|of text input)|messages resulted in (\d+)"
-    r"|at least (\d+) input|has (\d+) input|prompt is too long: (\d+)|token count \((\d+)\)"
-    r"|request contains (\d+)|prompt contains (\d+)|input length \((\d+)|requested: (\d+)"
-    r"|keep the first (\d+)|context limit: (\d+)"
-)
-_COMPLETION = re.compile(
-    r"(\d+) (?:in|for) the (?:completion|output)|requested (\d+) output|context limit: \d+ \+ (\d+)"
-    r"|max_tokens is too large: (\d+)"
-)
-
-
 def _overflow(status: int, said: Said, asked: Asked, words: str) -> ContextOverflowError | None:
     """An answer that says that the conversation does not fit, with the figures it names."""
-    text = f"{said.message} {said.kind}".lower()
-    if status not in {400, 413, 422} or not _OVERFLOW_WORDS.search(text):
+    if status not in {400, 413, 422}:
         return None
-    window = _field(said.body, "n_ctx") or _figure(_WINDOW, text)
-    prompt = _field(said.body, "n_prompt_tokens") or _figure(_PROMPT, text)
-    completion = _figure(_COMPLETION, text)
-    figures = [
-        f"{name} {figure}"
-        for name, figure in (("window", window), ("prompt", prompt), ("reply", completion))
-        if figure is not None
-    ]
-    counted = f" ({', '.join(figures)} tokens)" if figures else ""
+    figures = read_overflow(said.message, said.kind, said.body)
+    if figures is None:
+        return None
+    window = figures.window
+    what, hint = (
+        "that the conversation does not fit",
+        f"set --context-window{f' {window}' if window else ''}, or a smaller max_tokens",
+    )
+    if window is None and figures.output_limit is not None:
+        what = "that it gives no reply as long as max_tokens asks for"
+        hint = f"set max_tokens to {figures.output_limit} or less"
     return ContextOverflowError(
-        f"{asked.profile} says that the conversation does not fit{counted}{_quoted(words)}",
+        f"{asked.profile} says {what}{_counted(figures)}{_quoted(words)}",
         status=status,
-        hint=f"set --context-window{f' {window}' if window else ''}, or a smaller max_tokens",
+        hint=hint,
         said=words,
         body=said.message,
         window=window,
-        prompt_tokens=prompt,
-        completion_tokens=completion,
+        prompt_tokens=figures.prompt_tokens,
+        completion_tokens=figures.completion_tokens,
+        total_tokens=figures.total_tokens,
+        prompt_only=figures.prompt_only,
+        at_least=figures.at_least,
+        output_limit=figures.output_limit,
     )
 
 
-def _figure(pattern: re.Pattern[str], text: str) -> int | None:
-    match = pattern.search(text)
-    return next((int(group[:9]) for group in match.groups() if group), None) if match else None
-
-
-def _field(body: JsonObject, name: str) -> int | None:
-    inner = body.get("error")
-    for fields in (inner, body):
-        value = cast("JsonObject", fields).get(name) if isinstance(fields, dict) else None
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
-    return None
+def _counted(figures: OverflowFigures) -> str:
+    """The figures that a server names, ready to follow a sentence."""
+    least = "at least " if figures.at_least else ""
+    named = (
+        ("window ", figures.window),
+        (f"prompt {least}", figures.prompt_tokens),
+        ("reply ", figures.completion_tokens),
+        ("reply at most ", figures.output_limit),
+    )
+    told = [f"{name}{figure}" for name, figure in named if figure is not None]
+    return f" ({', '.join(told)} tokens)" if told else ""
 
 
 _KEY_LIKE = re.compile(r"\b(?:sk|pk|gsk|xai|key|bearer)[-_ ][\w-]{12,}", re.IGNORECASE)
