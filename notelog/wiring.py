@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from notelog.app.check import CheckedNote
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from notelog.app.outcome import Completed
     from notelog.app.reading import Reading
     from notelog.app.show import Shown
+    from notelog.app.tokens import Tally
     from notelog.core.local_model import InstalledModel, PackagedModel
     from notelog.core.note import Note
     from notelog.core.settings import Config, Options
+    from notelog.errors import NotelogError
     from notelog.ports import Journal, LocalServer, ModelStore, Showing, Snapshot
 
 
@@ -48,6 +50,29 @@ def show_as_sent(path: str, options: "Options") -> "Shown":
     config = load_config()
     count = TiktokenCounter().count
     return show_note_as_sent(_reading(config), path, config=config, options=options, count=count)
+
+
+def count_tokens(paths: "Sequence[str]", options: "Options") -> "list[Tally | NotelogError]":
+    """Counts notes and standard input, each or why not; see ``app.tokens``."""
+    from notelog.adapters.tiktoken_counter import TiktokenCounter
+    from notelog.app.tokens import Tallying, tally
+    from notelog.errors import NotelogError
+
+    config = load_config()
+    tools = Tallying(
+        reading=_reading(config),
+        config=config,
+        options=options,
+        count=TiktokenCounter().count,
+        read_input=sys.stdin.buffer.read,
+    )
+    found: list[Tally | NotelogError] = []
+    for path in paths:
+        try:
+            found.append(tally(tools, path))
+        except NotelogError as error:
+            found.append(error)
+    return found
 
 
 def check(vault: str) -> "Iterator[CheckedNote]":

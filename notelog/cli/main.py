@@ -15,6 +15,7 @@ from notelog.errors import InterruptedByUserError, NotelogError, ReplyNotKeptErr
 COMMANDS = {
     "complete": "Answer the question in a chat note, in the note.",
     "show": "Show what a note would send, message by message.",
+    "tokens": "Count the tokens of notes, and show what fits the window.",
     "check": "Look through a vault: which notes are chats, due, in error.",
     "new": "Make a new chat note.",
     "init": "Write a commented configuration file.",

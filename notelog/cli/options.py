@@ -47,6 +47,13 @@ def request_options(function: _Function) -> _Function:
     return function
 
 
+def fitting_options(function: _Function) -> _Function:
+    """Adds those of the request options that say for which model and window is counted."""
+    for option in reversed(_REQUEST_OPTIONS[:4]):
+        function = option(function)
+    return function
+
+
 def note_argument(function: _Function) -> _Function:
     """Adds the argument NOTE: the path of one note."""
     return click.argument("note", type=click.Path(path_type=str), metavar="NOTE")(function)
@@ -60,4 +67,4 @@ def json_option(function: _Function) -> _Function:
 def options_of(arguments: dict[str, Any]) -> Options:
     """Takes the shared options out of a command's arguments."""
     names = ("profile", "model", "context_window", "max_tokens", "temperature", "stream")
-    return Options(**{name: arguments.pop(name) for name in names})
+    return Options(**{name: arguments.pop(name, None) for name in names})

@@ -80,6 +80,16 @@ def test_complete(program: Program, note: Path) -> None:
     assert set(fields_of(run.fields)) == shown | diagnostics
 
 
+def test_tokens(program: Program, note: Path) -> None:
+    """``tokens --json`` has these fields, those of an input that is missing apart."""
+    run = program.run("tokens", "--json", "--context-window", "600", note)
+    assert set(fields_of(run.fields)) - {"errors"} == documented("tokens --json") - {"errors[]"}
+    run = program.run("tokens", "--json", note, note.with_name("missing.md"))
+    assert run.code == 4
+    errors = {field for field in documented("Errors") if field.startswith("errors")}
+    assert set(fields_of(run.fields)) > errors
+
+
 def test_check(program: Program, note: Path) -> None:
     """``check --json`` has these fields."""
     run = program.run("check", "--json", note.parent)
