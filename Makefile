@@ -7,7 +7,7 @@ DEV := .venvs/test
 BIN := $(DEV)/bin
 JOBS ?= auto
 
-.PHONY: help demo test lint format docs bench lock clean
+.PHONY: help demo test proof lint format docs bench lock clean
 
 help:  ## Lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -15,9 +15,12 @@ help:  ## Lists the targets
 demo: $(RUN)/.ready  ## Answers a real chat note with the embedded local model
 	@$(RUN)/bin/python sample_vault/demo.py
 
-test: $(DEV)/.ready  ## Runs the whole suite
+test: $(DEV)/.ready tools  ## Runs the whole suite
 	@$(BIN)/notelog model install --yes
 	$(BIN)/pytest -n $(JOBS)
+
+proof: $(DEV)/.ready tools  ## Breaks notelog at every system call, and counts what is lost (0); takes an hour
+	NOTELOG_PROOF=full $(BIN)/pytest -n $(JOBS) tests/faults
 
 lint: $(DEV)/.ready  ## Style, types and layers
 	$(BIN)/ruff check .
@@ -44,6 +47,15 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url 
 
 clean:  ## Removes what the other targets made
 	rm -rf .venvs .cache build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# What breaks system calls and mounts small disks in the tests. Where it cannot be had, those tests
+# say that they were not run.
+.PHONY: tools
+tools:
+	@command -v strace >/dev/null && command -v nsenter >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	&& { apt-get -qq install -y strace util-linux || { apt-get -qq update && apt-get -qq install -y strace util-linux; }; } >/dev/null; } \
+	|| echo "strace and nsenter are not here: tests that need them are not run"
 
 # A virtual environment from hashed requirements, then the project itself.
 define environment

@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,3 +33,45 @@ def local_endpoint(models_folder: Path) -> Iterator[Endpoint]:
     """The real local model, started once; a missing engine or model fails the test."""
     with EmbeddedServer(models_folder).start(local_profile(context_window=2_048)) as endpoint:
         yield endpoint
+
+
+_NOT_RUN = "not run: "
+
+
+def _needed(tool: str) -> None:
+    """Skips a test whose system tool is missing; where all must run, that is a failure."""
+    if shutil.which(tool) is not None:
+        return
+    words = f"{_NOT_RUN}{tool} is not installed, and could not be"
+    if os.environ.get("CI") == "true" or os.environ.get("NOTELOG_PROOF"):
+        pytest.fail(words)
+    pytest.skip(words)
+
+
+@pytest.fixture(scope="session")
+def strace() -> None:
+    """The test breaks system calls with strace."""
+    _needed("strace")
+
+
+@pytest.fixture(scope="session")
+def unshare() -> None:
+    """The test mounts a small disk of its own with unshare and nsenter (util-linux)."""
+    _needed("unshare")
+    _needed("nsenter")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Names the proofs that were not run, and counts what the others tried and lost."""
+    skipped: list[pytest.TestReport] = terminalreporter.getreports("skipped")
+    missed = [report.nodeid for report in skipped if _NOT_RUN in str(report.longrepr)]
+    if missed:
+        terminalreporter.write_line(f"{len(missed)} proofs were not run, for want of a tool:")
+        for name in missed:
+            terminalreporter.write_line(f"  {name}")
+    ended = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    counted = [name_value for report in ended for name_value in report.user_properties]
+    points = sum(int(str(value)) for name, value in counted if name == "points")
+    lost = sum(int(str(value)) for name, value in counted if name == "lost")
+    if points:
+        terminalreporter.write_line(f"points at which notelog was broken: {points}; lost: {lost}")

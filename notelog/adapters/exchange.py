@@ -44,6 +44,8 @@ QUIET_S = 2.0
 BLIND_WAITS_S = (5.0,)
 """Without leases: how long what came out is kept before it is compared."""
 _ROUNDS = 8
+_PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
+"""What keeps a file from being made today, and has nothing to do with the folder it would be in."""
 _KEPT = "the reply is kept"
 _LINUX_EXCHANGE = 2
 _MACOS_SWAP = 2
@@ -123,7 +125,7 @@ class _Exchange:
             raise
         self._sync_folder()
         if self._came_out(beside, base) == base:
-            beside.unlink()
+            _clear_away(beside)
             return
         self._put_back(beside, new)
         raise changed_meanwhile(str(self._note))
@@ -165,7 +167,7 @@ class _Exchange:
         _exchange(beside, self._note)
         self._sync_folder()
         if self._came_out(beside, new) == new:
-            beside.unlink()
+            _clear_away(beside)
         else:
             self.take_in(beside)  # and another save went into ours meanwhile
 
@@ -229,6 +231,8 @@ class _Exchange:
             ) as lease:
                 data = content_from(descriptor, 0, os.fstat(descriptor).st_size + 1)
                 return data if lease.unbroken() or not lease.supported else None
+        except OSError as error:
+            raise self._stranded(beside) from error
         finally:
             close_quietly(descriptor)
 
@@ -249,6 +253,8 @@ class _Exchange:
         except BaseException as error:
             with suppress(OSError):
                 part.unlink()
+            if isinstance(error, OSError) and error.errno in _PASSING:
+                raise not_writable(str(self._note), error) from error
             if isinstance(error, OSError):
                 raise self._refused(
                     f"the new note could not be made beside the old one ({error.strerror or error})"
@@ -299,6 +305,12 @@ class _Exchange:
             flush_to_disk(descriptor, str(self._note))
         finally:
             close_quietly(descriptor)
+
+
+def _clear_away(leftover: Path) -> None:
+    """Removes a file of ours; where that fails, its name tells the next sweep that it is ours."""
+    with suppress(OSError):
+        leftover.unlink()
 
 
 def _attributes(note: Path) -> Mapping[str, bytes]:

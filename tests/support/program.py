@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,10 +32,12 @@ class Program:
     Attributes:
         home: a temporary folder.
         variables: further environment variables.
+        within: a command that runs the command, such as one that enters a namespace.
     """
 
     home: Path
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    within: Sequence[str] = ()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -68,7 +70,7 @@ class Program:
     def start(self, *arguments: str | Path, cwd: Path | None = None) -> "subprocess.Popen[bytes]":
         """Starts a command."""
         return subprocess.Popen(
-            [sys.executable, "-m", "notelog", *map(str, arguments)],
+            [*self.within, sys.executable, "-m", "notelog", *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

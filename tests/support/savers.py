@@ -1,8 +1,8 @@
 """Programs that save a note while notelog writes it, each in the style of an editor.
 
-Run as a script: ``savers.py STYLE NOTE COUNT LONGEST_PAUSE_MS``. Each save adds one line of its
-own; the lines that were saved are printed. The pauses between saves are irregular, so that each
-moment of a write is met.
+Run as a script: ``savers.py STYLE NOTE COUNT LONGEST_PAUSE_MS [LINE]``. Each save adds one line of
+its own, LINE with its number in place of ``#``; the lines that were saved are printed. The pauses
+between saves are irregular, so that each moment of a write is met.
 """
 
 import os
@@ -38,11 +38,12 @@ STYLES = {"append": append, "in_place": in_place, "rename": rename}
 
 def main() -> None:
     """Saves again and again."""
-    style, note, count, longest_ms = sys.argv[1:]
+    style, note, count, longest_ms, *rest = sys.argv[1:]
+    text = rest[0] if rest else "line-#"
     irregular = random.Random(7)
     saved: list[str] = []
     for number in range(int(count)):
-        line = f"line-{number}\n"
+        line = text.replace("#", str(number)) + "\n"
         STYLES[style](Path(note), line.encode())
         saved.append(line)
         time.sleep(irregular.random() * int(longest_ms) / 1000)
