@@ -7,6 +7,7 @@ from typing import Protocol
 
 from notelog.core.caps import Spent
 from notelog.core.edit import EditPlan, Insertion
+from notelog.core.learned import Learned
 from notelog.core.local_model import InstalledModel, PackagedModel
 from notelog.core.records import Intent, TurnRecord
 from notelog.core.reply import Reply, ReplyDelta
@@ -122,6 +123,45 @@ class ServerFigures(Protocol):
 
     def prompt_tokens(self, endpoint: Endpoint, body: Mapping[str, JsonValue]) -> int | None:
         """The tokens of a request's prompt; None where it does not count."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedFigure:
+    """What one server said of one model.
+
+    Attributes:
+        server: its origin, such as ``https://api.openai.com``.
+        model: the model's name there.
+        learned: the figures.
+    """
+
+    server: str
+    model: str
+    learned: Learned
+
+
+class LearnedFigures(Protocol):
+    """Remembers what servers said of their models when they refused a request."""
+
+    def read(self, server: str, model: str) -> Learned | None:
+        """What a server, named by its origin, said of a model, if that is not too long ago."""
+        ...
+
+    def all(self) -> tuple[LearnedFigure, ...]:
+        """Everything that holds."""
+        ...
+
+    def keep(self, server: str, model: str, learned: Learned) -> None:
+        """Keeps what a server said. It never fails; what cannot be kept is said and forgotten."""
+        ...
+
+
+class LoadedWindows(Protocol):
+    """Asks a server that cuts long prompts silently how large a window it has loaded."""
+
+    def loaded_window(self, endpoint: Endpoint, model: str) -> int | None:
+        """The window in tokens of a model as it is loaded; None where that is not known."""
         ...
 
 

@@ -27,140 +27,240 @@ from notelog.errors import (
 # (message, window, prompt, reply): None where it does not say.
 FORMS: list[tuple[str, int | None, int | None, int | None]] = [
     (
-        ("This model's maximum context length is 4097 tokens, However, you requested 4382 tokens"
-        "(382 in the messages, 4000 in the completion).  Please reduce the length of the messages"
-        " or completion."),
-        4097, 382, 4000,
+        (
+            "This model's maximum context length is 4097 tokens, However, you requested 4382 tokens"
+            "(382 in the messages, 4000 in the completion).  Please reduce the length of the"
+            " messages"
+            " or completion."
+        ),
+        4097,
+        382,
+        4000,
     ),
     (
-        ("This model's maximum context length is 4097 tokens. However, your messages resulted in"
-        " 4294 tokens. Please reduce the length of the messages."),
-        4097, 4294, None,
+        (
+            "This model's maximum context length is 4097 tokens. However, your messages resulted in"
+            " 4294 tokens. Please reduce the length of the messages."
+        ),
+        4097,
+        4294,
+        None,
     ),
     (
-        ("This model's maximum context length is 4097 tokens, however you requested 4322 tokens"
-        " (4066 in your prompt; 256 for the completion). Please reduce your prompt; or completion"
-        " length."),
-        4097, 4066, 256,
+        (
+            "This model's maximum context length is 4097 tokens, however you requested 4322 tokens"
+            " (4066 in your prompt; 256 for the completion). Please reduce your prompt; or"
+            " completion"
+            " length."
+        ),
+        4097,
+        4066,
+        256,
     ),
     (
-        ("This model's maximum context length is 16385 tokens. However, you requested 16534 tokens"
-        " (14004 in the messages, 30 in the functions, 2500 in the completion)."),
-        16385, 14034, 2500,
+        (
+            "This model's maximum context length is 16385 tokens. However, you requested 16534"
+            " tokens"
+            " (14004 in the messages, 30 in the functions, 2500 in the completion)."
+        ),
+        16385,
+        14034,
+        2500,
     ),
     (
-        ("max_tokens is too large: 64000. This model's maximum context length is 64001 tokens and"
-        " your request has 24235 input tokens (64000 > 64001 - 24235). None"),
-        64001, 24235, 64000,
+        (
+            "max_tokens is too large: 64000. This model's maximum context length is 64001 tokens"
+            " and"
+            " your request has 24235 input tokens (64000 > 64001 - 24235). None"
+        ),
+        64001,
+        24235,
+        64000,
     ),
     (
-        ("'max_tokens' or 'max_completion_tokens' is too large: 64,000. This model's maximum context"
-        " length is 64,001 tokens and your request has 24,235 input tokens"),
-        64001, 24235, 64000,
+        (
+            "'max_tokens' or 'max_completion_tokens' is too large: 64,000. This model's maximum"
+            " context"
+            " length is 64,001 tokens and your request has 24,235 input tokens"
+        ),
+        64001,
+        24235,
+        64000,
     ),
     ("prompt is too long: 207791 tokens > 200000 maximum", 200000, 207791, None),
     (
-        ("input length and `max_tokens` exceed context limit: 178959 + 64000 > 200000, decrease"
-        " input length or `max_tokens` and try again"),
-        200000, 178959, 64000,
+        (
+            "input length and `max_tokens` exceed context limit: 178959 + 64000 > 200000, decrease"
+            " input length or `max_tokens` and try again"
+        ),
+        200000,
+        178959,
+        64000,
     ),
     (
         "The input token count (1200293) exceeds the maximum number of tokens allowed (1048576).",
-        1048576, 1200293, None,
+        1048576,
+        1200293,
+        None,
     ),
     (
         "The input token count is 1200293 but model only supports up to 1048576.",
-        1048576, 1200293, None,
+        1048576,
+        1200293,
+        None,
     ),
     (
         "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
-        131072, 537812, None,
+        131072,
+        537812,
+        None,
     ),
     ("Range of input length should be [1, 983616]", 983616, None, None),
     (
-        ("Prompt contains 65673 tokens and 0 draft tokens, too large for model with 32768 maximum"
-        " context length"),
-        32768, 65673, None,
+        (
+            "Prompt contains 65673 tokens and 0 draft tokens, too large for model with 32768"
+            " maximum"
+            " context length"
+        ),
+        32768,
+        65673,
+        None,
     ),
     (
-        ("Trying to keep the first 111490 tokens when context the overflows. However, the model is"
-        " loaded with context length of only 32768 tokens, which is not enough."),
-        32768, 111490, None,
+        (
+            "Trying to keep the first 111490 tokens when context the overflows. However, the"
+            " model is"
+            " loaded with context length of only 32768 tokens, which is not enough."
+        ),
+        32768,
+        111490,
+        None,
     ),
     (
-        ("The number of tokens to keep from the initial prompt is greater than the context length"
-        " (n_keep: 5000>= n_ctx: 4096)."),
-        4096, 5000, None,
+        (
+            "The number of tokens to keep from the initial prompt is greater than the context"
+            " length"
+            " (n_keep: 5000>= n_ctx: 4096)."
+        ),
+        4096,
+        5000,
+        None,
     ),
     (
         "request (5000 tokens) exceeds the available context size (4096 tokens), try increasing it",
-        4096, 5000, None,
+        4096,
+        5000,
+        None,
     ),
     ("Requested tokens (5000) exceed context window of 2048", 2048, None, None),
     (
-        ("This endpoint's maximum context length is 200000 tokens. However, you requested about"
-        " 205432 tokens (81684 of text input, 3748 of tool input, 120000 in the output)."),
-        200000, 85432, 120000,
+        (
+            "This endpoint's maximum context length is 200000 tokens. However, you requested about"
+            " 205432 tokens (81684 of text input, 3748 of tool input, 120000 in the output)."
+        ),
+        200000,
+        85432,
+        120000,
     ),
     (
-        ("This endpoint's maximum context length is 32768 tokens. However, you requested about 42832"
-        " tokens (42832 of text input)."),
-        32768, 42832, None,
+        (
+            "This endpoint's maximum context length is 32768 tokens. However, you requested"
+            " about 42832"
+            " tokens (42832 of text input)."
+        ),
+        32768,
+        42832,
+        None,
     ),
     (
-        ("Input length (160062 tokens) exceeds the maximum allowed length (59862 tokens). Use a"
-        " shorter input or enable --allow-auto-truncate."),
-        59862, 160062, None,
+        (
+            "Input length (160062 tokens) exceeds the maximum allowed length (59862 tokens). Use a"
+            " shorter input or enable --allow-auto-truncate."
+        ),
+        59862,
+        160062,
+        None,
     ),
     (
         "The input (160062 tokens) is longer than the model's context length (59862 tokens).",
-        59862, 160062, None,
+        59862,
+        160062,
+        None,
     ),
     (
-        ("Requested token count exceeds the model's maximum context length of 8192 tokens. You"
-        " requested a total of 9000 tokens: 5000 tokens from the input messages and 4000 tokens for"
-        " the completion."),
-        8192, 5000, 4000,
+        (
+            "Requested token count exceeds the model's maximum context length of 8192 tokens. You"
+            " requested a total of 9000 tokens: 5000 tokens from the input messages and 4000"
+            " tokens for"
+            " the completion."
+        ),
+        8192,
+        5000,
+        4000,
     ),
     (
-        ("You passed 5000 input tokens and requested 100 output tokens. However, the model's context"
-        " length is only 4096 tokens, resulting in a maximum input length of 3996 tokens."),
-        4096, 5000, 100,
+        (
+            "You passed 5000 input tokens and requested 100 output tokens. However, the model's"
+            " context"
+            " length is only 4096 tokens, resulting in a maximum input length of 3996 tokens."
+        ),
+        4096,
+        5000,
+        100,
     ),
     (
         "The decoder prompt (length 50000) is longer than the maximum model length of 32768.",
-        32768, 50000, None,
+        32768,
+        50000,
+        None,
     ),
     (
-        ("Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given: 7000"
-        " `inputs` tokens and 2000 `max_new_tokens`"),
-        8193, 7000, 2000,
+        (
+            "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given:"
+            " 7000"
+            " `inputs` tokens and 2000 `max_new_tokens`"
+        ),
+        8193,
+        7000,
+        2000,
     ),
     (
         "Input validation error: `inputs` must have less than 4095 tokens. Given: 5000",
-        4094, 5000, None,
+        4094,
+        5000,
+        None,
     ),
     (
-        ("Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in"
-        " 303456 tokens. Please reduce the length of the messages."),
-        272000, 303456, None,
+        (
+            "Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in"
+            " 303456 tokens. Please reduce the length of the messages."
+        ),
+        272000,
+        303456,
+        None,
     ),
     ("prompt token count of 130000 exceeds the limit of 128000", 128000, 130000, None),
     ("Request body too large for gpt-4o model. Max size: 8000 tokens.", 8000, None, None),
     (
         "The prompt is too long: 140000, model maximum context length: 131071",
-        131071, 140000, None,
+        131071,
+        140000,
+        None,
     ),
     (
         "number of input tokens (204703) has exceeded max_prompt_tokens (202752) limit.",
-        202752, 204703, None,
+        202752,
+        204703,
+        None,
     ),
     (
         "too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 5000.",
-        4081, 5000, None,
+        4081,
+        5000,
+        None,
     ),
     ("Prompt tokens (900) exceeds context size (512)", 512, 900, None),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +320,8 @@ def test_a_sum_of_prompt_and_reply(message: str, window: int, total: int) -> Non
     [
         (
             (
-                "max_tokens is too large: 32000. This model supports at most 16384 completion tokens,"
+                "max_tokens is too large: 32000. This model supports at most 16384 completion"
+                " tokens,"
                 " whereas you provided 32000."
             ),
             16384,
@@ -282,7 +383,8 @@ def test_an_overflow_without_figures(message: str, kind: str) -> None:
         ),
         (
             (
-                "Request too large for model `llama-3.1-8b-instant` on tokens per minute (TPM): Limit"
+                "Request too large for model `llama-3.1-8b-instant` on tokens per minute (TPM):"
+                " Limit"
                 " 6000, Requested 7000, please reduce your message size and try again."
             ),
             "tokens",
