@@ -52,9 +52,18 @@ def count(counted: "str | Sequence[ApiMessage]", *, model: "str | ModelSpec") ->
         TypeError: something that is no message of the chat API.
     """
     from notelog.adapters.tiktoken_counter import shared_counter
-    from notelog.app.fitting import count_tokens
+    from notelog.core.api_messages import ApiView
+    from notelog.core.counting import Scale, TokenCount, Weighed
 
-    return count_tokens(counted, model=model, count=shared_counter().count)
+    scale = Scale(_spec(model), shared_counter().count)
+    if isinstance(counted, str):
+        items, tokens = [Weighed("user", counted)], scale.tokens(counted)
+    else:
+        view = ApiView()
+        view.roles(counted)
+        items = [view.weigh(message) for message in counted]
+        tokens = sum(map(scale.cost, items)) + scale.reply_frame()
+    return TokenCount(tokens, exact=scale.exact(items), source=scale.source(bounded=False))
 
 
 def fit(
@@ -93,15 +102,22 @@ def fit(
         TypeError: something that is no message of the chat API.
     """
     from notelog.adapters.tiktoken_counter import shared_counter
-    from notelog.app.fitting import fit_messages
+    from notelog.core.api_messages import ApiView
+    from notelog.core.trim import plan_fit
 
-    return fit_messages(
+    return plan_fit(
         messages,
-        model=model,
-        max_tokens=max_tokens,
+        ApiView(pinned),
+        model=_spec(model),
+        wish=max_tokens,
         context_window=context_window,
-        pinned=pinned,
+        count=shared_counter().count,
         cut_step=cut_step,
         exact=exact,
-        count=shared_counter().count,
     )
+
+
+def _spec(model: "str | ModelSpec") -> "ModelSpec":
+    from notelog.core.models import resolve_model
+
+    return resolve_model(model) if isinstance(model, str) else model

@@ -72,7 +72,7 @@ def _profile_rows(config: Config, profile: Profile) -> Iterator[ConfigRow]:
     if not is_ready(profile):
         yield _row(config, f"{prefix}base_url", "")
         return
-    always = _ALWAYS_SHOWN | ({"embedded"} if profile.embedded else set())
+    always = _ALWAYS_SHOWN | {"embedded"} if profile.embedded else _ALWAYS_SHOWN
     for name in (field.name for field in fields(Profile) if field.name not in _SHOWN_APART):
         if name in always or prefix + name in config.origins:
             yield _row(config, prefix + name, getattr(profile, name))
