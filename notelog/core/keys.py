@@ -1,9 +1,10 @@
 """The keys of a note's front matter: which are known, and what they may hold."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from notelog.core.findings import Findings
-from notelog.core.messages import Message, Role
+from notelog.core.messages import Conversation, Message, Role
 from notelog.core.note import FrontMatter, FrontMatterValue, Severity
 from notelog.core.yaml_scalar import ScalarRangeError, resolve_quoted
 
@@ -42,6 +43,18 @@ def _is_texts(value: FrontMatterValue) -> bool:
     return isinstance(value, Sequence) and all(isinstance(item, str) for item in value)
 
 
+def _is_numbers(value: FrontMatterValue) -> bool:
+    return all(
+        isinstance(item, int) and not isinstance(item, bool) and item > 0 for item in _items(value)
+    )
+
+
+def _items(value: FrontMatterValue) -> tuple[FrontMatterValue, ...]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return (value,)
+    return tuple(value)
+
+
 def _is_mapping(value: FrontMatterValue) -> bool:
     return isinstance(value, Mapping)
 
@@ -57,8 +70,9 @@ _KINDS: tuple[tuple[str, _Check, str], ...] = (
     ("a whole number", _is_count, "max_tokens max_completion_tokens context_window n seed"),
     ("true or false", _is_truth, "stream"),
     ("a text or a list of texts", _is_texts, "stop system_commands"),
+    ("a message number or a list of them", _is_numbers, "pin"),
     ("a mapping", _is_mapping, "logit_bias"),
-    ("anything", _is_anything, "user title tags notelog pin aliases cssclasses"),
+    ("anything", _is_anything, "user title tags notelog aliases cssclasses"),
 )
 _KNOWN = {key: (name, check) for name, check, keys in _KINDS for key in keys.split()}
 
@@ -101,4 +115,13 @@ def system_messages(front_matter: FrontMatter) -> tuple[Message, ...]:
         Message(role=Role.SYSTEM, content=command, lines=(line, line))
         for command in commands  # type: ignore[union-attr]  # checked above
         if isinstance(command, str) and command.strip()
+    )
+
+
+def pin_messages(front_matter: FrontMatter, conversation: Conversation) -> Conversation:
+    """Pins the messages that ``pin`` names by the numbers that ``notelog show`` prints, from 1."""
+    numbers = _items(front_matter.values.get("pin"))
+    return tuple(
+        replace(message, pinned=True) if number in numbers else message
+        for number, message in enumerate(conversation, start=1)
     )

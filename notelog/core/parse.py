@@ -9,7 +9,7 @@ from notelog.core.content import Content, View
 from notelog.core.dialect import EMPTY_TASK, MARKER_AFTER_SEPARATOR, ROLES, SEMICOLONS
 from notelog.core.findings import Findings, Lines
 from notelog.core.frontmatter import ReadFrontMatter, find_front_matter
-from notelog.core.keys import check_keys, system_messages
+from notelog.core.keys import check_keys, pin_messages, system_messages
 from notelog.core.layout import Header
 from notelog.core.messages import Message, Role
 from notelog.core.note import (
@@ -84,6 +84,8 @@ class ParsedNote(Note):
             raise AttributeError(name)
         segments, turns, diagnostics = self._assembly.parts()
         conversation = system_messages(self.front_matter) + _messages(turns)
+        if "pin" in self.front_matter.values:
+            conversation = pin_messages(self.front_matter, conversation)
         for field, value in (
             ("segments", segments),
             ("turns", turns),

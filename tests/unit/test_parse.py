@@ -445,3 +445,11 @@ def test_empty_turns_are_kept() -> None:
     assert [turn.content for turn in parse(f"Q\n{HR}\nrole::assistant\n").turns] == ["Q", ""]
     (turn,) = parse("").turns
     assert (turn.content, turn.span.end) == ("", 0)
+
+
+def test_front_matter_pins_messages() -> None:
+    """``pin`` names messages by the numbers that show prints, system messages included."""
+    text = '---\npin: [1, 3]\nsystem_commands: s\n---\nQ\n\n<hr class="__chatgpt_plugin">\n\n'
+    note = parse(text + "role::assistant\n\nA\n")
+    assert [message.pinned for message in note.conversation] == [True, False, True]
+    assert [item.code for item in parse("---\npin: first\n---\nQ\n").errors] == ["wrong-type"]
