@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from notelog.adapters.tiktoken_counter import TiktokenCounter
     from notelog.app.check import CheckedNote
     from notelog.app.complete import Completing
     from notelog.app.configure import ConfigRow
@@ -44,17 +45,15 @@ def show(path: str) -> "Shown":
 
 def show_as_sent(path: str, options: "Options") -> "Shown":
     """Reads a note and makes its request; see ``app.show``."""
-    from notelog.adapters.tiktoken_counter import TiktokenCounter
     from notelog.app.show import show_as_sent as show_note_as_sent
 
     config = load_config()
-    count = TiktokenCounter().count
+    count = _counter().count
     return show_note_as_sent(_reading(config), path, config=config, options=options, count=count)
 
 
 def count_tokens(paths: "Sequence[str]", options: "Options") -> "list[Tally | NotelogError]":
     """Counts notes and standard input, each or why not; see ``app.tokens``."""
-    from notelog.adapters.tiktoken_counter import TiktokenCounter
     from notelog.app.tokens import Tallying, tally
     from notelog.errors import NotelogError
 
@@ -63,7 +62,7 @@ def count_tokens(paths: "Sequence[str]", options: "Options") -> "list[Tally | No
         reading=_reading(config),
         config=config,
         options=options,
-        count=TiktokenCounter().count,
+        count=_counter().count,
         read_input=sys.stdin.buffer.read,
     )
     found: list[Tally | NotelogError] = []
@@ -206,7 +205,6 @@ def _completing(
     from notelog.adapters.openai_chat import OpenAIChat
     from notelog.adapters.secrets import SystemSecrets
     from notelog.adapters.system_clock import SystemClock
-    from notelog.adapters.tiktoken_counter import TiktokenCounter
     from notelog.app.ask import Asking
     from notelog.app.complete import Completing
 
@@ -215,7 +213,7 @@ def _completing(
     return Completing(
         reading=_reading(config),
         config=config,
-        count=TiktokenCounter().count,
+        count=_counter().count,
         asking=Asking(completions=OpenAIChat(), clock=clock, reporter=showing, chance=chance),
         figures=LlamaCppFigures(),
         secrets=SystemSecrets(os.environ),
@@ -245,3 +243,12 @@ def _models() -> "ModelStore":
     from notelog.adapters.model_files import ModelFiles, user_models_folder
 
     return ModelFiles(user_models_folder())
+def _counter() -> "TiktokenCounter":
+    """Counts tokens, and remembers what was counted from one command to the next."""
+    from notelog.adapters.count_cache import CountCache
+    from notelog.adapters.places import cache_dir
+    from notelog.adapters.tiktoken_counter import TiktokenCounter
+
+    return TiktokenCounter(CountCache(cache_dir()))
+
+

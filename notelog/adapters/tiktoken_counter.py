@@ -17,6 +17,8 @@ from notelog.core.counting import BLOCK_CHARS, split_blocks
 if TYPE_CHECKING:
     from tiktoken import Encoding
 
+    from notelog.adapters.count_cache import CountCache
+
 CACHE_ENTRIES: Final = 100_000
 """How many blocks' counts are remembered: about 15 MB when full."""
 
@@ -57,11 +59,15 @@ _LONG_RUN_CHARS: Final = 100_000
 class TiktokenCounter:
     """Counts tokens exactly; remembers what it has counted, by hash.
 
-    Nothing is imported or loaded before the first count.
+    Nothing is imported or loaded before the first count that is not known.
+
+    Args:
+        kept: what is remembered from one process to the next; None remembers nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: "CountCache | None" = None) -> None:
         self._known: dict[bytes, int] = {}
+        self._kept = kept
 
     def count(self, text: str, encoding: str) -> int:
         """The number of tokens of ``text``; what looks like a special token counts as text.
@@ -84,11 +90,20 @@ class TiktokenCounter:
         key = blake2b(data, digest_size=16, person=encoding.encode("ascii")).digest()
         known = self._known.get(key)
         if known is None:
-            known = count_block(block, encoding)
+            known = self._count_anew(block, encoding, key)
             if len(self._known) >= CACHE_ENTRIES:
                 self._known.clear()
             self._known[key] = known
         return known
+
+    def _count_anew(self, block: str, encoding: str, key: bytes) -> int:
+        """A count that this process does not know yet: from the disk, else by the encoder."""
+        found = self._kept.get(key) if self._kept is not None else None
+        if found is None:
+            found = count_block(block, encoding)
+            if self._kept is not None:
+                self._kept.put(key, found)
+        return found
 
 
 @cache
