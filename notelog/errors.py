@@ -25,16 +25,34 @@ says what to do next. A message never holds a key.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 
 
+class Severity(StrEnum):
+    """How much a diagnostic matters: an error stops sending, a warning is said."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One thing that is wrong in a note: a stable code, its line from 1, a sentence, a hint."""
+class Diagnostic:
+    """Something about a note that its author should know.
+
+    Attributes:
+        code: a stable word in kebab case, such as ``unknown-role``.
+        line: where, from 1; 0 is the whole file.
+        message: a sentence with a lower-case start.
+        severity: whether it stops sending.
+        hint: what to do; may be empty.
+    """
 
     code: str
     line: int
     message: str
+    severity: Severity = Severity.WARNING
     hint: str = ""
 
 
@@ -46,6 +64,9 @@ class NotelogError(Exception):
         hint: what to do next; empty where nothing helps.
         path: the file concerned, as the person named it.
         line: its line, counted from 1.
+
+    Attributes:
+        diagnostics: of a note, all that stop sending; empty for errors of another kind.
     """
 
     code: ClassVar[str] = "error"
@@ -59,6 +80,7 @@ class NotelogError(Exception):
         self.hint = hint
         self.path = path
         self.line = line
+        self.diagnostics: tuple[Diagnostic, ...] = ()
 
     def located(self) -> str:
         """The message with its place before it: ``path:line: message``."""
@@ -132,22 +154,16 @@ class NoteGrammarError(NoteError):
     """The note holds diagnostics that stop sending.
 
     Args:
-        faults: all of them, where there may be more than the one of the message.
+        diagnostics: all of them, at least one; the first is the message.
+        path: the note.
     """
 
     code = "grammar"
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        hint: str = "",
-        path: str | None = None,
-        line: int | None = None,
-        faults: tuple[Fault, ...] = (),
-    ) -> None:
-        super().__init__(message, hint=hint, path=path, line=line)
-        self.faults = faults
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], *, path: str | None = None) -> None:
+        first = diagnostics[0]
+        super().__init__(first.message, hint=first.hint, path=path, line=first.line)
+        self.diagnostics = diagnostics
 
 
 class NoteWriteError(NoteError):

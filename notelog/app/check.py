@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from notelog.app.reading import Reading, parse_snapshot
-from notelog.core.note import Diagnostic, Note, Severity
+from notelog.core.note import Note
 from notelog.core.resolve import resolve_settings
 from notelog.core.settings import Config, Options, Settings
 from notelog.core.turn import State, state_of
-from notelog.errors import ConfigurationError, NoteError, NoteGrammarError, NotelogError
+from notelog.errors import ConfigurationError, Diagnostic, NoteError, NotelogError, Severity
 
 SMALL_MAX_TOKENS = 512
 """A reply limit under which a person is likely to see cut replies, in tokens."""
@@ -77,7 +77,7 @@ def _check_note(reading: Reading, path: str, shown_path: str, config: Config) ->
         else:
             findings.append(_finding(error, Severity.WARNING))
     except NotelogError as error:
-        findings += _findings(error)
+        findings += error.diagnostics or (_finding(error),)
     in_error = any(item.severity is Severity.ERROR for item in findings)
     return CheckedNote(
         path=shown_path,
@@ -95,20 +95,6 @@ def _small_limit(note: Note, settings: Settings) -> Iterator[Diagnostic]:
             line=note.front_matter.lines.get("max_tokens", 1),
             message=f"max_tokens is {settings.max_tokens}: longer replies will be cut",
             hint='raise it, or set ignore_note_keys = ["max_tokens"] in the configuration',
-        )
-
-
-def _findings(error: NotelogError) -> Iterator[Diagnostic]:
-    faults = error.faults if isinstance(error, NoteGrammarError) else ()
-    if not faults:
-        yield _finding(error)
-    for fault in faults:
-        yield Diagnostic(
-            code=fault.code,
-            line=fault.line,
-            message=fault.message,
-            severity=Severity.ERROR,
-            hint=fault.hint,
         )
 
 

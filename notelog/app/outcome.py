@@ -6,8 +6,8 @@ from typing import assert_never
 
 from notelog.app.prepare import Prepared
 from notelog.core.models import Cost
-from notelog.core.note import Diagnostic
 from notelog.core.reply import Reply, ReplyState
+from notelog.errors import Diagnostic
 
 
 class Outcome(StrEnum):

@@ -6,7 +6,7 @@ from notelog.core.frontmatter import ReadFrontMatter
 from notelog.core.note import Note
 from notelog.core.parse import parse_note
 from notelog.core.source import SourceText
-from notelog.errors import Fault, NoteEncodingError, NoteGrammarError
+from notelog.errors import NoteEncodingError, NoteGrammarError
 from notelog.ports import NoteStore, Snapshot
 
 
@@ -52,11 +52,5 @@ def refuse_errors(note: Note, path: str) -> None:
     Raises:
         NoteGrammarError: with all of them.
     """
-    faults = tuple(
-        Fault(code=item.code, line=item.line, message=item.message, hint=item.hint)
-        for item in note.errors
-    )
-    if faults:
-        raise NoteGrammarError(
-            faults[0].message, path=path, line=faults[0].line, hint=faults[0].hint, faults=faults
-        )
+    if note.errors:
+        raise NoteGrammarError(note.errors, path=path)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from notelog.cli.sentences import counted, indented
-from notelog.core.note import Diagnostic, Severity
 from notelog.core.turn import State
 from notelog.core.visible import shortened, visible_line
+from notelog.errors import Diagnostic, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable

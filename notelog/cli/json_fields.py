@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from notelog.core.note import Diagnostic
 from notelog.core.request import JsonValue
-from notelog.errors import Fault, NoteGrammarError, NotelogError
+from notelog.errors import Diagnostic, NotelogError
 
 if TYPE_CHECKING:
     from notelog.app.check import CheckedNote
@@ -114,27 +113,17 @@ def checked_fields(checked: "CheckedNote") -> Fields:
 
 
 def error_fields(error: NotelogError) -> list[JsonValue]:
-    """An error: one object for each fault."""
-    faults = error.faults if isinstance(error, NoteGrammarError) else ()
-    return [_fault_fields(fault, error.path) for fault in faults] or [
+    """An error: one object for each diagnostic that it holds, or one for itself."""
+    return [
         {
-            "code": error.code,
-            "line": error.line,
-            "message": error.message,
-            "hint": error.hint,
+            "code": item.code,
+            "line": item.line,
+            "message": item.message,
+            "hint": item.hint,
             "path": error.path,
         }
+        for item in error.diagnostics or (error,)
     ]
-
-
-def _fault_fields(fault: Fault, path: str | None) -> JsonValue:
-    return {
-        "code": fault.code,
-        "line": fault.line,
-        "message": fault.message,
-        "hint": fault.hint,
-        "path": path,
-    }
 
 
 def installed_fields(model: "InstalledModel") -> Fields:

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from notelog.core.note import Diagnostic, Severity
 from notelog.core.turn import State
-from notelog.errors import NoteGrammarError, NotelogError
+from notelog.errors import Diagnostic, NotelogError, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,13 +26,12 @@ STATE_WORDS = {
 
 def error_lines(error: NotelogError) -> list[str]:
     """An error for a person: where, what, and what to do next."""
-    faults = error.faults if isinstance(error, NoteGrammarError) else ()
-    if not faults:
+    if not error.diagnostics:
         return [f"notelog: {error.located()}", *indented(error.hint)]
     lines: list[str] = []
-    for fault in faults:
-        place = f"{error.path}:{fault.line}" if error.path else f"line {fault.line}"
-        lines += [f"notelog: {place}: {fault.message}", *indented(fault.hint)]
+    for item in error.diagnostics:
+        place = f"{error.path}:{item.line}" if error.path else f"line {item.line}"
+        lines += [f"notelog: {place}: {item.message}", *indented(item.hint)]
     return lines
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from notelog.core.note import Diagnostic, Severity
+from notelog.errors import Diagnostic, Severity
 
 MOST_OF_A_CODE = 100
 """How many diagnostics of one code are told one by one."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from notelog.core.findings import Findings
-from notelog.core.note import FrontMatter, FrontMatterValue, Severity
+from notelog.core.note import FrontMatter, FrontMatterValue
 from notelog.core.source import SourceText, Span
+from notelog.errors import Severity
 
 MOST_BYTES = 64 * 1024
 """How long a block may be."""

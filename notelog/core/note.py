@@ -7,37 +7,11 @@ from typing import TypeAlias, overload
 
 from notelog.core.messages import Conversation, Role
 from notelog.core.source import SourceText, Span
+from notelog.errors import Diagnostic, Severity
 
 FrontMatterValue: TypeAlias = (
     "str | int | float | bool | Sequence[FrontMatterValue] | Mapping[str, FrontMatterValue] | None"
 )
-
-
-class Severity(StrEnum):
-    """How much a diagnostic matters: an error stops sending, a warning is said."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnostic:
-    """Something about a note that its author should know.
-
-    Attributes:
-        code: a stable word in kebab case, such as ``unknown-role``.
-        line: where, from 1.
-        message: a sentence with a lower-case start.
-        severity: whether it stops sending.
-        hint: what to do; may be empty.
-    """
-
-    code: str
-    line: int
-    message: str
-    severity: Severity = Severity.WARNING
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from notelog.core.profiles import PROVIDER_URL_KEYS
 from notelog.core.request import JsonValue
 from notelog.core.visible import shortened
 from notelog.core.yaml_scalar import resolve_quoted
-from notelog.errors import Fault, NoteGrammarError
+from notelog.errors import Diagnostic, NoteGrammarError, Severity
 
 _Values = Mapping[str, FrontMatterValue]
 _Check = Callable[[FrontMatterValue], JsonValue]
@@ -167,7 +167,7 @@ def read_note_settings(front_matter: FrontMatter, ignored: frozenset[str]) -> No
     request: dict[str, JsonValue] = {}
     route: dict[str, str] = {}
     lines = dict(front_matter.lines)
-    faults: list[Fault] = []
+    wrong: list[Diagnostic] = []
     for key, value in _asked(front_matter, ignored).items():
         name = _OTHER_NAMES.get(key, key)
         lines[name] = lines.get(key, 1)
@@ -177,12 +177,9 @@ def read_note_settings(front_matter: FrontMatter, ignored: frozenset[str]) -> No
             elif (checked := _CHECKS[name](value)) is not None:
                 request[name] = checked
         except ValueError as error:
-            faults.append(_fault(key, lines[name], str(error)))
-    if faults:
-        first = faults[0]
-        raise NoteGrammarError(
-            first.message, hint=first.hint, line=first.line, faults=tuple(faults)
-        )
+            wrong.append(_bad_setting(key, lines[name], str(error)))
+    if wrong:
+        raise NoteGrammarError(tuple(wrong))
     return NoteSettings(request=request, route=route, lines=lines)
 
 
@@ -205,6 +202,12 @@ def _route_text(value: FrontMatterValue) -> str:
     return value.strip()
 
 
-def _fault(key: str, line: int, problem: str) -> Fault:
+def _bad_setting(key: str, line: int, problem: str) -> Diagnostic:
     hint = f"correct it, or set ignore_note_keys = [{key!r}] in the configuration"
-    return Fault(code="bad-setting", line=line, message=f"{key} {problem}", hint=hint)
+    return Diagnostic(
+        code="bad-setting",
+        line=line,
+        message=f"{key} {problem}",
+        severity=Severity.ERROR,
+        hint=hint,
+    )

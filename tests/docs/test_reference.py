@@ -65,7 +65,7 @@ def test_diagnostic_codes() -> None:
 
 
 def diagnostic_codes() -> Iterator[str]:
-    """The codes in the source: of ``findings.add(...)``, ``Diagnostic(...)`` and ``Fault(...)``."""
+    """The codes in the source: of ``findings.add(...)`` and of ``Diagnostic(...)``."""
     for path in PACKAGE.rglob("*.py"):
         tree = ast.parse(path.read_bytes())
         for node in ast.walk(tree):
@@ -77,7 +77,7 @@ def _codes_of_call(call: ast.Call, tree: ast.Module) -> Iterator[str]:
     called = ast.unparse(call.func)
     if called.endswith("findings.add"):
         yield from _codes_of(call.args[0], tree)
-    elif called in {"Diagnostic", "Fault"}:
+    elif called == "Diagnostic":
         for keyword in call.keywords:
             if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
                 yield str(keyword.value.value)

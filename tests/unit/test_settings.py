@@ -68,7 +68,7 @@ def test_a_bad_setting_is_refused_with_its_line(key: str, value: object) -> None
     """A wrong type or range stops the note, and names key, line and the way to pass it over."""
     with pytest.raises(NoteGrammarError) as caught:
         settings_of({"title": "x", key: value})
-    fault = caught.value.faults[0]
+    fault = caught.value.diagnostics[0]
     assert (fault.line, caught.value.line) == (3, 3)
     assert fault.message.startswith(f"{key} must") or fault.message.startswith(key)
     assert "ignore_note_keys" in fault.hint
@@ -78,7 +78,7 @@ def test_all_bad_settings_are_named() -> None:
     """One error carries every fault of the note."""
     with pytest.raises(NoteGrammarError) as caught:
         settings_of({"temperature": 9, "top_p": 9})
-    assert [fault.line for fault in caught.value.faults] == [2, 3]
+    assert [fault.line for fault in caught.value.diagnostics] == [2, 3]
 
 
 @pytest.mark.parametrize(
