@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from notelog.core.note import Note
     from notelog.core.settings import Config, Options
     from notelog.errors import NotelogError
-    from notelog.ports import Journal, LocalServer, ModelStore, Showing, Snapshot
+    from notelog.ports import Journal, LearnedFigures, LocalServer, ModelStore, Showing, Snapshot
 
 
 def parse_bytes(data: bytes) -> "Note":
@@ -216,6 +216,7 @@ def _completing(
         count=_counter().count,
         asking=Asking(completions=OpenAIChat(), clock=clock, reporter=showing, chance=chance),
         figures=LlamaCppFigures(),
+        learned=_learned(showing.notice),
         secrets=SystemSecrets(os.environ),
         local_server=_local_server(),
         open_journal=_open_journal,
@@ -223,6 +224,15 @@ def _completing(
         reporter=showing,
         cancelled=cancelled,
     )
+
+
+def _learned(notice: "Callable[[str], None]") -> "LearnedFigures":
+    from time import time
+
+    from notelog.adapters.learned_figures import LearnedFile
+    from notelog.adapters.places import state_dir
+
+    return LearnedFile(state_dir(), now=time, notice=notice)
 
 
 def _local_server() -> "LocalServer":

@@ -60,7 +60,7 @@ class LearnedFile:
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as error:
-            self._notice(
+            self._tell(
                 f"{self._path} cannot be read ({error.strerror}): nothing is known from it"
             )
             return ()

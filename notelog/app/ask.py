@@ -6,12 +6,14 @@ as no word of a reply has come.
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from notelog.core.reply import ReplyDelta
 from notelog.core.request import ChatRequest
-from notelog.core.retry import MOST_CORRECTIONS, RetryPolicy, correct
+from notelog.core.retry import MOST_CORRECTIONS, Correction, RetryPolicy, correct
 from notelog.core.thinking import ThinkingFilter
 from notelog.errors import (
+    ContextOverflowError,
     InDoubtError,
     InterruptedByUserError,
     ProviderRefusedError,
@@ -42,13 +44,34 @@ class Asking:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
 
 
+Refitted: TypeAlias = Callable[[ChatRequest, ContextOverflowError], Correction | None]
+"""Makes a request that was too long smaller, or gives up."""
+
+
+def never_refitted(_request: ChatRequest, _refusal: ContextOverflowError) -> Correction | None:
+    """Takes a refusal of a request that is too long as final."""
+    return None
+
+
 def ask(
-    asking: Asking, request: ChatRequest, endpoint: Endpoint, *, cancelled: Callable[[], bool]
+    asking: Asking,
+    request: ChatRequest,
+    endpoint: Endpoint,
+    *,
+    cancelled: Callable[[], bool],
+    refit: Refitted = never_refitted,
 ) -> Iterator[ReplyDelta]:
     """Asks, and gives the parts of the reply as they arrive, thinking apart from words.
 
     It ends when the server ends the reply, whole or not, or soon after ``cancelled()`` turns true
     in the middle of it. Parts that were given before an ``InDoubtError`` are a reply cut short.
+
+    Args:
+        asking: the ports.
+        request: what is asked first.
+        endpoint: where.
+        cancelled: whether the person wants to stop.
+        refit: what is asked instead of a request that the server finds too long.
 
     Raises:
         ConfigurationError: nothing can be sent like this.
@@ -56,11 +79,12 @@ def ask(
         ProviderUnavailableError: no model was reached, after all the attempts there are.
         InDoubtError: bytes had left, and what came of them is not known.
         InterruptedByUserError: ``cancelled()`` turned true before anything was sent.
+        QuestionTooLargeError: what must be sent does not fit the window that the server names.
     """
     if request.left_out:
         names = ", ".join(request.left_out)
         asking.reporter.notice(f"{request.model} takes no {names}: left out")
-    run = _Run(asking, request, endpoint, cancelled)
+    run = _Run(asking, request, endpoint, cancelled, refit)
     while not (yield from run.attempt()):
         pass
 
@@ -74,11 +98,13 @@ class _Run:
         request: ChatRequest,
         endpoint: Endpoint,
         cancelled: Callable[[], bool],
+        refit: Refitted,
     ) -> None:
         self._asking = asking
         self._request = request
         self._endpoint = endpoint
         self._cancelled = cancelled
+        self._refit = refit
         self._deadline = asking.clock.monotonic() + endpoint.profile.deadline_s
         self._failures = 0
         self._corrections = 0
@@ -125,8 +151,13 @@ class _Run:
         self._wait(ProviderUnavailableError(words, hint="try again later"))
 
     def _correct(self, refusal: ProviderRefusedError) -> None:
-        correction = correct(self._request, refusal)
-        if correction is None or self._corrections >= MOST_CORRECTIONS:
+        if self._corrections >= MOST_CORRECTIONS or self._cancelled():
+            raise refusal
+        if isinstance(refusal, ContextOverflowError):
+            correction = self._refit(self._request, refusal)
+        else:
+            correction = correct(self._request, refusal)
+        if correction is None:
             raise refusal
         self._corrections += 1
         self._request = correction.request

@@ -19,6 +19,7 @@ from notelog.app.reading import Reading, parse_snapshot, refuse_errors
 from notelog.app.receive import Receiving, receive
 from notelog.app.recover import finish_landings
 from notelog.app.refine import refine
+from notelog.app.refit import Refit, Refitting
 from notelog.core.landing import rehearse
 from notelog.core.local_model import DEMONSTRATION_MODEL
 from notelog.core.messages import Conversation
@@ -35,6 +36,7 @@ from notelog.ports import (
     Clock,
     Endpoint,
     Journal,
+    LearnedFigures,
     LocalServer,
     Reporter,
     Secrets,
@@ -56,6 +58,7 @@ class Completing:
         count: counts tokens in an encoding.
         asking: sends requests.
         figures: asks a server that counts for itself.
+        learned: remembers what servers say of their windows.
         secrets: finds keys.
         local_server: starts the embedded model.
         open_journal: opens the journal of the vault that holds a note.
@@ -69,6 +72,7 @@ class Completing:
     count: Callable[[str, str], int]
     asking: Asking
     figures: ServerFigures
+    learned: LearnedFigures
     secrets: Secrets
     local_server: LocalServer
     open_journal: Callable[[Snapshot], AbstractContextManager[Journal]]
@@ -196,6 +200,7 @@ def _due_turn(
         options=job.options,
         count=tools.count,
         exact=exact,
+        learned=tools.learned,
     )
     return _Turn(
         snapshot=snapshot, note=note, due=due, conversation=conversation, prepared=prepared
@@ -216,6 +221,8 @@ def _complete_turn(tools: Completing, journal: Journal, turn: _Turn, *, again: b
         turn = _refined(tools, turn, endpoint)
         record = _begin(tools, journal, turn)
         tools.reporter.waiting(f"asking {record.intent.model} at {record.intent.profile}")
+        refitting = Refitting(count=tools.count, learned=tools.learned, clock=tools.clock)
+        refit = Refit(refitting, turn.prepared, path=turn.snapshot.path)
         receiving = Receiving(
             journal=journal,
             record=record,
@@ -223,8 +230,10 @@ def _complete_turn(tools: Completing, journal: Journal, turn: _Turn, *, again: b
             clock=tools.clock,
             reporter=tools.reporter,
             cancelled=tools.cancelled,
+            refit=refit,
         )
         reply = receive(receiving, turn.prepared.request, endpoint)
+        turn = replace(turn, prepared=refit.prepared)
     return _deliver(tools, journal, turn, record, reply)
 
 

@@ -1,16 +1,19 @@
 """From a conversation to the request that would be sent: where it goes and what of it fits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from notelog.core.learned import Learned, taught
 from notelog.core.messages import Conversation, Message, Role
-from notelog.core.models import ModelSpec, resolve_model
+from notelog.core.models import ModelSpec, resolve_model, with_window
 from notelog.core.note import Note
+from notelog.core.profiles import profile_origin
 from notelog.core.request import ChatRequest, build_request
 from notelog.core.resolve import resolve_settings
-from notelog.core.settings import Config, Options, Settings
+from notelog.core.settings import Config, Options, Profile, Settings
 from notelog.core.trim import TrimPlan, plan_trim
 from notelog.errors import NotelogError
+from notelog.ports import LearnedFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ def prepare(
     options: Options,
     count: Callable[[str, str], int],
     exact: bool = False,
+    learned: LearnedFigures | None = None,
 ) -> Prepared:
     """Settles where a conversation goes and what of it fits.
 
@@ -49,6 +53,7 @@ def prepare(
         options: what the command line says.
         count: counts tokens in an encoding.
         exact: count even where bytes show that everything fits.
+        learned: what servers said of their models.
 
     Raises:
         ConfigurationError: no profile, or none that the note may use.
@@ -56,12 +61,11 @@ def prepare(
     """
     try:
         settings = resolve_settings(config, note, options)
-        spec = resolve_model(settings.model, settings.profile)
+        spec = _model(settings, learned)
         plan = plan_trim(
             conversation,
             model=spec,
             wish=settings.max_tokens,
-            context_window=settings.context_window,
             count=count,
             exact=exact,
         )
@@ -70,3 +74,23 @@ def prepare(
         raise
     request = build_request(settings, spec, plan)
     return Prepared(settings=settings, spec=spec, plan=plan, request=request)
+
+
+def _model(settings: Settings, learned: LearnedFigures | None) -> ModelSpec:
+    """The model's figures: those set by the person win over the server's, they over the table's."""
+    spec = resolve_model(settings.model, settings.profile)
+    said = None if learned is None else learned_of(learned, settings.profile, settings.model)
+    if said is not None:
+        is_set = settings.profile.context_window or settings.context_window
+        spec = taught(spec, replace(said, window=None) if is_set else said)
+    if settings.context_window is not None:
+        spec = with_window(spec, settings.context_window)
+        origin = settings.origins.get("context_window", "")
+        spec = replace(spec, source=origin or spec.source)
+    return spec
+
+
+def learned_of(learned: LearnedFigures, profile: Profile, model: str) -> Learned | None:
+    """What the server of a profile said of a model."""
+    origin = profile_origin(profile)
+    return None if origin is None else learned.read(str(origin), model)

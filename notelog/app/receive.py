@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from notelog.app.ask import Asking, ask
+from notelog.app.ask import Asking, Refitted, ask, never_refitted
 from notelog.app.spool import Spool
 from notelog.core.records import TurnRecord
 from notelog.core.reply import Reply, ReplyBuilder
@@ -17,6 +17,7 @@ from notelog.errors import (
     NotelogError,
     ProviderRefusedError,
     ProviderUnavailableError,
+    QuestionTooLargeError,
     ReplyNotKeptError,
 )
 from notelog.ports import Clock, Endpoint, Journal, Reporter
@@ -26,6 +27,7 @@ _UNBILLED = (
     InterruptedByUserError,
     ProviderRefusedError,
     ProviderUnavailableError,
+    QuestionTooLargeError,
 )
 """What ends a request that no model has answered and nobody has paid for."""
 
@@ -41,6 +43,8 @@ class Receiving:
         clock: time.
         reporter: is shown the parts.
         cancelled: whether the person wants to stop.
+        refit: makes a request smaller that the server finds too long; all the attempts are one
+            turn, which stays sent in the journal until it ends.
     """
 
     journal: Journal
@@ -49,6 +53,7 @@ class Receiving:
     clock: Clock
     reporter: Reporter
     cancelled: Callable[[], bool]
+    refit: Refitted = never_refitted
 
 
 def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply:
@@ -72,7 +77,7 @@ def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply
         return tools.cancelled()
 
     try:
-        for delta in ask(tools.asking, request, endpoint, cancelled=cancelled):
+        for delta in ask(tools.asking, request, endpoint, cancelled=cancelled, refit=tools.refit):
             builder.add(delta)
             spool.add(delta)
             tools.reporter.delta(delta)
