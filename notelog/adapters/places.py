@@ -4,27 +4,31 @@ What has authority or is secret lies outside vaults, which are shared and synced
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from notelog.errors import JournalError
+
+if TYPE_CHECKING:
+    from platformdirs import PlatformDirs
 
 PRIVATE_MODE = 0o700
 
 
 def config_dir() -> str:
     """The folder of ``config.toml``: ``NOTELOG_CONFIG_DIR``, or the user's configuration folder."""
-    return _named("NOTELOG_CONFIG_DIR", _user_config)
+    return _named("NOTELOG_CONFIG_DIR") or _user_folders().user_config_dir
 
 
 def state_dir() -> str:
     """The folder of the journals: ``NOTELOG_STATE_DIR``, or the user's state folder."""
-    return _named("NOTELOG_STATE_DIR", _user_state)
+    return _named("NOTELOG_STATE_DIR") or _user_folders().user_state_dir
 
 
 def cache_dir() -> str:
     """What can be made again: ``NOTELOG_CACHE_DIR``, or the user's cache folder."""
-    return _named("NOTELOG_CACHE_DIR", _user_cache)
+    return _named("NOTELOG_CACHE_DIR") or _user_folders().user_cache_dir
 
 
 def private_folder(path: str) -> str:
@@ -82,6 +86,17 @@ def is_inside(path: str, folder: str) -> bool:
     return root == place or root in place.parents
 
 
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable, where a folder can be synced."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _make_private(folder: Path) -> None:
     if os.path.lexists(folder):
         return
@@ -92,24 +107,13 @@ def _make_private(folder: Path) -> None:
     folder.chmod(PRIVATE_MODE)  # the umask may have taken away more than it should
 
 
-def _named(variable: str, otherwise: Callable[[], str]) -> str:
+def _named(variable: str) -> str:
+    """The folder that an environment variable names; empty where it names none."""
     named = os.environ.get(variable, "")
-    return str(Path(named).expanduser().absolute()) if named else otherwise()
+    return str(Path(named).expanduser().absolute()) if named else ""
 
 
-def _user_config() -> str:
-    from platformdirs import user_config_dir
+def _user_folders() -> "PlatformDirs":
+    from platformdirs import PlatformDirs
 
-    return user_config_dir("notelog", appauthor=False)
-
-
-def _user_state() -> str:
-    from platformdirs import user_state_dir
-
-    return user_state_dir("notelog", appauthor=False)
-
-
-def _user_cache() -> str:
-    from platformdirs import user_cache_dir
-
-    return user_cache_dir("notelog", appauthor=False)
+    return PlatformDirs("notelog", appauthor=False)

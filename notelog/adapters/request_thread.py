@@ -116,9 +116,15 @@ class RequestThread:
         """Brings the deadline forward: all that matters has arrived."""
         self._deadline = min(self._deadline, time.monotonic() + seconds)
 
-    def hand_over(self, item: Head | bytes) -> bool:
-        """Gives an item to the caller; False where nobody wants it any more."""
-        return self._put(item)
+    def hand_over(self, item: Head | bytes | BaseException | None) -> bool:
+        """Gives an item to the caller, None at the end; False where nobody wants it any more."""
+        while not self._stopping.is_set():
+            try:
+                self._queue.put(item, timeout=POLL_S)
+            except Full:
+                continue
+            return True
+        return False
 
     def trace(self, name: str, info: dict[str, object]) -> None:
         """Follows the connection, as the HTTP library's trace callback."""
@@ -147,18 +153,9 @@ class RequestThread:
         try:
             self._send(self)
         except BaseException as error:  # noqa: BLE001  # it is raised again in the caller
-            self._put(error)
+            self.hand_over(error)
         else:
-            self._put(None)
-
-    def _put(self, item: Head | bytes | BaseException | None) -> bool:
-        while not self._stopping.is_set():
-            try:
-                self._queue.put(item, timeout=POLL_S)
-            except Full:
-                continue
-            return True
-        return False
+            self.hand_over(None)
 
 
 def inflated(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:

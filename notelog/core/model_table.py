@@ -5,7 +5,6 @@ cached prompt; none where unpriced). A name stands for itself and for itself wit
 as a date: ``gpt-4o`` for ``gpt-4o-2024-08-06``; the longest name that fits wins.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -29,7 +28,7 @@ class Family:
         exact: whether that count and the framing are published, so that counts are exact.
         reasoning: they think before they answer, and reject or ignore sampling settings.
         max_tokens_parameter: which parameter limits the reply.
-        input_limits: the most tokens of prompt, by name, where that is less than the window.
+        input_limits: names and the most tokens of prompt, where that is less than the window.
     """
 
     name: str
@@ -41,11 +40,10 @@ class Family:
     exact: bool = False
     reasoning: bool = False
     max_tokens_parameter: str = "max_tokens"
-    input_limits: Mapping[str, int] | None = None
+    input_limits: tuple[tuple[str, int], ...] = ()
 
 
 _M: Final = 1_048_576
-_GPT_5_INPUT: Final = 272_000
 
 FAMILIES: Final[tuple[Family, ...]] = (
     Family(
@@ -121,27 +119,12 @@ FAMILIES: Final[tuple[Family, ...]] = (
             ("gpt-6.1-sol", 1_050_000, 128_000, (2, 10, 0.1)),
             ("gpt-6-luna", 1_050_000, 128_000, (0.1, 0.5, 0.01)),
         ),
-        input_limits={
-            "gpt-5": _GPT_5_INPUT,
-            "gpt-5-codex": _GPT_5_INPUT,
-            "gpt-5.1": _GPT_5_INPUT,
-            "gpt-5-mini": _GPT_5_INPUT,
-            "gpt-5.1-codex-mini": _GPT_5_INPUT,
-            "gpt-5-nano": _GPT_5_INPUT,
-            "gpt-5.2": _GPT_5_INPUT,
-            "gpt-5.3": _GPT_5_INPUT,
-            "gpt-5.2-pro": _GPT_5_INPUT,
-            "gpt-5.4-mini": _GPT_5_INPUT,
-            "gpt-5.4-nano": _GPT_5_INPUT,
-            "gpt-5.6": 922_000,
-            "gpt-5.6-sol": 922_000,
-            "gpt-5.6-terra": 922_000,
-            "gpt-5.6-luna": 922_000,
-            "gpt-6-astra": 922_000,
-            "gpt-6-sol": 922_000,
-            "gpt-6.1-sol": 922_000,
-            "gpt-6-luna": 922_000,
-        },
+        input_limits=(
+            ("gpt-5 gpt-5-mini gpt-5-nano gpt-5-codex gpt-5.1 gpt-5.1-codex-mini", 272_000),
+            ("gpt-5.2 gpt-5.2-pro gpt-5.3 gpt-5.4-mini gpt-5.4-nano", 272_000),
+            ("gpt-5.6 gpt-5.6-sol gpt-5.6-terra gpt-5.6-luna", 922_000),
+            ("gpt-6-astra gpt-6-sol gpt-6.1-sol gpt-6-luna", 922_000),
+        ),
     ),
     Family(
         name="gpt-oss",

@@ -188,11 +188,12 @@ def _entries() -> Mapping[str, tuple[Family, Row]]:
 
 def _spec_of_row(name: str, known: str, family: Family, row: Row) -> ModelSpec:
     _names, window, output_limit, prices = row
+    limits = ((names.split(), most) for names, most in family.input_limits)
     first = known.endswith("-0301")
     return replace(
         _spec_of_family(name, family),
         context_window=window,
-        input_limit=(family.input_limits or {}).get(known),
+        input_limit=next((most for names, most in limits if known in names), None),
         output_limit=output_limit,
         price=_table_price(prices),
         known=True,

@@ -14,7 +14,6 @@ from notelog.core.visible import shortened
 from notelog.core.yaml_scalar import resolve_quoted
 from notelog.errors import Diagnostic, NoteGrammarError, Severity
 
-_Values = Mapping[str, FrontMatterValue]
 _Check = Callable[[FrontMatterValue], JsonValue]
 _MOST_STOPS = 4  # OpenAI's API reference, chat completions, "stop"
 _MOST_BIAS = 100  # as above, "logit_bias"
@@ -183,7 +182,7 @@ def read_note_settings(front_matter: FrontMatter, ignored: frozenset[str]) -> No
     return NoteSettings(request=request, route=route, lines=lines)
 
 
-def _asked(front_matter: FrontMatter, ignored: frozenset[str]) -> _Values:
+def _asked(front_matter: FrontMatter, ignored: frozenset[str]) -> Mapping[str, FrontMatterValue]:
     """The keys that have a say: known, set, not ignored, and not said better by another."""
     values = {
         key: value

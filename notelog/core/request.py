@@ -59,27 +59,12 @@ class ChatRequest:
 
 
 _OWN = frozenset(
-    {
-        "model",
-        "messages",
-        "max_tokens",
-        "max_completion_tokens",
-        "stream",
-        "stream_options",
-        "n",
-    }
+    {"model", "messages", "max_tokens", "max_completion_tokens", "stream", "stream_options", "n"}
 )
 """Parameters with a place of their own; ``n`` is never sent, for a note takes one reply."""
 
 _REJECTED_BY_REASONING_MODELS = frozenset(
-    {
-        "temperature",
-        "top_p",
-        "presence_penalty",
-        "frequency_penalty",
-        "logit_bias",
-        "stop",
-    }
+    {"temperature", "top_p", "presence_penalty", "frequency_penalty", "logit_bias", "stop"}
 )
 """What OpenAI's reasoning models answer with 400 (reasoning guide, "Limitations"; ``stop`` by
 o3 and o4-mini, API reference)."""

@@ -181,5 +181,5 @@ def test_the_whole_table_is_sane() -> None:
             for name in names.split():
                 spec: ModelSpec = resolve_model(name)
                 assert (spec.context_window, spec.family) == (window, family.name), name
-        for name in family.input_limits or {}:
-            assert resolve_model(name).input_limit is not None, name
+        for names, most in family.input_limits:
+            assert {resolve_model(name).input_limit for name in names.split()} == {most}, names
