@@ -72,7 +72,7 @@ def read_front_matter(block: str) -> FrontMatterValues | FrontMatterFault | None
         is refused, or None for YAML that is no mapping.
     """
     if len(block) > LIMIT_BYTES or len(block.encode("utf-8", "replace")) > LIMIT_BYTES:
-        return FrontMatterFault(line=0, message="the front matter is larger than 64 KiB")
+        return FrontMatterFault(line=0, message="it is larger than 64 KiB")
     text = _LINE_END.sub("\n", block)
     if (strange := _UNPRINTABLE.search(text)) is not None:
         line = text.count("\n", 0, strange.start())
@@ -116,7 +116,7 @@ def _syntax_fault(text: str, problem: str, mark: object) -> FrontMatterFault:
     if "\\t" in problem:
         return FrontMatterFault(line=line, message="a tab stands in this line: use blanks")
     reason = _SENTENCES.get(problem, problem)
-    return FrontMatterFault(line=line, message=f"the front matter is not valid YAML: {reason}")
+    return FrontMatterFault(line=line, message=f"it is not valid YAML: {reason}")
 
 
 def _full_width_fault(text: str, match: re.Match[str]) -> FrontMatterFault:

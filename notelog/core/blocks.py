@@ -24,7 +24,7 @@ from notelog.core.markdown import (
 )
 from notelog.core.note import BlockKind
 from notelog.core.rawblocks import RawBlocks
-from notelog.core.seek import Triggers, marker_after, plain_header, separator_at
+from notelog.core.seek import Triggers, blank_above, marker_after, plain_header, separator_at
 
 __all__ = ["MAX_DEPTH", "Blocks", "scan_blocks"]
 
@@ -39,7 +39,6 @@ _CALLOUT_LINES = re.compile(rb"(?: {0,3}>[^\n]*(?:\n|\Z))+")
 _INDENTS = {b" ", b"\t", b"\n", b""}
 _MARKS = {b"%%", b"$$"}
 _NEWLINE = ord("\n")
-_LESS = ord("<")
 
 
 def scan_blocks(text: bytes, start: int, *, crlf: bool = False) -> Blocks:
@@ -92,7 +91,7 @@ class _Scanner:
         text = self.text
         if candidate > self.pos and text[candidate - 1] != _NEWLINE:
             return False
-        if text[candidate] == _LESS and self._read_separator_at_once(candidate):
+        if text.startswith(b"<", candidate) and self._read_separator_at_once(candidate):
             return True
         if candidate > self.pos and not text.endswith(self.gap, 0, candidate):
             return False
@@ -166,8 +165,11 @@ class _Scanner:
             self._read_blank(after)
             return
         depth, at = self.open.match(line)
-        if indent < CODE_COLUMNS and self._read_structure(line[indent], start, after, depth):
-            return
+        if indent < CODE_COLUMNS:
+            if self._read_structure(line[indent], start, after, depth):
+                return
+        elif depth and indent - at < CODE_COLUMNS:
+            self._read_task(line[indent], start)
         self.pos = after
         if self.html:
             if depth == len(self.stack):
@@ -208,14 +210,18 @@ class _Scanner:
         """Reads the line as structure of the chat; False where it is ordinary Markdown."""
         if first in b"%$":
             return self._read_marks(start, depth)
-        if first in b"-+*0123456789":
-            task = TASK.match(self.text, start)
-            if task and task["slashes"]:
-                self.found.escapes.append(task.start("slashes"))
-            elif task:
-                self.found.tasks.append(task)
-            return False
-        return depth == 0 and first in b"<\\#rR>" and self._read_header(first, start, after)
+        if depth == 0 and first in b"<\\#rR>":
+            return self._read_header(first, start, after)
+        self._read_task(first, start)
+        return False
+
+    def _read_task(self, first: int, start: int) -> None:
+        """Takes down a task line, which is also an item of its list."""
+        task = TASK.match(self.text, start) if first in b"-+*0123456789" else None
+        if task and task["slashes"]:
+            self.found.escapes.append(task.start("slashes"))
+        elif task:
+            self.found.tasks.append(task)
 
     def _read_header(self, first: int, start: int, after: int) -> bool:
         if first == ord(">"):
@@ -233,14 +239,8 @@ class _Scanner:
             return False
         if found.re is SEPARATOR:
             return self._add_separator(start, found.end())
-        return self._after_blank(start) and self._add_header(Header(start, -1, start, after))
-
-    def _after_blank(self, start: int) -> bool:
-        """Whether the line before is blank, or there is none."""
-        if start == self.start:
-            return True
-        before = self.text.rfind(b"\n", self.start, start - 1)
-        return not self.text[max(before, self.start) : start].strip(b" \t\n")
+        alone = blank_above(self.text, self.start, start)
+        return alone and self._add_header(Header(start, -1, start, after))
 
     def _add_separator(self, start: int, end: int) -> bool:
         line_end = end + 1 if self.text[end : end + 1] == b"\n" else end

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 _BLANKS = re.compile(rb"[ \t]*")
 _BLANK_LINES = re.compile(rb"(?:[ \t]*\n)*+")
+_INVISIBLE = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*+\Z")
 _NEWLINE = ord("\n")
 
 
@@ -24,6 +25,16 @@ class Content(NamedTuple):
 
 
 _EMPTY = Content("")
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text shows nothing: blanks of any script, and characters without width."""
+    return bool(_INVISIBLE.match(text))
+
+
+def _content(raw: bytes, first: int, last: int) -> Content:
+    text = raw.decode()
+    return _EMPTY if is_blank(text) else Content(text, first, last)
 
 
 class View:
@@ -60,7 +71,7 @@ class View:
             return _EMPTY
         raw = b"".join([self.data[begin:end] for begin, end in pieces])
         raw = self._with_lf(raw)
-        return Content(_without_outer_blank_lines(raw).decode(), first, last)
+        return _content(_without_outer_blank_lines(raw), first, last)
 
     def _whole(self, start: int, stop: int) -> Content:
         """The view of a range from which nothing is cut."""
@@ -73,7 +84,7 @@ class View:
         begin = max(text.rfind(b"\n", start, first) + 1, start)
         end = text.find(b"\n", last, stop)
         raw = self._with_lf(self.data[begin : stop if end < 0 else end])
-        return Content(raw.decode(), first, last)
+        return _content(raw, first, last)
 
     def _with_lf(self, raw: bytes) -> bytes:
         if not self.mixed:

@@ -54,17 +54,17 @@ MARKER_AFTER_SEPARATOR = re.compile(
 """A role marker directly after a separator: any name, full-width colons, text after it."""
 
 TASK = re.compile(
-    rb"(?P<before> {0,3}(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)(?P<slashes>\\*)"
+    rb"(?P<before>[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)(?P<slashes>\\*)"
     rb"\[(?P<tick>[ x])\][ \t]+(?P<label>" + LABELS + rb")[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
-"""A task line that notelog understands: send, again, retry, pin."""
+"""A task line that notelog understands, in nested lists too: send, again, retry, pin."""
 
 EMPTY_TASK = re.compile(
-    rb" {0,3}(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\[[ xX]\][ \t]*$",
+    rb"(?:[ \t]*\n)*+[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\[[ xX]\][ \t]*$",
     re.MULTILINE,
 )
-"""An empty task line, such as an editor adds below a ticked one."""
+"""An empty task line, such as an editor adds below a ticked one, and blank lines above it."""
 
 SEMICOLONS = re.compile(
     rb"(?P<before> {0,3})(?P<slashes>\\*)(?:;;|\xef\xbc\x9b\xef\xbc\x9b)[ \t]*$", re.MULTILINE

@@ -5,9 +5,11 @@ lines that say so. For every text r and every place ``parse`` gives ``normalise(
 """
 
 from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from re import compile as regex
 
 from notelog.core.blocks import Blocks, scan_blocks
+from notelog.core.content import is_blank
 from notelog.core.dialect import CALLOUT, COMMENT_MARK, MARKER, SEMICOLONS, SEPARATOR, TASK
 from notelog.core.note import BlockKind
 from notelog.core.plugins import quiet
@@ -41,7 +43,7 @@ def normalise(reply: str, *, inert: bool = True) -> str:
         inert: also make it inert for other plugins.
     """
     text = _LINE_END.sub("\n", _encodable(reply))
-    text = _trimmed(text)
+    text = "" if is_blank(text) else _trimmed(text)
     for _ in range(_ROUNDS if inert else 0):
         calm = quiet(text, _code_lines(text))
         if calm == text:
@@ -55,7 +57,9 @@ def normalise(reply: str, *, inert: bool = True) -> str:
 
 def escape(normalised: str) -> str:
     """The lines to write for a normalised reply: structure gets a backslash more."""
-    return _escape(normalised.encode()).decode()
+    reading = _reading(normalised)
+    chosen, _ = reading.settled
+    return _with_backslashes(reading.data, reading.points, chosen).decode()
 
 
 def _encodable(text: str) -> str:
@@ -76,8 +80,9 @@ def _trimmed(text: str) -> str:
 
 def _code_lines(text: str) -> list[bool]:
     """Which lines stand in fenced or indented code."""
-    data, found = _all_escaped(text.encode())
-    code = [item for item in found.protected if _CODE_START.match(data, item[0])]
+    reading = _reading(text)
+    data = reading.written
+    code = [item for item in reading.blocks.protected if _CODE_START.match(data, item[0])]
     code.append((len(data) + 1, len(data) + 1))
     flags: list[bool] = []
     place = offset = 0
@@ -96,20 +101,18 @@ def _secured(text: str) -> str:
     a backslash there is code: that backslash becomes part of the text.
     """
     for _ in range(_ROUNDS):
-        data = text.encode()
-        points = _points(data)
-        chosen, found = [True] * len(points), _all_escaped(data)[1]
-        closers = _closers(found)
+        reading = _reading(text)
+        closers = _closers(reading.blocks)
         if not closers:
-            chosen, found = _settled(data, points, found)
+            chosen, found = reading.settled
             closers = _closers(found)
-        if closers:
-            text = f"{text}\n{closers[-1]}"
-            continue
-        stubborn = _stubborn(points, chosen, found)
-        if not any(stubborn):
-            break
-        text = _with_backslashes(data, points, stubborn).decode()
+            if not closers:
+                stubborn = _stubborn(reading.points, chosen, found)
+                if not any(stubborn):
+                    break
+                text = _with_backslashes(reading.data, reading.points, stubborn).decode()
+                continue
+        text = f"{text}\n{closers[-1]}"
     return text
 
 
@@ -138,30 +141,40 @@ def _stubborn(points: Sequence[int], chosen: Sequence[bool], found: Blocks) -> l
     return stubborn
 
 
-def _all_escaped(text: bytes) -> tuple[bytes, Blocks]:
-    """The text with every backslash that could be needed, so that no line of it is structure."""
-    points = _points(text)
-    written = _with_backslashes(text, points, [True] * len(points))
-    return written, scan_blocks(written, 0)
+class _Reading:
+    """A text as it would be read from a note, with every backslash that could be needed.
+
+    Attributes:
+        data: its bytes.
+        points: every place where a backslash could be needed, in order.
+        written: the text with a backslash at each of them, so that no line of it is structure.
+        blocks: what the scanner finds in that.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.data = text.encode()
+        self.points = _points(self.data)
+        self.written = _with_backslashes(self.data, self.points, [True] * len(self.points))
+        self.blocks = scan_blocks(self.written, 0)
+
+    @cached_property
+    def settled(self) -> tuple[list[bool], Blocks]:
+        """Which backslashes will be taken for escapes, and what is found with only them."""
+        chosen = [True] * len(self.points)
+        found = self.blocks
+        for _ in range(_ROUNDS):
+            needed = _escapes(self.points, chosen, frozenset(found.escapes))
+            if needed == chosen:
+                break
+            chosen = needed
+            found = scan_blocks(_with_backslashes(self.data, self.points, chosen), 0)
+        return chosen, found
 
 
-def _escape(text: bytes) -> bytes:
-    """The text with the backslashes that will be taken for escapes, and no other."""
-    points = _points(text)
-    chosen, _ = _settled(text, points, _all_escaped(text)[1])
-    return _with_backslashes(text, points, chosen)
-
-
-def _settled(text: bytes, points: Sequence[int], found: Blocks) -> tuple[list[bool], Blocks]:
-    """Which backslashes are needed, from the blocks of the text that has them all."""
-    chosen = [True] * len(points)
-    for _ in range(_ROUNDS):
-        needed = _escapes(points, chosen, frozenset(found.escapes))
-        if needed == chosen:
-            break
-        chosen = needed
-        found = scan_blocks(_with_backslashes(text, points, chosen), 0)
-    return chosen, found
+@lru_cache(maxsize=1)
+def _reading(text: str) -> _Reading:
+    """Of the last text it is kept: a reply is normalised, then escaped, and scanned only once."""
+    return _Reading(text)
 
 
 def _points(text: bytes) -> list[int]:

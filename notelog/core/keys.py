@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from notelog.core.findings import Findings
 from notelog.core.messages import Conversation, Message, Role
-from notelog.core.note import FrontMatter, FrontMatterValue, Severity
+from notelog.core.note import FrontMatter, FrontMatterValue
 from notelog.core.yaml_scalar import ScalarRangeError, resolve_quoted
+from notelog.errors import Severity
 
 _Check = Callable[[FrontMatterValue], bool]
 
@@ -55,6 +56,13 @@ def _items(value: FrontMatterValue) -> tuple[FrontMatterValue, ...]:
     return tuple(value)
 
 
+def _is_commands(value: FrontMatterValue) -> bool:
+    """Texts; Obsidian's property editor leaves an empty item as null."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return isinstance(value, str)
+    return all(item is None or isinstance(item, str) for item in value)
+
+
 def _is_mapping(value: FrontMatterValue) -> bool:
     return isinstance(value, Mapping)
 
@@ -69,16 +77,24 @@ _KINDS: tuple[tuple[str, _Check, str], ...] = (
     ("a number", _is_number, "temperature top_p presence_penalty frequency_penalty"),
     ("a whole number", _is_count, "max_tokens max_completion_tokens context_window n seed"),
     ("true or false", _is_truth, "stream"),
-    ("a text or a list of texts", _is_texts, "stop system_commands"),
+    ("a text or a list of texts", _is_texts, "stop"),
+    ("a text or a list of texts", _is_commands, "system_commands"),
     ("a message number or a list of them", _is_numbers, "pin"),
     ("a mapping", _is_mapping, "logit_bias"),
     ("anything", _is_anything, "user title tags notelog aliases cssclasses"),
 )
 _KNOWN = {key: (name, check) for name, check, keys in _KINDS for key in keys.split()}
 
+_ALWAYS_READ = {"system_commands", "pin"}
+"""Keys whose values are read here; the others are read when a request is made of the note."""
+
 
 def check_keys(front_matter: FrontMatter, findings: Findings) -> None:
-    """Reports keys that are unknown, values of the wrong type, and what is not expanded."""
+    """Reports keys that are unknown, values of the wrong type, and what is not expanded.
+
+    A setting of the wrong type stops sending when the request is made, which knows the keys that
+    the configuration ignores; here it is a warning.
+    """
     for key, value in front_matter.values.items():
         line = front_matter.lines.get(key, 1)
         if key not in _KNOWN:
@@ -92,7 +108,7 @@ def check_keys(front_matter: FrontMatter, findings: Findings) -> None:
                 "wrong-type",
                 line,
                 f"front matter key {key!r} must be {kind}",
-                severity=Severity.ERROR,
+                severity=Severity.ERROR if key in _ALWAYS_READ else Severity.WARNING,
                 hint=f"change its value to {kind}, or take the key out",
             )
         elif key == "agent" and value:
@@ -107,7 +123,7 @@ def check_keys(front_matter: FrontMatter, findings: Findings) -> None:
 def system_messages(front_matter: FrontMatter) -> tuple[Message, ...]:
     """The messages of ``system_commands``, one for each, in order; empty ones are left out."""
     value = front_matter.values.get("system_commands")
-    if value is None or not _is_texts(value):
+    if value is None or not _is_commands(value):
         return ()
     commands = [value] if isinstance(value, str) else value
     line = front_matter.lines.get("system_commands", 1)

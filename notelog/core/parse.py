@@ -14,7 +14,6 @@ from notelog.core.layout import Header
 from notelog.core.messages import Message, Role
 from notelog.core.note import (
     BlockKind,
-    Diagnostic,
     FrontMatter,
     Marker,
     Note,
@@ -22,11 +21,11 @@ from notelog.core.note import (
     SegmentKind,
     Segments,
     SendMark,
-    Severity,
     Turn,
 )
 from notelog.core.ranges import covers, gaps, in_order, offsets_within, within
 from notelog.core.source import SourceText, Span
+from notelog.errors import Diagnostic, Severity
 
 _WEAK = {BlockKind.PERCENT, BlockKind.COMMENT_BLOCK}
 """Open blocks that protect nothing: unclosed, they are text."""
@@ -227,8 +226,8 @@ class _Assembly:
 
     def _mark(self, task: re.Match[bytes], label: bytes) -> SendMark:
         word = "send" if label in {b"send", "发送".encode()} else label.decode()
-        tick = task.start("tick") - task.start()
-        line = task[0].rstrip()
+        line = task[0].strip(b" \t")
+        tick = line.index(b"[") + 1
         return SendMark(
             span=Span(task.start(), self._line_end(task.end())),
             ticked=task["tick"] != b" ",

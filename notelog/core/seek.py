@@ -57,6 +57,14 @@ def separator_at(text: bytes, start: int) -> re.Match[bytes] | None:
     return found if found and not found["slashes"] else None
 
 
+def blank_above(text: bytes, floor: int, start: int) -> bool:
+    """Whether the line above the one that starts at ``start`` is blank, or none since ``floor``."""
+    if start == floor:
+        return True
+    before = text.rfind(b"\n", floor, start - 1)
+    return not text[max(before, floor) : start].strip(b" \t\n")
+
+
 def marker_after(text: bytes, end: int) -> re.Match[bytes] | None:
     """The role marker that follows a separator that ends at ``end``, of any name."""
     if end < len(text) and text[end] != _NEWLINE:

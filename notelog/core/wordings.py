@@ -29,17 +29,22 @@ def wordings(content: str) -> Iterator[str]:
         content: a normalised reply that is not empty.
 
     Yields:
-        The reply; with rules indented by one blank; with the two kinds of fences exchanged; as a
-        quotation; with every mark that could close a block broken by a backslash, as a quotation
-        and as indented code.
+        The reply; with the two kinds of fences exchanged; with rules indented by one blank; with
+        both; as a quotation; with every mark that could close a block broken by a backslash, as a
+        quotation and as indented code.
     """
     yield content
+    yield normalise(_swapped(content), inert=False)
     ruled = _RULE.sub(" ", content)
     yield normalise(ruled, inert=False)
-    yield normalise(_FENCE.sub(lambda found: found[0].translate(_SWAP), ruled), inert=False)
+    yield normalise(_swapped(ruled), inert=False)
     yield normalise(_LINE_START.sub("> ", ruled), inert=False)
     yield normalise(_LINE_START.sub("> ", broken(ruled)), inert=False)
     yield normalise(_LINE_START.sub("    ", broken(ruled)), inert=False)
+
+
+def _swapped(text: str) -> str:
+    return _FENCE.sub(lambda found: found[0].translate(_SWAP), text)
 
 
 def broken(text: str) -> str:

@@ -52,6 +52,7 @@ def written(before: str, reply: str = "A", style: ReplyStyle | None = None) -> s
         (CHAT.replace("role::", "## role::"), f"{CHAT}{ANSWER}".replace("role::", "## role::")),
         (CHAT.replace("role::", " role::"), f"{CHAT}{ANSWER}".replace("role::", " role::")),
         (f"{CHAT}\n\n- [x] 发送{ASK}", f"{CHAT}\n\n- [x] 发送{ANSWER}\n\n- [ ] 发送\n"),
+        (f"{CHAT}\n\n- a\n\t- [x] send", f"{CHAT}\n\n- a\n\t- [x] send{ANSWER}\n\n- [ ] send\n"),
         (f"{CHAT}\n\n- [x] send{ASK}- [ ] send\n", f"{CHAT}\n\n- [x] send{ANSWER}- [ ] send\n"),
         (f"{CHAT}\n\n```py\nopen", f"{CHAT}\n\n```py\nopen\n```{ANSWER}"),
         (f"{CHAT}\n\n<!-- open\n", f"{CHAT}\n\n<!-- open\n-->{ANSWER}"),
@@ -100,6 +101,20 @@ def test_a_partial_reply_is_followed_by_a_callout_that_is_not_sent() -> None:
     assert "part\n\n> [!notelog] it was cut\n> ask again\n\n<hr" in after
     turn = notelog.parse(after).turns[-2]
     assert (turn.content, len(turn.callouts)) == ("part", 1)
+
+
+def test_below_an_older_open_fence_the_other_kind_is_used_and_nothing_else_changes() -> None:
+    """A cut reply far above is not closed by this one, whose rules in code stay as they are."""
+    before = f"Q1{SAY}```py\ncut{ASK}Q2"
+    after = written(before, "```yaml\n---\na: b\n```")
+    assert after == f"{before}{SAY}~~~yaml\n---\na: b\n~~~{ASK}"
+
+
+@pytest.mark.parametrize("reply", ["\u3000", "\u00a0\n\u200b", "\ufeff"])
+def test_a_reply_that_shows_nothing_is_none(reply: str) -> None:
+    """Blanks of any script are no reply: only the mark is left."""
+    after = written(f"{CHAT}\n", reply, ReplyStyle(mark="nothing came"))
+    assert after == f"{CHAT}\n\n> [!notelog] nothing came\n"
 
 
 def test_a_mark_without_a_reply_leaves_the_question_due() -> None:

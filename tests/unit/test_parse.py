@@ -224,6 +224,13 @@ def test_text_that_stays(text: str) -> None:
         ("a\n\n> [!NOTELOG]- x\n> y\nb", "a\n\nb"),
         ("a\n\n- [ ] send\n", "a"),
         ("a\n\n* [x] 发送\n- [ ] \n\nbelow", "a\n\nbelow"),
+        ("a\n\n- [x] send\n\n\n- [ ] \n\nbelow", "a\n\nbelow"),
+        ("a\n\n- [x] send\n\n- [ ] b", "a\n\n- [ ] b"),
+        ("- a\n\t- [x] send\n\t- [ ] ", "- a"),
+        ("- a\n\n    - [x] send", "- a"),
+        ("a\n\n    - [x] send", "a\n\n    - [x] send"),
+        ("a\n\t- [x] send", "a\n\t- [x] send"),
+        ("- a\n\n      - [x] send", "- a\n\n      - [x] send"),
         ("a\n1. [X] Send", "a"),
         ("a\n;;", "a"),
         ("a\n\n  ；；  \n\n", "a"),
@@ -247,6 +254,8 @@ def test_send_marks_are_read() -> None:
     assert (mark.ticked, mark.checkbox, mark.label) == (True, b"* [ ]  Send", "send")
     assert not turn[1].send_marks
     assert turn[1].content == "- [x] send"
+    nested = parse(f"- a\n\t- [x] send\n\n{HR}\n").turns[0].send_marks
+    assert [mark.checkbox for mark in nested] == [b"- [ ] send"]
 
 
 def test_pins() -> None:
@@ -364,19 +373,21 @@ def test_a_thematic_break_is_text(text: str) -> None:
 
 
 def test_quoted_numbers_and_truth_values() -> None:
-    """What Obsidian's property editor puts in quotes is no wrong type; a word still is."""
+    """What Obsidian's property editor puts in quotes is no wrong type; a word is told."""
     quoted = 'temperature: "0.7"\nmax_tokens: "300"\nseed: 7.0\nstream: "false"\ntop_p: ""'
     assert parse(f"---\n{quoted}\n---\nQ").diagnostics == ()
-    found = parse('---\ntemperature: "hot"\nmax_tokens: "0.5"\nstream: "1e999"\n---\nQ').errors
-    assert [(item.code, item.line) for item in found] == [("wrong-type", n) for n in (2, 3, 4)]
+    found = parse('---\ntemperature: "hot"\nmax_tokens: "0.5"\nstream: "1e999"\n---\nQ')
+    told = [(item.code, item.line) for item in found.diagnostics]
+    assert told == [("wrong-type", n) for n in (2, 3, 4)]
+    assert not found.errors
 
 
 def test_front_matter_keys() -> None:
-    """Unknown keys warn, wrong types are errors, a lone system command is a list of one."""
+    """Unknown keys and wrong types warn, a lone system command is a list of one."""
     note = parse("---\nsystem_commands: Be terse.\nfoo: 1\ntemperature: hot\nagent: A\n---\nQ")
     assert [(item.code, item.line, str(item.severity)) for item in note.diagnostics] == [
         ("unknown-key", 3, "warning"),
-        ("wrong-type", 4, "error"),
+        ("wrong-type", 4, "warning"),
         ("agent-not-expanded", 5, "warning"),
     ]
     assert [(m.role, m.content, m.lines) for m in note.conversation] == [
@@ -443,8 +454,26 @@ def test_spans_of_turns_tile_the_note() -> None:
 def test_empty_turns_are_kept() -> None:
     """Empty turns stay among the turns and are not sent; an empty note has one."""
     assert [turn.content for turn in parse(f"Q\n{HR}\nrole::assistant\n").turns] == ["Q", ""]
+    assert said(f"Q\n{HR}\nrole::assistant\nA\n{HR}\nrole::user\n\u3000\n\u00a0\u200b")[2:] == []
     (turn,) = parse("").turns
     assert (turn.content, turn.span.end) == ("", 0)
+
+
+def test_system_commands_are_texts() -> None:
+    """Anything but texts is an error; an item left empty, as Obsidian leaves it, is no message."""
+    note = parse("---\nsystem_commands:\n  - a\n  -\n  - ''\n---\nQ")
+    assert [message.content for message in note.conversation] == ["a", "Q"]
+    assert not note.diagnostics
+    for value in ("[1]", "{a: b}", "7"):
+        found = parse(f"---\nsystem_commands: {value}\n---\nQ")
+        assert [item.code for item in found.errors] == ["wrong-type"]
+
+
+def test_messages_about_front_matter_name_it_once() -> None:
+    """What is wrong with the front matter is said in one sentence."""
+    for block in ("a: [", f"a: {'x' * 70_000}", "a: b: c"):
+        (error,) = parse(f"---\n{block}\n---\nQ").errors
+        assert error.message.count("front matter") == 1
 
 
 def test_front_matter_pins_messages() -> None:
