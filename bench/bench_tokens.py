@@ -1,16 +1,22 @@
 """Prints what counting and fitting cost, as ratios side by side in one run.
 
-``python bench/bench_tokens.py``; with langchain-core in the same environment its exact trimming
-of the same messages is measured too.
+``python bench/bench_tokens.py`` installs langchain-core into a scratch environment below
+``.cache/`` the first time, and measures its exact trimming with the same encoder.
 """
 
 import base64
+import os
 import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+import venv
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import notelog
@@ -22,7 +28,10 @@ from notelog.core.trim import plan_trim
 SEEDS = Path(__file__).parents[1] / "tests" / "seeds"
 CHINESE = (SEEDS / "002_blog_archive.txt").read_bytes().decode()
 ENGLISH = (notelog.fit.__doc__ or "") * 40
+CODE = "".join(Path(__file__).read_bytes().decode() for _copy in range(2))
 WINDOWS = (4_097, 16_385, 128_000)
+LANGCHAIN_VERSION = "1.0.0"
+SCRATCH = Path(__file__).parents[1] / ".cache" / "bench-langchain"
 MODEL = resolve_model("gpt-4o")
 
 
@@ -37,11 +46,11 @@ def seconds(work: Callable[[], object], times: int = 1) -> float:
 
 
 def chat(messages: int, longest: int) -> Conversation:
-    """A chat in English and Chinese, always the same."""
+    """A chat in English, Chinese and code, always the same."""
     dice = random.Random(1)
     said: list[Message] = []
     for index in range(messages):
-        text, size = dice.choice((CHINESE, ENGLISH)), dice.randrange(20, longest)
+        text, size = dice.choice((CHINESE, ENGLISH, CODE)), dice.randrange(20, longest)
         start = dice.randrange(0, len(text) - size)
         role = (Role.USER, Role.ASSISTANT)[index % 2]
         said.append(Message(role=role, content=text[start : start + size]))
@@ -75,10 +84,19 @@ def print_hostile() -> None:
         print(f"  {name:<20} {taken[0]:10.2f} s {taken[1]:10.2f} s")
 
 
-def langchain_trim(said: Conversation, limit: int) -> Callable[[], object] | None:
-    """langchain-core's exact trimming of the same messages, where it is installed."""
-    if find_spec("langchain_core") is None:
-        return None
+def reach_langchain() -> None:
+    """Makes langchain-core importable, installing it beside this environment if need be."""
+    if not (SCRATCH / "bin" / "python").exists():
+        venv.create(SCRATCH, with_pip=True, clear=True)
+        wanted = f"langchain-core>={LANGCHAIN_VERSION}"
+        subprocess.run(
+            [SCRATCH / "bin" / "python", "-m", "pip", "install", "-q", wanted], check=True
+        )
+    sys.path.extend(str(folder) for folder in SCRATCH.glob("lib/python*/site-packages"))
+
+
+def langchain_trim(said: Conversation, limit: int) -> Callable[[], Sequence[object]]:
+    """langchain-core's exact trimming of the same messages to whole turns."""
     kinds = import_module("langchain_core.messages")
     encoding = load_encoding(MODEL.encoding)
     theirs = [
@@ -90,47 +108,101 @@ def langchain_trim(said: Conversation, limit: int) -> Callable[[], object] | Non
         texts = (str(getattr(item, "content", "")) for item in some)
         return 3 + sum(4 + len(encoding.encode(text, disallowed_special=())) for text in texts)
 
-    return lambda: kinds.trim_messages(
-        theirs,
-        max_tokens=limit,
-        token_counter=count,
-        strategy="last",
-        start_on="human",
-        include_system=True,
-    )
+    def trim() -> Sequence[object]:
+        kept: Sequence[object] = kinds.trim_messages(
+            theirs,
+            max_tokens=limit,
+            token_counter=count,
+            strategy="last",
+            start_on="human",
+            include_system=True,
+        )
+        return kept
+
+    return trim
 
 
 def print_fitting() -> None:
-    """20,000 messages: the first plan, and the next one after one more question."""
+    """20,000 messages: the first plan, the next one after one more message, and what is kept."""
+    reach_langchain()
     said = chat(20_001, 600)
-    encoding = load_encoding(MODEL.encoding)
-    everything = seconds(
-        lambda: [len(encoding.encode(item.content, disallowed_special=())) for item in said]
+    version = import_module("langchain_core").__version__
+    print(
+        f"\n20,000 mixed messages, beside langchain-core {version} (goals: x 20, x 100, not fewer)"
     )
-    print(f"\n20,000 messages; counting them all with tiktoken: {everything:.2f} s")
+    print("   window   first call   next call   langchain-core    ratios      tokens kept")
     for window in WINDOWS:
         plan = partial(plan_trim, model=MODEL, context_window=window, count=TiktokenCounter().count)
         first = seconds(partial(plan, said[:-2]))
-        following = seconds(partial(plan, said), 3)
-        line = f"  window {window:>7,}: first {first * 1e3:6.1f} ms, next {following * 1e3:5.1f} ms"
-        theirs = langchain_trim(said, window - window // 8 - 8 - window // 1_000)
-        if theirs is not None:
-            slow = seconds(theirs)
-            line += f"; langchain-core {slow:.2f} s: x {slow / first:.0f}, x {slow / following:.0f}"
-        print(line)
+        following = seconds(partial(plan, said[:-1]))
+        most = plan_trim(said, model=MODEL, context_window=window, count=TiktokenCounter().count,
+                         cut_step=0)  # fmt: skip
+        trim = langchain_trim(said, most.budget)
+        slow = seconds(trim)
+        theirs = tokens_of(str(getattr(item, "content", "")) for item in trim())
+        ours = tokens_of(item.content for item in most.kept)
+        print(
+            f"  {window:>7,} {first * 1e3:9.1f} ms {following * 1e3:8.2f} ms {slow:12.2f} s"
+            f"  x {slow / first:5.0f} x {slow / following:5.0f}"
+            f"   {ours:>7,} (they {theirs:,})"
+        )
+
+
+def tokens_of(texts: Iterable[str]) -> int:
+    """The tokens of some texts, counted one by one with tiktoken."""
+    encoding = load_encoding(MODEL.encoding)
+    return sum(len(encoding.encode(text, disallowed_special=())) for text in texts)
 
 
 def print_reuse() -> None:
     """The share of prompt tokens that a prefix cache can reuse while a chat grows."""
-    print("\nshare of prompt tokens with the previous prompt's beginning, of 400 turns")
-    print("  window      as much as possible        stable cut")
-    said = chat(801, 400)
-    for window in (4_096, 16_384, 65_536):
-        shares = [reuse(said, window, cut_step) for cut_step in (0.0, 0.25)]
-        print(f"  {window:>7,} {shares[0]:>22.2f} {shares[1]:>17.2f}")
+    print("\na note of 400 turns: share of prompt tokens that begin as the prompt before did")
+    print("   window   tokens of a turn   as much as possible   stable cut")
+    for longest in (400, 3_000):
+        said = chat(801, longest)
+        mean = tokens_of(item.content for item in said) // 400
+        for window in (4_096, 16_384, 128_000):
+            shares = [reuse(said, window, cut_step) for cut_step in (0.0, 0.25)]
+            words = ["all fits" if share is None else f"{share:.2f}" for share in shares]
+            print(f"  {window:>7,} {mean:>18,} {words[0]:>21} {words[1]:>12}")
 
 
-def reuse(said: Conversation, window: int, cut_step: float) -> float:
+def print_kept_counts() -> None:
+    """The command on a note of 400 turns, before and after its counts are on disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        note, cache = Path(folder, "note.md"), Path(folder, "cache")
+        turns = (f"role::{item.role}\n\n{item.content}\n\n" for item in plain_chat(801))
+        note.write_text("".join(turns), encoding="utf-8")
+        environment = {
+            **os.environ, "NOTELOG_CACHE_DIR": str(cache),
+            "NOTELOG_CONFIG_DIR": folder, "NOTELOG_STATE_DIR": folder,
+        }  # fmt: skip
+        command = [sys.executable, "-m", "notelog", "tokens", "--json", str(note)]
+        run = partial(
+            subprocess.run, command, env=environment, check=True, stdout=subprocess.DEVNULL
+        )
+        pairs: list[tuple[float, float]] = []
+        for _round in range(5):
+            shutil.rmtree(cache, ignore_errors=True)
+            pairs.append((seconds(run), seconds(run)))
+    cold, warm = (statistics.median(side) for side in zip(*pairs, strict=True))
+    print("\nnotelog tokens on a note of 400 turns")
+    print(f"  counted {cold:.2f} s, known from the disk {warm:.2f} s: x {cold / warm:.1f}")
+
+
+def plain_chat(messages: int) -> Conversation:
+    """A chat without anything that would be markup in a note."""
+    texts = (CHINESE.replace("`", "").replace("<", ""), ENGLISH.replace("`", ""))
+    dice = random.Random(1)
+    said: list[Message] = []
+    for index in range(messages):
+        start = dice.randrange(0, 4_000)
+        words = " ".join(texts[index % 2][start : start + 900].split())
+        said.append(Message(role=(Role.USER, Role.ASSISTANT)[index % 2], content=words))
+    return tuple(said)
+
+
+def reuse(said: Conversation, window: int, cut_step: float) -> float | None:
     """How much of each prompt, once turns are left out, begins as the one before did."""
     counter = TiktokenCounter()
     before: Conversation = ()
@@ -150,7 +222,7 @@ def reuse(said: Conversation, window: int, cut_step: float) -> float:
                     break
                 shared += tokens
         before = plan.kept
-    return shared / total if total else 1.0
+    return shared / total if total else None
 
 
 if __name__ == "__main__":
@@ -158,3 +230,4 @@ if __name__ == "__main__":
     print_hostile()
     print_fitting()
     print_reuse()
+    print_kept_counts()

@@ -36,18 +36,18 @@ class ApiView:
             TypeError: one has no role.
         """
         roles = [item.role if isinstance(item, Message) else item.get("role") for item in messages]
-        for index, role in enumerate(roles):
-            if not isinstance(role, str):
-                raise TypeError(f"message {index} has no role")
-        return [role for role in roles if isinstance(role, str)]
+        if not all(issubclass(kind, str) for kind in set(map(type, roles))):
+            index = next(i for i, role in enumerate(roles) if not isinstance(role, str))
+            raise TypeError(f"message {index} has no role")
+        return cast("list[str]", roles)
 
     def pinned(self, messages: Sequence[ApiMessage]) -> Sequence[int]:
         """The places of the messages that are never left out."""
-        return [
-            index
-            for index, item in enumerate(messages)
-            if index in self._pinned or (isinstance(item, Message) and item.pinned)
-        ]
+        named = {index for index in self._pinned if 0 <= index < len(messages)}
+        if Message not in set(map(type, messages)):
+            return sorted(named)
+        own = (i for i, item in enumerate(messages) if isinstance(item, Message) and item.pinned)
+        return sorted(named.union(own))
 
     def text(self, message: ApiMessage) -> str:
         """What it says, in words."""
@@ -57,6 +57,15 @@ class ApiView:
         if isinstance(content, str):
             return content
         return self.weigh(message).text
+
+    def texts(self, messages: Sequence[ApiMessage]) -> Sequence[str]:
+        """What all of them say, in words."""
+        return [
+            content
+            if isinstance(item, dict) and isinstance(content := item.get("content"), str)
+            else self.text(item)
+            for item in messages
+        ]
 
     def weigh(self, message: ApiMessage) -> Weighed:
         """The message as it is counted; tool calls and parts are counted generously.

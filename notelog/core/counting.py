@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import filterfalse, repeat
 from operator import attrgetter
 from typing import Final, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
@@ -93,6 +94,10 @@ class MessageView(Protocol[MessageT_contra]):
         """What it says."""
         ...
 
+    def texts(self, messages: Sequence[MessageT_contra]) -> Sequence[str]:
+        """What all of them say."""
+        ...
+
     def weigh(self, message: MessageT_contra) -> Weighed:
         """The message as it is counted."""
         ...
@@ -112,6 +117,10 @@ class NoteView:
     def text(self, message: Message) -> str:
         """What it says."""
         return message.content
+
+    def texts(self, messages: Sequence[Message]) -> Sequence[str]:
+        """What all of them say."""
+        return list(map(attrgetter("content"), messages))
 
     def weigh(self, message: Message) -> Weighed:
         """The message as it is counted."""
@@ -181,6 +190,13 @@ def scaled(model: ModelSpec, tokens: int) -> int:
 def size_bytes(text: str) -> int:
     """The size of a text in UTF-8, at once where it is ASCII."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def sizes_bytes(texts: Sequence[str]) -> int:
+    """The size of many texts together in UTF-8."""
+    others = filterfalse(str.isascii, texts)
+    encoded = map(str.encode, others, repeat("utf-8"), repeat("surrogatepass"))
+    return sum(map(len, filter(str.isascii, texts))) + sum(map(len, encoded))
 
 
 def split_blocks(text: str, block_chars: int = BLOCK_CHARS) -> Iterator[str]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import not_
 from typing import Final, Generic, TypeVar
 
 from notelog.core.budget import Budget
-from notelog.core.counting import MessageView, Scale, Weighed, size_bytes
+from notelog.core.counting import MessageView, Scale, Weighed, size_bytes, sizes_bytes
 from notelog.errors import QuestionTooLargeError
 
 MessageT = TypeVar("MessageT")
@@ -137,9 +139,9 @@ class Fitting(Generic[MessageT]):
         places: list[int] = []
         place = done = 0
         for start in starts:
-            part = zip(self.messages[done:start], self._roles[done:start], strict=True)
-            texts = [self.view.text(item) for item, role in part if role not in _SYSTEM_ROLES]
-            place += sum(map(size_bytes, texts))
+            system = map(_SYSTEM_ROLES.__contains__, self._roles[done:start])
+            part = list(compress(self.messages[done:start], map(not_, system)))
+            place += sizes_bytes(self.view.texts(part))
             done = start
             places.append(place)
         return places
@@ -156,7 +158,8 @@ class Fitting(Generic[MessageT]):
 
     def _kept_always(self, question: int) -> frozenset[int]:
         """System messages, pinned ones with what they need to stand, and the question onward."""
-        always = {index for index, role in enumerate(self._roles) if role in _SYSTEM_ROLES}
+        system = map(_SYSTEM_ROLES.__contains__, self._roles)
+        always = set(compress(range(len(self._roles)), system))
         always.update(range(question, len(self._roles)))
         for index in self.view.pinned(self.messages):
             always.update(self._pinned_range(index))

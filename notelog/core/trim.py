@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import filterfalse
 from typing import TYPE_CHECKING, Final, Generic, overload
 
 from notelog.core.budget import plan_budget
@@ -201,7 +202,7 @@ class _Dropped(Sequence[DroppedMessage]):
         self._item = fitting.item
         self._least = cut.least
         self._costs = costs
-        self._indices = [index for index in range(cut.index) if index not in cut.always]
+        self._indices = list(filterfalse(cut.always.__contains__, range(cut.index)))
         sizes = sum(fitting.size_bytes(index) for index in costs) if self._indices else 0
         self._tokens_per_byte = sum(costs.values()) / sizes if sizes else 1.0
 
