@@ -1,13 +1,10 @@
 """Writes the commented configuration with which a person starts."""
 
-import os
 from pathlib import Path
 
 from notelog.adapters.config_toml import config_path
+from notelog.adapters.places import make_private, write_private
 from notelog.errors import ConfigurationError
-
-_FOLDER_MODE = 0o700
-_FILE_MODE = 0o600
 
 
 def config_template() -> bytes:
@@ -23,8 +20,8 @@ def write_config(folder: str) -> str:
     """
     path = config_path(folder)
     try:
-        path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+        make_private(path.parent)
+        write_private(path, config_template())
     except FileExistsError as error:
         raise ConfigurationError(
             "there is a configuration already; it is as it was",
@@ -32,21 +29,9 @@ def write_config(folder: str) -> str:
             path=str(path),
         ) from error
     except OSError as error:
-        raise _not_written(path, error) from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(config_template())
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise _not_written(path, error) from error
+        raise ConfigurationError(
+            f"the configuration cannot be written: {error.strerror or type(error).__name__}",
+            hint="correct the folder's permissions, or name another with NOTELOG_CONFIG_DIR",
+            path=str(path),
+        ) from error
     return str(path)
-
-
-def _not_written(path: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError(
-        f"the configuration cannot be written: {error.strerror or type(error).__name__}",
-        hint="correct the folder's permissions, or name another with NOTELOG_CONFIG_DIR",
-        path=str(path),
-    )

@@ -5,14 +5,13 @@ refusal that is met again, so that nothing here ever stops a turn.
 """
 
 import json
-import os
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, cast
 
-from notelog.adapters.places import private_folder
+from notelog.adapters.places import private_folder, write_private
 from notelog.core.learned import Learned
 from notelog.errors import JournalError
 from notelog.ports import LearnedFigure
@@ -60,9 +59,7 @@ class LearnedFile:
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as error:
-            self._tell(
-                f"{self._path} cannot be read ({error.strerror}): nothing is known from it"
-            )
+            self._tell(f"{self._path} cannot be read ({error.strerror}): nothing is known from it")
             return ()
         try:
             figures = _decoded(data)
@@ -98,13 +95,8 @@ class LearnedFile:
     def _replace(self, data: bytes) -> None:
         """Puts a new file into the place of the old one, at once."""
         temporary = self._path.with_name(f".{FILE_NAME}.{secrets.token_hex(8)}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-        descriptor = os.open(temporary, flags, 0o600)
+        write_private(temporary, data)
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
             temporary.replace(self._path)
         except OSError:
             temporary.unlink(missing_ok=True)

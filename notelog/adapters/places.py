@@ -41,8 +41,7 @@ def private_folder(path: str) -> str:
     """
     place = Path(path)
     try:
-        for folder in (*reversed(place.parents), place):
-            _make_private(folder)
+        make_private(place)
         there = place.is_dir()
     except OSError as error:
         raise JournalError(
@@ -97,14 +96,39 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _make_private(folder: Path) -> None:
-    if os.path.lexists(folder):
-        return
+def make_private(folder: Path) -> None:
+    """Makes what is missing of a folder's path, for the owner alone, whatever the umask.
+
+    Raises:
+        OSError: the system refuses.
+    """
+    for place in (*reversed(folder.parents), folder):
+        if os.path.lexists(place):
+            continue
+        try:
+            place.mkdir(PRIVATE_MODE)
+        except FileExistsError:
+            continue
+        place.chmod(PRIVATE_MODE)  # the umask may have taken away more than it should
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Makes a new file that only its owner can read, whole or not at all, and on the disk.
+
+    Raises:
+        FileExistsError: there is one already; it is as it was.
+        OSError: the system refuses.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o600)
     try:
-        folder.mkdir(PRIVATE_MODE)
-    except FileExistsError:
-        return
-    folder.chmod(PRIVATE_MODE)  # the umask may have taken away more than it should
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _named(variable: str) -> str:

@@ -12,6 +12,7 @@ from notelog.core.reply import ReplyDelta
 from notelog.core.request import ChatRequest
 from notelog.core.retry import MOST_CORRECTIONS, Correction, RetryPolicy, correct
 from notelog.core.thinking import ThinkingFilter
+from notelog.core.waits import told_wait
 from notelog.errors import (
     ContextOverflowError,
     InDoubtError,
@@ -175,7 +176,7 @@ class _Run:
         )
         if wait_s is None or self._asking.clock.monotonic() + wait_s >= self._deadline:
             raise _given_up(error, self._failures) from error
-        self._asking.reporter.notice(f"{error.message}; trying again in {_seconds(wait_s)}")
+        self._asking.reporter.notice(f"{error.message}; trying again in {told_wait(wait_s)}")
         self._waited_s += wait_s
         self._sleep(wait_s)
 
@@ -228,15 +229,8 @@ def _given_up(error: ProviderUnavailableError, attempts: int) -> ProviderUnavail
     """The same error, and why there is no further attempt."""
     hint = error.hint
     if error.retry_after_s is not None:
-        hint = f"it asks to wait {_seconds(error.retry_after_s)}: try again then"
+        hint = f"it asks to wait {told_wait(error.retry_after_s)}: try again then"
     tried = f" ({attempts} attempts)" if attempts > 1 else ""
     return ProviderUnavailableError(
         f"{error.message}{tried}", hint=hint, retry_after_s=error.retry_after_s, busy=error.busy
     )
-
-
-def _seconds(seconds: float) -> str:
-    """A time for a person: ``3 s``, ``6 min``."""
-    if seconds < 90:  # noqa: PLR2004  # from here on minutes read better
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min"

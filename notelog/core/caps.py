@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from notelog.core.waits import told_wait
 from notelog.errors import BudgetError
 
 if TYPE_CHECKING:
@@ -297,21 +298,10 @@ class _Telling:
 
 def _way_out(breach: _Breach) -> str:
     if breach.again_in_s is not None:
-        return f"again in {_wait(breach.again_in_s)}, or raise the cap"
+        return f"again in {told_wait(breach.again_in_s)}, or raise the cap"
     if breach.cap.unit == "requests":
         return "it allows no request at all: raise it"
     return (
         "this request alone is over it, so waiting does not help: raise it, "
         "set a smaller max_tokens, or ask in a shorter note"
     )
-
-
-def _wait(seconds: float) -> str:
-    """A wait for a person, never told too short: ``12 min``."""
-    if seconds <= 90:  # noqa: PLR2004  # from here on minutes read better
-        return f"{max(1, math.ceil(seconds))} s"
-    if seconds <= 90 * 60:
-        return f"{math.ceil(seconds / 60)} min"
-    if seconds <= 36 * _HOUR_S:
-        return f"{math.ceil(seconds / _HOUR_S)} h"
-    return f"{math.ceil(seconds / _DAY_S)} days"
