@@ -200,11 +200,11 @@ class _Dropped(Sequence[DroppedMessage]):
 
     def __init__(self, fitting: Fitting[MessageT], cut: Cut, costs: Mapping[int, int]) -> None:
         self._item = fitting.item
+        self._size_bytes = fitting.size_bytes
         self._least = cut.least
         self._costs = costs
+        self._tokens_per_byte: float | None = None
         self._indices = list(filterfalse(cut.always.__contains__, range(cut.index)))
-        sizes = sum(fitting.size_bytes(index) for index in costs) if self._indices else 0
-        self._tokens_per_byte = sum(costs.values()) / sizes if sizes else 1.0
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -230,12 +230,18 @@ class _Dropped(Sequence[DroppedMessage]):
     def _read(self, index: int) -> DroppedMessage:
         item = self._item(index)
         counted = index in self._costs
-        guess = math.ceil(size_bytes(item.text) * self._tokens_per_byte)
         return DroppedMessage(
             index=index,
             role=str(item.role),
-            tokens=self._costs[index] if counted else guess,
+            tokens=self._costs[index] if counted else self._guess(item.text),
             reason=_OLDER if index < self._least else _WITH_OLDER,
             lines=item.lines,
             counted=counted,
         )
+
+    def _guess(self, text: str) -> int:
+        """The tokens of a message that was not counted, by the others' tokens for a byte."""
+        if self._tokens_per_byte is None:
+            sizes = sum(map(self._size_bytes, self._costs))
+            self._tokens_per_byte = sum(self._costs.values()) / sizes if sizes else 1.0
+        return math.ceil(size_bytes(text) * self._tokens_per_byte)
