@@ -237,7 +237,11 @@ class Journal(Protocol):
         ...
 
     def undelivered(self, note: str) -> tuple[TurnRecord, ...]:
-        """The replies for a note that are in the spool and were not seen in it, oldest first."""
+        """The replies for a note that are in the spool and were not seen in it, oldest first.
+
+        Of a reply whose end never came, the part that did come is one as soon as it was about to
+        be written into the note.
+        """
         ...
 
     def begin(self, intent: Intent, allowed: Callable[[Spent], None] | None = None) -> TurnRecord:

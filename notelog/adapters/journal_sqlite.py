@@ -150,8 +150,16 @@ class SqliteJournal:
             return load_record(self._connection, record_id, self._root)
 
     def undelivered(self, note: str) -> tuple[TurnRecord, ...]:
-        """The replies for a note that are in the spool and were not seen in it, oldest first."""
-        return tuple(item for item in self.unfinished(note) if item.state is TurnState.RECEIVED)
+        """The replies for a note that are in the spool and were not seen in it, oldest first.
+
+        Of a reply whose end never came, the part that did come is one as soon as it was about to
+        be written into the note.
+        """
+        return tuple(
+            item
+            for item in self.unfinished(note)
+            if item.state is TurnState.RECEIVED or item.insertion is not None
+        )
 
     def unfinished(self, note: str | None = None) -> tuple[TurnRecord, ...]:
         """All turns that are in work, in doubt or not delivered, oldest first.

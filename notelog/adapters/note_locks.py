@@ -101,7 +101,8 @@ def _flock_release(path: str, descriptor: int) -> Release:
     def release() -> None:
         with suppress(OSError):
             Path(path).unlink()
-        os.close(descriptor)
+        with suppress(OSError):  # the descriptor is closed even where the system says otherwise
+            os.close(descriptor)
 
     return release
 

@@ -3,7 +3,6 @@
 A bounded part runs with the suite; ``make proof`` (NOTELOG_PROOF=full) runs all of it.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -11,10 +10,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from ordeal import ABOVE, APPENDED, Ordeal, chosen
+from ordeal import ABOVE, APPENDED, FULL, Ordeal, chosen
 from syscalls import Call
 
-FULL = os.environ.get("NOTELOG_PROOF") == "full"
 SHARES = 8 if FULL else 2
 NOTES = {"append": APPENDED, "exchange": ABOVE}
 
@@ -140,7 +138,7 @@ def test_killed_at_every_call(
     calls = [call for call in listings(style) if call.changes]
     assert len(calls) > 100
     if not FULL:
-        calls = chosen(calls, always=writes_to_note, count=6 if style == "append" else 2)
+        calls = chosen(calls, always=writes_to_note, count=4 if style == "append" else 1)
     run_share([Trial(style, call) for call in calls], share, folders, record_property)
 
 
@@ -158,7 +156,7 @@ def test_starved_at_every_call(
     trials = [Trial(style, call, fault) for call in calls for fault in faults_of(call)]
     assert len(trials) > 300
     if not FULL:
-        calls = chosen(calls, always=writes_to_note, count=6 if style == "append" else 2)
+        calls = chosen(calls, always=writes_to_note, count=4 if style == "append" else 1)
         trials = [
             Trial(style, call, faults[number % len(faults)])
             for number, call in enumerate(calls)

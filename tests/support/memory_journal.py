@@ -62,11 +62,15 @@ class MemoryJournal:
         return self._settled(found[-1]) if found else None
 
     def undelivered(self, note: str) -> tuple[TurnRecord, ...]:
-        """Received and not delivered."""
+        """Received, or about to be written, and not delivered."""
         return tuple(
             self._settled(item)
             for item in self.disk.records.values()
-            if item.intent.note == note and item.state is TurnState.RECEIVED
+            if item.intent.note == note
+            and (
+                item.state is TurnState.RECEIVED
+                or (item.state is TurnState.IN_DOUBT and item.insertion is not None)
+            )
         )
 
     def begin(self, intent: Intent, allowed: Callable[[Spent], None] | None = None) -> TurnRecord:

@@ -23,6 +23,8 @@ from program import Program, Run
 from scripted_server import Script, ScriptedServer, chunk, event, response, usage_chunk
 from syscalls import Call
 
+FULL = os.environ.get("NOTELOG_PROOF") == "full"
+"""Whether all points are to be met, and not only some of them."""
 APPENDED = b"What is a note?\n"
 ABOVE = b'What is a note?\n\n<hr class="__chatgpt_plugin">\n\nrole::user\n\n%% a footer %%\n'
 FIRST = "The first reply, of several words."
@@ -114,6 +116,13 @@ class Ordeal:
 
     def state(self) -> str:
         """How far the last turn is by the journal, as a power cut would leave it; may be empty."""
+        return self._asked_of_journal("SELECT state FROM turn ORDER BY id DESC")
+
+    def part(self) -> str:
+        """The last part of a reply that the journal holds; may be empty."""
+        return self._asked_of_journal("SELECT CAST(text AS TEXT) FROM part ORDER BY id DESC")
+
+    def _asked_of_journal(self, question: str) -> str:
         found = sorted((self.folder / "home/state/journal").glob("*.sqlite3"))
         if not found:
             return ""
@@ -126,7 +135,7 @@ class Ordeal:
                 shutil.copy(file, copy)
         try:
             with closing(sqlite3.connect(copy / found[0].name)) as connection:
-                row = connection.execute("SELECT state FROM turn ORDER BY id DESC").fetchone()
+                row = connection.execute(question).fetchone()
         except sqlite3.DatabaseError:
             return ""
         finally:
