@@ -202,6 +202,7 @@ def _completing(
     import random
 
     from notelog.adapters.llamacpp_figures import LlamaCppFigures
+    from notelog.adapters.ollama_figures import OllamaFigures
     from notelog.adapters.openai_chat import OpenAIChat
     from notelog.adapters.secrets import SystemSecrets
     from notelog.adapters.system_clock import SystemClock
@@ -216,6 +217,7 @@ def _completing(
         count=_counter().count,
         asking=Asking(completions=OpenAIChat(), clock=clock, reporter=showing, chance=chance),
         figures=LlamaCppFigures(),
+        loaded=OllamaFigures(),
         learned=_learned(showing.notice),
         secrets=SystemSecrets(os.environ),
         local_server=_local_server(),

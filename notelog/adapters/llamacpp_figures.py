@@ -4,21 +4,15 @@ Both are asked on loopback only, over plain HTTP, each with a time limit and a s
 other answer than the expected one means that the server is none of llama.cpp's.
 """
 
-import json
-import socket
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
-from threading import Timer
-from typing import cast
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from notelog.adapters.server_json import asked_json
 from notelog.core.origin import is_loopback
 from notelog.core.request import JsonValue
 from notelog.ports import Endpoint
 
 TIMEOUT_S = 30.0  # a server that has unloaded its model loads it again first
-_ANSWER_BYTES = 1 << 20
 
 
 class LlamaCppFigures:
@@ -29,7 +23,7 @@ class LlamaCppFigures:
 
         It stands in ``GET /v1/models`` as ``meta.n_ctx``; only llama.cpp gives that.
         """
-        match _asked(endpoint, "GET", "/models"):
+        match _asked(endpoint, "/models"):
             case {"data": [{"meta": {"n_ctx": int(tokens)}}]} if tokens > 0:
                 return tokens
             case _:
@@ -40,47 +34,17 @@ class LlamaCppFigures:
 
         ``POST /v1/chat/completions/input_tokens`` is llama.cpp's own.
         """
-        match _asked(endpoint, "POST", "/chat/completions/input_tokens", body):
+        match _asked(endpoint, "/chat/completions/input_tokens", body):
             case {"input_tokens": int(tokens)} if tokens > 0:
                 return tokens
             case _:
                 return None
 
 
-def _asked(
-    endpoint: Endpoint, method: str, path: str, body: Mapping[str, JsonValue] | None = None
-) -> object:
+def _asked(endpoint: Endpoint, path: str, body: Mapping[str, JsonValue] | None = None) -> object:
     """The JSON of a 200 answer, or None."""
     url = urlsplit(endpoint.base_url)
     if url.scheme != "http" or not is_loopback(url.hostname or ""):
         return None
-    headers = {"Content-Type": "application/json"}
-    if endpoint.key:
-        headers["Authorization"] = f"Bearer {endpoint.key}"
-    data = None if body is None else json.dumps(body).encode()
-    try:
-        with _connected(url.hostname or "", url.port or 80) as connection:
-            connection.request(method, url.path.rstrip("/") + path, data, headers)
-            response = connection.getresponse()
-            if response.status != 200:  # noqa: PLR2004  # HTTP's own word for success
-                return None
-            return cast("object", json.loads(response.read(_ANSWER_BYTES)))
-    except (OSError, HTTPException, ValueError, RecursionError):
-        return None
-
-
-@contextmanager
-def _connected(host: str, port: int) -> Generator[HTTPConnection]:
-    """A connection that ends after the time limit, however slowly bytes drip."""
-    connection = HTTPConnection(host, port, timeout=TIMEOUT_S)
-    try:
-        connection.connect()
-        limit = Timer(TIMEOUT_S, connection.sock.shutdown, [socket.SHUT_RDWR])
-        limit.daemon = True
-        limit.start()
-        try:
-            yield connection
-        finally:
-            limit.cancel()
-    finally:
-        connection.close()
+    address = endpoint.base_url.rstrip("/") + path
+    return asked_json(address, key=endpoint.key, timeout_s=TIMEOUT_S, body=body)

@@ -18,7 +18,7 @@ from notelog.app.prepare import Prepared, prepare, with_system_commands
 from notelog.app.reading import Reading, parse_snapshot, refuse_errors
 from notelog.app.receive import Receiving, receive
 from notelog.app.recover import finish_landings
-from notelog.app.refine import refine
+from notelog.app.refine import refine, refit_to_loaded, set_window
 from notelog.app.refit import Refit, Refitting
 from notelog.core.landing import rehearse
 from notelog.core.local_model import DEMONSTRATION_MODEL
@@ -37,6 +37,7 @@ from notelog.ports import (
     Endpoint,
     Journal,
     LearnedFigures,
+    LoadedWindows,
     LocalServer,
     Reporter,
     Secrets,
@@ -58,6 +59,7 @@ class Completing:
         count: counts tokens in an encoding.
         asking: sends requests.
         figures: asks a server that counts for itself.
+        loaded: asks a server for the window that it has loaded.
         learned: remembers what servers say of their windows.
         secrets: finds keys.
         local_server: starts the embedded model.
@@ -72,6 +74,7 @@ class Completing:
     count: Callable[[str, str], int]
     asking: Asking
     figures: ServerFigures
+    loaded: LoadedWindows
     learned: LearnedFigures
     secrets: Secrets
     local_server: LocalServer
@@ -265,9 +268,33 @@ def _check_place(tools: Completing, turn: _Turn) -> None:
 def _refined(tools: Completing, turn: _Turn, endpoint: Endpoint) -> _Turn:
     """Fitted by the server's own figures, where it is one that tells them."""
     profile = endpoint.profile
-    if not profile.embedded and "llamacpp" not in {profile.name, *profile.providers}:
+    names = {profile.name, *profile.providers}
+    if "ollama" in names:
+        return _fitted_to_loaded(tools, turn, endpoint)
+    if not profile.embedded and "llamacpp" not in names:
         return turn
     prepared = refine(turn.prepared, turn.conversation, endpoint, tools.figures)
+    return replace(turn, prepared=prepared)
+
+
+def _fitted_to_loaded(tools: Completing, turn: _Turn, endpoint: Endpoint) -> _Turn:
+    """Fitted to the window that the server has loaded: it cuts longer prompts silently."""
+    settings = turn.prepared.settings
+    loaded = tools.loaded.loaded_window(endpoint, settings.model)
+    if loaded is None:
+        return turn
+    if loaded < (set_window(settings) or 0):
+        tools.reporter.notice(
+            f"{settings.model} is loaded with a window of {loaded:,} tokens, less than the "
+            f"context_window of {set_window(settings):,} that is set: fitted to {loaded:,}"
+        )
+    prepared = refit_to_loaded(
+        turn.prepared,
+        turn.conversation,
+        loaded,
+        count=tools.count,
+        exact=needs_exact_counts(tools.config),
+    )
     return replace(turn, prepared=prepared)
 
 

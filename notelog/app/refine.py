@@ -10,6 +10,7 @@ from notelog.core.counting import size_bytes
 from notelog.core.messages import Conversation
 from notelog.core.models import ModelSpec, with_window
 from notelog.core.request import build_request
+from notelog.core.settings import Settings
 from notelog.core.trim import TrimPlan, plan_trim
 from notelog.errors import QuestionTooLargeError
 from notelog.ports import Endpoint, ServerFigures
@@ -69,6 +70,40 @@ def refine(
     if not counted.fits:
         counted = _search(counted, conversation, endpoint, figures)
     return _settled(counted)
+
+
+def refit_to_loaded(
+    prepared: Prepared,
+    conversation: Conversation,
+    loaded: int,
+    *,
+    count: Callable[[str, str], int],
+    exact: bool,
+) -> Prepared:
+    """Fits a conversation to the window that a server has loaded the model with.
+
+    Args:
+        prepared: as it was fitted before.
+        conversation: all that could be sent.
+        loaded: that window, which is the most there is; a person may have set a smaller one.
+        count: counts tokens in an encoding.
+        exact: count even where bytes show that everything fits.
+
+    Raises:
+        QuestionTooLargeError: what must be sent does not fit.
+    """
+    window = min(loaded, set_window(prepared.settings) or loaded)
+    if window == prepared.spec.context_window:
+        return prepared
+    spec = replace(with_window(prepared.spec, window), source="loaded by the server")
+    wish = prepared.settings.max_tokens
+    plan = plan_trim(conversation, model=spec, wish=wish, count=count, exact=exact)
+    return _with_plan(prepared, spec, plan)
+
+
+def set_window(settings: Settings) -> int | None:
+    """The window that the person has set, in the note, the configuration or the command line."""
+    return settings.context_window or settings.profile.context_window
 
 
 def _search(
