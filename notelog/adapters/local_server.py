@@ -178,8 +178,8 @@ class _Child:
 
     process: subprocess.Popen[bytes]
     key: str
-    report: "_FirstLine"
-    log: "_Tail"
+    report: "_Output"
+    log: "_Output"
 
     @classmethod
     def spawn(cls, order: ChildOrder, key: str) -> "_Child":
@@ -195,21 +195,21 @@ class _Child:
         )
         assert process.stdout is not None
         assert process.stderr is not None
-        return cls(process, key, _FirstLine(process.stdout), _Tail(process.stderr))
+        return cls(process, key, _Output(process.stdout), _Output(process.stderr))
 
     def wait_until_listening(self, seconds: float) -> str:
         """The server's base URL; the child's own report or its end wakes this, no polling."""
-        line = self.report.wait(seconds)
-        if line is None:
+        report = self.report.wait(seconds)
+        if report is None:
             raise ProviderUnavailableError(
                 f"the local model did not start within {seconds:.0f} s{self.log.said()}"
             )
-        if not line:
+        if not report:
             code = self.process.wait()
             raise ProviderUnavailableError(
                 f"the local model ended while it started (exit {code}){self.log.said()}"
             )
-        said = json.loads(line)
+        said = json.loads(report)
         if "fault" in said:
             raise self._refused(said["fault"], said["reason"])
         return f"{said['address']}/v1"
@@ -239,31 +239,8 @@ class _Child:
         self.log.join()
 
 
-class _FirstLine:
-    """The first line of a stream, awaited with a time limit on every system."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._line = b""
-        self._stream = stream
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        with self._stream as stream:
-            self._line = stream.readline()
-
-    def wait(self, seconds: float) -> bytes | None:
-        """The line, empty where the stream ended without one, None where time ran out."""
-        self._thread.join(seconds)
-        return None if self._thread.is_alive() else self._line
-
-    def join(self) -> None:
-        """Waits for the end of the stream; its writer has ended."""
-        self._thread.join(STOP_SECONDS)
-
-
-class _Tail:
-    """The last lines of a log, read as they come so that the writer never has to wait."""
+class _Output:
+    """The last lines of a stream, read as they come so that the writer never has to wait."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._lines: deque[bytes] = deque(maxlen=_TAIL_LINES)
@@ -275,6 +252,11 @@ class _Tail:
         with self._stream as stream:
             while line := stream.readline(4_096):
                 self._lines.append(line)
+
+    def wait(self, seconds: float) -> bytes | None:
+        """What the stream held once it has ended; None where it has not by then."""
+        self._thread.join(seconds)
+        return None if self._thread.is_alive() else b"".join(self._lines)
 
     def said(self) -> str:
         """What the engine logged last, as the end of a sentence; empty if nothing."""

@@ -205,7 +205,7 @@ def tell(*ignored):
     time.sleep(60)
 
 if sys.argv[2] == "while it starts":
-    local_server._FirstLine.wait = tell
+    local_server._Output.wait = tell
 with local_server.EmbeddedServer(Path(sys.argv[1])).start(local_profile()):
     tell()
 """
