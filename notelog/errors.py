@@ -14,7 +14,6 @@
     +-- ProviderRefusedError     5  a complete answer that says no: unbilled and final
     |   +-- ContextOverflowError 5  the server says that the conversation does not fit its window
     +-- ProviderUnavailableError 6  the request never reached a model: unbilled
-    +-- IncompleteReplyError     7  part of a reply arrived and was kept
     +-- BudgetError              8  a cap would be exceeded: nothing was sent
     +-- ConflictError            9  the note changed meanwhile; the reply is kept
     +-- InDoubtError            10  sent, and no answer seen: it may have been billed
@@ -286,13 +285,6 @@ class ProviderUnavailableError(NotelogError):
         super().__init__(message, hint=hint)
         self.retry_after_s = retry_after_s
         self.busy = busy
-
-
-class IncompleteReplyError(NotelogError):
-    """Part of a reply arrived; it was kept and marked."""
-
-    code = "incomplete"
-    exit_code = 7
 
 
 class BudgetError(NotelogError):
