@@ -48,8 +48,14 @@ def show_as_sent(path: str, options: "Options") -> "Shown":
     from notelog.app.show import show_as_sent as show_note_as_sent
 
     config = load_config()
-    count = _counter().count
-    return show_note_as_sent(_reading(config), path, config=config, options=options, count=count)
+    return show_note_as_sent(
+        _reading(config),
+        path,
+        config=config,
+        options=options,
+        count=_counter().count,
+        learned=_learned(_unsaid),
+    )
 
 
 def count_tokens(paths: "Sequence[str]", options: "Options") -> "list[Tally | NotelogError]":
@@ -70,6 +76,7 @@ def count_tokens(paths: "Sequence[str]", options: "Options") -> "list[Tally | No
         try:
             found.append(tally(tools, path))
         except NotelogError as error:
+        learned=_learned(_unsaid),
             found.append(error)
     return found
 
@@ -257,6 +264,10 @@ def _models() -> "ModelStore":
     return ModelFiles(user_models_folder())
 def _counter() -> "TiktokenCounter":
     """Counts tokens, and remembers what was counted from one command to the next."""
+def _unsaid(_sentence: str) -> None:
+    """What is read only for a figure more is not worth a word where it cannot be read."""
+
+
     from notelog.adapters.count_cache import CountCache
     from notelog.adapters.places import cache_dir
     from notelog.adapters.tiktoken_counter import TiktokenCounter

@@ -7,11 +7,13 @@ refusal that is met again, so that nothing here ever stops a turn.
 import json
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, cast
 
 from notelog.adapters.places import private_folder, write_private
+from notelog.core.calibration import LEAST_RATIO, MOST_RATIO
 from notelog.core.learned import Learned
 from notelog.errors import JournalError
 from notelog.ports import LearnedFigure
@@ -109,13 +111,21 @@ def _merged(before: Learned, learned: Learned) -> Learned:
         window, prompt_only = before.window, before.prompt_only
     else:
         window, prompt_only = learned.window, learned.prompt_only
-    return Learned(
+    named = replace(
+        learned,
         window=window,
         prompt_only=prompt_only,
         output_limit=learned.output_limit or before.output_limit,
-        learned_on=learned.learned_on,
-        source=learned.source,
+        ratio=learned.ratio or before.ratio,
     )
+    if learned.window is None and learned.output_limit is None and _names_limits(before):
+        # what it named is no younger for a reply that tells how it counts
+        return replace(named, learned_on=before.learned_on, source=before.source)
+    return named
+
+
+def _names_limits(learned: Learned) -> bool:
+    return learned.window is not None or learned.output_limit is not None
 
 
 def _encoded(figures: list[LearnedFigure]) -> bytes:
@@ -126,6 +136,7 @@ def _encoded(figures: list[LearnedFigure]) -> bytes:
             "window": item.learned.window,
             "prompt_only": item.learned.prompt_only,
             "output_limit": item.learned.output_limit,
+            "ratio": item.learned.ratio,
             "learned_on": item.learned.learned_on,
             "source": item.learned.source,
         }
@@ -159,6 +170,7 @@ def _figure(row: object) -> LearnedFigure:
         window=_tokens(fields["window"]),
         prompt_only=fields["prompt_only"] is True,
         output_limit=_tokens(fields["output_limit"]),
+        ratio=_ratio(fields.get("ratio")),
         learned_on=day,
         source=_text(fields["source"]),
     )
@@ -170,6 +182,14 @@ def _figure(row: object) -> LearnedFigure:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("no text")
+    return value
+
+
+def _ratio(value: object) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, float) or not LEAST_RATIO <= value <= MOST_RATIO:
+        raise ValueError("no ratio of tokens")
     return value
 
 

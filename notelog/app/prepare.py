@@ -61,7 +61,7 @@ def prepare(
     """
     try:
         settings = resolve_settings(config, note, options)
-        spec = _model(settings, learned)
+        spec = model_of(settings, learned)
         plan = plan_trim(
             conversation,
             model=spec,
@@ -76,7 +76,7 @@ def prepare(
     return Prepared(settings=settings, spec=spec, plan=plan, request=request)
 
 
-def _model(settings: Settings, learned: LearnedFigures | None) -> ModelSpec:
+def model_of(settings: Settings, learned: LearnedFigures | None) -> ModelSpec:
     """The model's figures: those set by the person win over the server's, they over the table's."""
     spec = resolve_model(settings.model, settings.profile)
     said = None if learned is None else learned_of(learned, settings.profile, settings.model)

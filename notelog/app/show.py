@@ -11,6 +11,7 @@ from notelog.core.turn import State, state_of
 if TYPE_CHECKING:
     from notelog.app.prepare import Prepared
     from notelog.core.settings import Config, Options
+    from notelog.ports import LearnedFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ def show_as_sent(
     config: "Config",
     options: "Options",
     count: Callable[[str, str], int],
+    learned: "LearnedFigures | None" = None,
 ) -> Shown:
     """As ``show``, with the exact request that the note's messages make.
 
@@ -60,5 +62,6 @@ def show_as_sent(
         options=options,
         count=count,
         exact=True,
+        learned=learned,
     )
     return Shown(note=shown.note, state=shown.state, prepared=prepared)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from notelog.app.prepare import with_system_commands
+from notelog.app.prepare import model_of, with_system_commands
 from notelog.app.reading import Reading, parse_snapshot, refuse_errors
 from notelog.core.counting import NoteView, Scale, TokenCount
 from notelog.core.messages import Conversation, Message, Role
-from notelog.core.models import Cost, ModelSpec, cost_of_usage, resolve_model, with_window
+from notelog.core.models import Cost, ModelSpec, cost_of_usage
 from notelog.core.note import Note
 from notelog.core.note_settings import read_note_settings
 from notelog.core.parse import parse_note
@@ -18,6 +18,7 @@ from notelog.core.settings import Config, KeySource, Options, Profile, Settings
 from notelog.core.source import SourceText, Span
 from notelog.core.trim import TrimPlan, plan_trim
 from notelog.errors import ConfigurationError, NotelogError, QuestionTooLargeError
+from notelog.ports import LearnedFigures
 
 STANDARD_INPUT: Final = "-"
 """The name under which standard input is counted."""
@@ -97,6 +98,7 @@ class Tallying:
         config: the configuration.
         options: what the command line says.
         count: counts tokens in an encoding.
+        learned: what servers said of their models, or None.
         read_input: reads standard input to its end.
     """
 
@@ -105,6 +107,7 @@ class Tallying:
     options: Options
     count: Callable[[str, str], int]
     read_input: Callable[[], bytes]
+    learned: LearnedFigures | None = None
 
 
 def tally(tools: Tallying, path: str) -> Tally:
@@ -143,11 +146,7 @@ def _tallied(
     tools: Tallying, path: str, note: Note, conversation: Conversation, size: TextSize, text: str
 ) -> Tally:
     settings = _settings(tools, note)
-    spec = resolve_model(settings.model, settings.profile)
-    window_origin = spec.source
-    if settings.context_window is not None:
-        spec = with_window(spec, settings.context_window)
-        window_origin = settings.origins.get("context_window", window_origin)
+    spec = model_of(settings, tools.learned)
     scale = Scale(spec, tools.count)
     if conversation:
         conversation = with_system_commands(tools.config, conversation)
@@ -161,7 +160,7 @@ def _tallied(
         size=size,
         spec=spec,
         model_origin=settings.origins["model"],
-        window_origin=window_origin,
+        window_origin=spec.source,
         tokens=TokenCount(whole, exact=spec.exact, source=scale.source(bounded=False)),
         turns=_turns(conversation, costs, plan),
         plan=plan,

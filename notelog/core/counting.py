@@ -172,6 +172,11 @@ class Scale:
             return "bounded by bytes, nothing was counted"
         if model.exact:
             return f"tiktoken {model.encoding}"
+        if model.calibrated:
+            return (
+                f"estimate, calibrated by earlier replies: {model.ratio:.4g} x"
+                f" tiktoken {model.encoding}"
+            )
         if model.ratio == 1:
             return f"estimate: tiktoken {model.encoding}, the framing is not published"
         return f"estimate: {model.ratio:g} x tiktoken {model.encoding}"

@@ -54,6 +54,7 @@ class ModelSpec:
         encoding: the tiktoken encoding that counts it.
         ratio: its tokens for one of the encoding's; 1.0 where the encoding is its own.
         exact: whether that count is exact.
+        calibrated: whether the ratio comes from what the server counted before.
         reasoning: it thinks before it answers, and rejects sampling settings.
         max_tokens_parameter: ``max_tokens`` or ``max_completion_tokens``.
         price: None where unpriced, never 0.
@@ -71,6 +72,7 @@ class ModelSpec:
     encoding: str = "o200k_base"
     ratio: float = 1.0
     exact: bool = False
+    calibrated: bool = False
     reasoning: bool = False
     max_tokens_parameter: str = "max_tokens"
     price: Price | None = None
