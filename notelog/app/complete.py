@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from notelog.app.ask import Asking
 from notelog.app.begin import begin, intent_of, needs_exact_counts
-from notelog.app.calibrate import calibrate
 from notelog.app.deliver import Delivery, deliver
 from notelog.app.history import reply_waiting
 from notelog.app.outcome import Completed, Judgement, Outcome, judge
@@ -30,6 +29,7 @@ from notelog.core.note_style import ReplyStyle
 from notelog.core.records import TurnRecord, turn_key
 from notelog.core.reply import Reply
 from notelog.core.settings import Config, Options
+from notelog.core.silent_cut import find_silent_cut
 from notelog.core.turn import NothingDue, ReplyDue, State, next_turn
 from notelog.core.visible import shortened
 from notelog.errors import NotelogError, NoteWriteError
@@ -238,9 +238,7 @@ def _complete_turn(tools: Completing, journal: Journal, turn: _Turn, *, again: b
         )
         reply = receive(receiving, turn.prepared.request, endpoint)
         turn = replace(turn, prepared=refit.prepared)
-    done = _deliver(tools, journal, turn, record, reply)
-    calibrate(turn.prepared, reply, count=tools.count, learned=tools.learned, clock=tools.clock)
-    return done
+    return _deliver(tools, journal, turn, record, reply)
 
 
 def _tell_of_kept_replies(tools: Completing, journal: Journal, turn: _Turn, key: str) -> None:
@@ -330,7 +328,9 @@ def _endpoint(tools: Completing, turn: _Turn) -> Generator[Endpoint]:
 def _deliver(
     tools: Completing, journal: Journal, turn: _Turn, record: TurnRecord, reply: Reply
 ) -> Completed:
-    judgement = judge(reply, turn.prepared)
+    plan, spec = turn.prepared.plan, turn.prepared.spec
+    cut = find_silent_cut(plan, spec, reply.usage, tools.count)
+    judgement = judge(reply, turn.prepared, cut)
     done = Completed(
         outcome=judgement.outcome,
         sentence=judgement.sentence,

@@ -1,12 +1,13 @@
 """What came of a turn, and how it is told: on the terminal, to a script, in the note."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
 from notelog.app.prepare import Prepared
 from notelog.core.models import Cost
 from notelog.core.reply import Reply, ReplyState
+from notelog.core.silent_cut import SilentCut
 from notelog.errors import Diagnostic
 
 
@@ -35,6 +36,10 @@ _EXIT_CODES = {
 
 _OTHER_WORDS = "Say it in other words and ask again"
 _ANEW = "Ask again with complete --again, or ask another model"
+_REAL_WINDOW = (
+    "Set context_window to the window that the server really has, or give it a larger one; then "
+    "delete the reply and this line to ask anew"
+)
 _DELETE = "What arrived is above; delete it and this line to ask anew"
 
 
@@ -92,13 +97,27 @@ class Judgement:
         return f"{self.sentence}. {self.hint}".strip().rstrip(".") + "."
 
 
-def judge(reply: Reply, prepared: Prepared) -> Judgement:
-    """Says how a reply counts; only COMPLETE is a whole one.
+def judge(reply: Reply, prepared: Prepared, cut: SilentCut | None = None) -> Judgement:
+    """Says how a reply counts; only COMPLETE is a whole one, and only to all that was sent.
 
     Args:
         reply: as far as it arrived.
         prepared: the request that it answers, for the cause of a limit.
+        cut: what the server left out of that request without a word.
     """
+    judgement = _judge(reply, prepared)
+    if cut is None:
+        return judgement
+    sentence = (
+        f"the server read only {cut.read_tokens:,} of about {cut.sent_tokens:,} tokens: it cut the "
+        "conversation without a word, and the reply may miss what you asked"
+    )
+    if judgement.outcome is not Outcome.ANSWERED:
+        return replace(judgement, sentence=f"{judgement.sentence}; {sentence}")
+    return Judgement(outcome=Outcome.INCOMPLETE, sentence=sentence, hint=_REAL_WINDOW)
+
+
+def _judge(reply: Reply, prepared: Prepared) -> Judgement:
     part = Outcome.INCOMPLETE if reply.text else Outcome.REFUSED
     match reply.state:
         case ReplyState.COMPLETE:

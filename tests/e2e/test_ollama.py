@@ -1,9 +1,8 @@
 """Ollama: the window that it has loaded is asked for, and a prompt that it cut is found out."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from program import Program
@@ -12,9 +11,16 @@ from scripted_server import (
     RecordedRequest,
     ScriptedServer,
     Step,
+    chunk,
+    event,
     reply,
+    response,
     status,
+    usage_chunk,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SEPARATOR = '\n\n<hr class="__chatgpt_plugin">\n\nrole::'
 QUESTION = "Which of them should I plant first?"
@@ -125,3 +131,39 @@ def test_a_dry_run_asks_nobody(program: Program, note: Path) -> None:
         configure(program, server)
         assert program.run("complete", "--dry-run", note).code == 0
     assert server.connections == 0
+
+
+def reply_that_read(tokens: int, *, finish_reason: str = "stop") -> list[Step]:
+    """A whole reply of a server that says how much of the prompt it read."""
+    parts = [chunk("Onions."), chunk(finish_reason=finish_reason), usage_chunk(prompt=tokens)]
+    return response(*map(event, parts), event("[DONE]"))
+
+
+@pytest.mark.parametrize(("read", "cut"), [(900, True), (1_200, True), (2_400, False), (7, False)])
+def test_a_prompt_that_was_cut_silently_is_found_out(
+    program: Program, note: Path, *, read: int, cut: bool
+) -> None:
+    """The reply is kept, marked, told and no success; a server that does not count is let be."""
+    before = note.read_bytes()
+    routes = {LIST: loaded(4_096)}
+    with ScriptedServer([reply_that_read(read)], routes=routes) as server:
+        configure(program, server)
+        run = program.run("complete", note)
+    after = note.read_bytes().decode()
+    assert after.encode().startswith(before)
+    assert "Onions." in after
+    assert run.code == (7 if cut else 0)
+    assert (f"read only {read:,} of about " in run.err) is cut
+    assert (f"> [!notelog] the server read only {read:,} of" in after) is cut
+    if cut:
+        assert not (program.home / "state" / "learned.json").exists()
+
+
+def test_a_cut_prompt_is_told_beside_a_cut_reply(program: Program, note: Path) -> None:
+    """A reply that ended at its limit says both."""
+    with ScriptedServer([reply_that_read(900, finish_reason="length")]) as server:
+        program.serve(server.base_url)
+        run = program.run("complete", note)
+    assert run.code == 7
+    assert "limit" in run.err
+    assert "read only 900" in run.err
