@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from notelog.app.ask import Asking
 from notelog.app.begin import begin, intent_of, needs_exact_counts
+from notelog.app.calibrate import calibrate
 from notelog.app.deliver import Delivery, deliver
 from notelog.app.history import reply_waiting
 from notelog.app.outcome import Completed, Judgement, Outcome, judge
@@ -238,7 +239,9 @@ def _complete_turn(tools: Completing, journal: Journal, turn: _Turn, *, again: b
         )
         reply = receive(receiving, turn.prepared.request, endpoint)
         turn = replace(turn, prepared=refit.prepared)
-    return _deliver(tools, journal, turn, record, reply)
+    done = _deliver(tools, journal, turn, record, reply)
+    calibrate(turn.prepared, reply, count=tools.count, learned=tools.learned, clock=tools.clock)
+    return done
 
 
 def _tell_of_kept_replies(tools: Completing, journal: Journal, turn: _Turn, key: str) -> None:
