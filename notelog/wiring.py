@@ -40,7 +40,7 @@ def show(path: str) -> "Shown":
     """Reads a note; see ``app.show``."""
     from notelog.app.show import show as show_note
 
-    return show_note(_reading(), path)
+    return show_note(_reading(load_config() if _is_large(path) else None), path)
 
 
 def show_as_sent(path: str, options: "Options") -> "Shown":
@@ -69,6 +69,7 @@ def count_tokens(paths: "Sequence[str]", options: "Options") -> "list[Tally | No
         config=config,
         options=options,
         count=_counter().count,
+        learned=_learned(_unsaid),
         read_input=sys.stdin.buffer.read,
     )
     found: list[Tally | NotelogError] = []
@@ -76,7 +77,6 @@ def count_tokens(paths: "Sequence[str]", options: "Options") -> "list[Tally | No
         try:
             found.append(tally(tools, path))
         except NotelogError as error:
-        learned=_learned(_unsaid),
             found.append(error)
     return found
 
@@ -118,10 +118,10 @@ def new_note(
 ) -> str:
     """Makes a new chat note and gives its path; see ``app.new``."""
     from notelog.adapters.files import NoteFiles
+    from notelog.adapters.vault_scan import NOTE_ENDINGS
     from notelog.app.new import render_new_note
 
-    name = path.replace(os.sep, "/").rpartition("/")[2]
-    named = path if "." in name else f"{path}.md"
+    named = path if path.lower().endswith(NOTE_ENDINGS) else f"{path}.md"
     text = render_new_note(question, model=model, profile=profile, system=system)
     NoteFiles().create(named, text.encode("utf-8"))
     return named
@@ -192,6 +192,19 @@ def remove_model(name: str) -> "InstalledModel":
     return remove(_models(), name)
 
 
+def _is_large(path: str) -> bool:
+    """Whether a note is over the default limit, so that the configuration's has to be known.
+
+    Otherwise ``show`` does without the configuration, and without the time to read it.
+    """
+    from notelog.adapters.files import SIZE_LIMIT_BYTES
+
+    try:
+        return os.stat(path).st_size > SIZE_LIMIT_BYTES  # noqa: PTH116  # as in ``files``
+    except (OSError, ValueError):
+        return False  # reading it tells why
+
+
 def _reading(config: "Config | None" = None) -> "Reading":
     from notelog.adapters.files import NoteFiles
     from notelog.adapters.yaml_frontmatter import read_front_matter
@@ -244,6 +257,10 @@ def _learned(notice: "Callable[[str], None]") -> "LearnedFigures":
     return LearnedFile(state_dir(), now=time, notice=notice)
 
 
+def _unsaid(_sentence: str) -> None:
+    """What is read only for a figure more is not worth a word where it cannot be read."""
+
+
 def _local_server() -> "LocalServer":
     from notelog.adapters.local_server import EmbeddedServer
     from notelog.adapters.model_files import user_models_folder
@@ -258,16 +275,8 @@ def _open_journal(snapshot: "Snapshot") -> "AbstractContextManager[Journal]":
     return open_journal(vault_of(snapshot.real_path), state_dir())
 
 
-def _models() -> "ModelStore":
-    from notelog.adapters.model_files import ModelFiles, user_models_folder
-
-    return ModelFiles(user_models_folder())
 def _counter() -> "TiktokenCounter":
     """Counts tokens, and remembers what was counted from one command to the next."""
-def _unsaid(_sentence: str) -> None:
-    """What is read only for a figure more is not worth a word where it cannot be read."""
-
-
     from notelog.adapters.count_cache import CountCache
     from notelog.adapters.places import cache_dir
     from notelog.adapters.tiktoken_counter import TiktokenCounter
@@ -275,3 +284,7 @@ def _unsaid(_sentence: str) -> None:
     return TiktokenCounter(CountCache(cache_dir()))
 
 
+def _models() -> "ModelStore":
+    from notelog.adapters.model_files import ModelFiles, user_models_folder
+
+    return ModelFiles(user_models_folder())

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from notelog.errors import NoteError
 
-_NOTE_ENDINGS = (".md", ".markdown")
+NOTE_ENDINGS = (".md", ".markdown")
+"""How the names of notes end, in small letters."""
 
 
 def find_notes(vault: str) -> Iterator[tuple[str, str] | NoteError]:
@@ -45,7 +46,7 @@ def _notes_in(
                 yield error
             else:
                 yield from _notes_in(f"{relative}{os.sep}", below)
-        elif entry.name.lower().endswith(_NOTE_ENDINGS) and not Path(entry.path).is_dir():
+        elif entry.name.lower().endswith(NOTE_ENDINGS) and not Path(entry.path).is_dir():
             yield entry.path, relative
 
 
