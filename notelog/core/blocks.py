@@ -14,12 +14,12 @@ from notelog.core.dialect import CALLOUT, END_COMMENT, MARKER, SEMICOLONS, SEPAR
 from notelog.core.inline import Inline
 from notelog.core.layout import Blocks, Header
 from notelog.core.markdown import (
+    CALLOUT_LINES,
     CODE_COLUMNS,
     FENCE,
+    PLAIN_LINES,
     RAW,
-    START,
-    UNDERLINE,
-    rule_at,
+    block_start,
     skip_blanks,
 )
 from notelog.core.note import BlockKind
@@ -31,14 +31,10 @@ __all__ = ["MAX_DEPTH", "Blocks", "scan_blocks"]
 MAX_DEPTH = 100
 """How deep lists and quotes may nest; what is nested deeper is text."""
 
-_PLAIN_LINES = re.compile(
-    rb"""(?:(?:[A-QS-Za-qs-z\x80-\xff("'\[!,.:;?/&@^{}|\]]|[rR](?![oO][lL][eE]))[^\n]*(?:\n|\Z))+"""
-)
-_CALLOUT_LINES = re.compile(rb"(?: {0,3}>[^\n]*(?:\n|\Z))+")
-
 _INDENTS = {b" ", b"\t", b"\n", b""}
 _MARKS = {b"%%", b"$$"}
 _NEWLINE = ord("\n")
+_BACKSLASH = ord("\\")
 
 
 def scan_blocks(text: bytes, start: int, *, crlf: bool = False) -> Blocks:
@@ -155,8 +151,10 @@ class _Scanner:
 
     def _read_line(self) -> None:
         start = self.pos
-        if self.leaf >= 0 and not self.html and (plain := _PLAIN_LINES.match(self.text, start)):
+        if self.leaf >= 0 and not self.html and (plain := PLAIN_LINES.match(self.text, start)):
             self.pos = plain.end()
+            return
+        if self.text[start] in b"\\rR" and self._read_text(start):
             return
         self.open.was_hollow, self.open.hollow = self.open.hollow, False
         line, after = self.open.take_line(self.pos)
@@ -177,6 +175,25 @@ class _Scanner:
             if self._end_leaf(start):
                 return
         self._read_blocks(line, start, depth, at)
+
+    def _read_text(self, start: int) -> bool:
+        """Reads a line at column 0 that begins no block: all text, but for a live marker."""
+        if self.html or (self.leaf < 0 and self.stack):
+            return False
+        text = self.text
+        if text[start] != _BACKSLASH:
+            found = MARKER.match(text, start)
+        else:
+            found = SEMICOLONS.match(text, start) or SEPARATOR.match(text, start)
+        if found and not found["slashes"]:
+            return False
+        if found:
+            self.found.escapes.append(found.start("slashes"))
+        if self.leaf < 0:
+            self.leaf = start
+            self.open.hollow = self.open.was_hollow = False
+        self.pos = self.raw.line_end(start)
+        return True
 
     def _read_blank(self, after: int) -> None:
         """A blank line ends the paragraph, every quote, and an item without any text."""
@@ -272,7 +289,7 @@ class _Scanner:
             self.found.escapes.append(found.start("slashes"))
             return False
         if not self._end_leaf(start):
-            lines = _CALLOUT_LINES.match(self.text, start)
+            lines = CALLOUT_LINES.match(self.text, start)
             end = lines.end() if lines else start
             self.found.callouts.append((start, end))
             self._go_on_after_header(end)
@@ -338,7 +355,7 @@ class _Scanner:
                     del self.stack[depth:]
                     self.found.protected.append((start, self.pos))
                 return
-            found = self._block_start(line, place, depth)
+            found = block_start(line, place, paragraph=self.leaf >= 0, lazy=depth < len(self.stack))
             if not found:
                 break
             if self.leaf >= 0 and self._end_leaf(start):
@@ -361,25 +378,6 @@ class _Scanner:
         del self.stack[depth:]
         if self.open.was_hollow:
             self.stack.pop()
-
-    def _block_start(self, line: bytes, place: int, depth: int) -> re.Match[bytes] | None:
-        """What begins here, unless it is one of those that cannot interrupt a paragraph."""
-        if self.leaf >= 0 and depth == len(self.stack):
-            underline = UNDERLINE.match(line, place)
-            if underline:
-                return underline
-        found = rule_at(line, place) if line[place] in b"-*_" else None
-        if not found:
-            found = START.match(line, place)
-        if self.leaf < 0:
-            return found
-        if not found or found.lastgroup == "tag":
-            return None
-        if found.lastgroup == "item" and depth == len(self.stack):
-            number = found["item"][:-1]
-            if (number and int(number) != 1) or not line[found.end() :].strip():
-                return None
-        return found
 
     def _read_leaf(self, found: re.Match[bytes], line: bytes, start: int) -> None:
         offset = self.open.offset(start, line, found.start())

@@ -12,7 +12,7 @@ from notelog.core.blocks import Blocks, scan_blocks
 from notelog.core.content import is_blank
 from notelog.core.dialect import CALLOUT, COMMENT_MARK, MARKER, SEMICOLONS, SEPARATOR, TASK
 from notelog.core.note import BlockKind
-from notelog.core.plugins import quiet
+from notelog.core.plugins import is_quiet, quiet
 
 CLOSED_KINDS = frozenset({BlockKind.FENCE, BlockKind.COMMENT, BlockKind.HTML, BlockKind.MATH})
 """The blocks that are closed where they are left open: closing another kind would hide text."""
@@ -44,15 +44,16 @@ def normalise(reply: str, *, inert: bool = True) -> str:
     """
     text = _LINE_END.sub("\n", _encodable(reply))
     text = "" if is_blank(text) else _trimmed(text)
-    for _ in range(_ROUNDS if inert else 0):
+    return _secured(_calmed(text) if inert and not is_quiet(text) else text)
+
+
+def _calmed(text: str) -> str:
+    for _ in range(_ROUNDS):
         calm = quiet(text, _code_lines(text))
         if calm == text:
-            break
+            return text
         text = calm
-    else:
-        if inert:
-            text = quiet(text, [False] * (text.count("\n") + 1))
-    return _secured(text)
+    return quiet(text, [False] * (text.count("\n") + 1))
 
 
 def escape(normalised: str) -> str:

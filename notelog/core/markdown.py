@@ -7,6 +7,14 @@ from notelog.core.seek import RAW_END
 CODE_COLUMNS = 4
 """How far a line is indented to be code."""
 
+PLAIN_LINES = re.compile(
+    rb"""(?:(?:[A-QS-Za-qs-z\x80-\xff("'\[!,.:;?/&@^{}|\]]|[rR](?![oO][lL][eE]))[^\n]*(?:\n|\Z))+"""
+)
+"""Lines of an open paragraph that begin nothing else."""
+
+CALLOUT_LINES = re.compile(rb"(?: {0,3}>[^\n]*(?:\n|\Z))+")
+"""The lines of a callout."""
+
 _BLANKS = re.compile(rb" *")
 _RULE_MARKS = 3
 _RULE = re.compile(rb"(?P<rule>[-*_])")
@@ -72,6 +80,31 @@ def rule_at(line: bytes, place: int) -> re.Match[bytes] | None:
     if len(line.rstrip(mark + b" \t")) > place or line.count(mark, place) < _RULE_MARKS:
         return None
     return _RULE.match(line, place)
+
+
+def block_start(line: bytes, place: int, *, paragraph: bool, lazy: bool) -> re.Match[bytes] | None:
+    """What begins at ``place``, unless it cannot interrupt the open paragraph.
+
+    Args:
+        line: one line.
+        place: where its text begins.
+        paragraph: a paragraph is open.
+        lazy: in a container that does not go on in this line.
+    """
+    if paragraph and not lazy and (underline := UNDERLINE.match(line, place)):
+        return underline
+    found = rule_at(line, place) if line[place] in b"-*_" else None
+    if not found:
+        found = START.match(line, place)
+    if not found or not paragraph:
+        return found
+    if found.lastgroup == "tag":
+        return None
+    if found.lastgroup == "item" and not lazy:
+        number = found["item"][:-1]
+        if (number and int(number) != 1) or not line[found.end() :].strip():
+            return None
+    return found
 
 
 def fence_end(mark: bytes) -> re.Pattern[bytes]:

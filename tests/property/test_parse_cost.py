@@ -23,6 +23,8 @@ _UNITS = [
         "[[a]]\n\n",
         ";;\n",
         "- [x] send\n",
+        "- [x] send\n\n\n",
+        "- a\n\t- [x] send\n",
     ],
     *[
         "> [!notelog] x\n\n",

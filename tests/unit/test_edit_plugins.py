@@ -4,7 +4,9 @@ import time
 
 import pytest
 
-from notelog.core.plugins import quiet
+from notelog.core import inert
+from notelog.core.blocks import Blocks, scan_blocks
+from notelog.core.plugins import is_quiet, quiet
 
 
 def prose(text: str) -> str:
@@ -85,3 +87,27 @@ def test_hostile_text_costs_linear_time(unit: str) -> None:
     before = time.process_time()
     prose(text)
     assert time.process_time() - before < 1
+
+
+def test_text_without_any_such_mark_is_passed_over() -> None:
+    """What is told to be quiet stays as it is, and whatever is rewritten is not told so."""
+    for text in ("a *b* [c](http://d) $x$", "> - 1. x\n\n    y\n~~gone~~ %% \\"):
+        assert is_quiet(text)
+        assert prose(text) == text
+    for text in ("<img>", "`= x`", "![x](//e)", "~~~dataview", "```dataview", "<% x %>"):
+        assert prose(text) != text
+        assert not is_quiet(text)
+
+
+@pytest.mark.parametrize("reply", ["plain", "`code` and <b>", "role::user", "%%", ";;\n- [x] pin"])
+def test_a_reply_is_scanned_once(monkeypatch: pytest.MonkeyPatch, reply: str) -> None:
+    """To normalise a usual reply and to escape it takes one scan, however hostile its lines."""
+    scanned: list[int] = []
+
+    def counted(text: bytes, start: int) -> Blocks:
+        scanned.append(len(text))
+        return scan_blocks(text, start)
+
+    monkeypatch.setattr(inert, "scan_blocks", counted)
+    inert.escape(inert.normalise(f"{reply} \n"))
+    assert len(scanned) == 1
