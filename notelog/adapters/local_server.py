@@ -22,6 +22,7 @@ from notelog.adapters import local_child
 from notelog.adapters.local_child import KEY_VARIABLE, ChildOrder
 from notelog.core.local_model import DEMONSTRATION_MODEL
 from notelog.core.settings import Profile
+from notelog.core.visible import one_line
 from notelog.errors import ConfigurationError, ProviderUnavailableError
 from notelog.ports import Endpoint
 
@@ -261,8 +262,8 @@ class _Output:
     def said(self) -> str:
         """What the engine logged last, as the end of a sentence; empty if nothing."""
         self._thread.join(0.2)
-        text = b"".join(self._lines).decode("utf-8", "replace").strip()
-        return f"; the engine said:\n{text}" if text else ""
+        text = one_line(b"".join(self._lines), _TAIL_LINES)
+        return f"; the engine said: {text}" if text else ""
 
     def join(self) -> None:
         """Waits for the end of the stream; its writer has ended."""

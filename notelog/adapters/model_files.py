@@ -14,6 +14,7 @@ from zipfile import BadZipFile, ZipFile
 
 from notelog.adapters.places import cache_dir, sync_folder
 from notelog.core.local_model import PACKAGED_MODELS, InstalledModel, PackagedModel
+from notelog.core.visible import one_line
 from notelog.errors import ConfigurationError, ProviderUnavailableError
 
 Progress = Callable[[int, int], None]
@@ -22,6 +23,7 @@ Progress = Callable[[int, int], None]
 POLL_SECONDS = 0.2
 _CHUNK = 1 << 20  # bytes
 _STAGING = ".staging-"
+_LOG_LINES = 6  # of pip, in a message
 
 
 def user_models_folder() -> Path:
@@ -225,15 +227,15 @@ def _no_pip(model: PackagedModel) -> ConfigurationError:
     step = " ".join(download_arguments(model))
     return ConfigurationError(
         "this Python has no pip to download the model with",
-        hint=f"with any Python that has pip, run: python3 -m pip {step}\n"
+        hint=f"with any Python that has pip, run: python3 -m pip {step}; "
         "then: notelog model install --wheel FILE, with the .whl file that it saved",
     )
 
 
 def _download_failed(model: PackagedModel, log: Path) -> ProviderUnavailableError:
-    said = log.read_bytes().decode("utf-8", "replace").strip().split("\n")[-6:]
+    said = one_line(log.read_bytes(), _LOG_LINES)
     return ProviderUnavailableError(
-        f"{model.requirement} could not be downloaded; pip said:\n" + "\n".join(said),
+        f"{model.requirement} could not be downloaded; pip said: {said}",
         hint="nothing was installed; check the connection and try again",
     )
 

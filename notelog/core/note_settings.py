@@ -96,7 +96,7 @@ def _logit_bias(value: FrontMatterValue) -> JsonValue:
     return {token: check(bias) for token, bias in value.items()} or None
 
 
-_CHECKS: Mapping[str, _Check] = {
+_SAMPLING_CHECKS: Mapping[str, _Check] = {
     "temperature": _number(0, 2),
     "top_p": _number(0, 1),
     "presence_penalty": _number(-2, 2),
@@ -106,6 +106,9 @@ _CHECKS: Mapping[str, _Check] = {
     "user": _text,
     "seed": _whole(),
     "reasoning_effort": _word,
+}
+_CHECKS: Mapping[str, _Check] = {
+    **_SAMPLING_CHECKS,
     "max_tokens": _whole(1),
     "context_window": _whole(1),
     "stream": _truth,
@@ -115,7 +118,7 @@ _OTHER_NAMES = {"max_completion_tokens": "max_tokens"}
 
 _ROUTE_KEYS = ("model", "profile", "aiService", "url", *PROVIDER_URL_KEYS)
 
-SAMPLING_KEYS = tuple(_CHECKS)[:9]
+SAMPLING_KEYS = tuple(_SAMPLING_CHECKS)
 """The settings that go into the body of a request as they are."""
 
 REQUEST_KEYS = tuple(_CHECKS)

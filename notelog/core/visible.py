@@ -33,3 +33,9 @@ def shortened(text: str, limit_chars: int) -> str:
     """One visible line of at most ``limit_chars`` characters, with an ellipsis where it was cut."""
     line = visible_line(text.strip())
     return line if len(line) <= limit_chars else f"{line[: limit_chars - 1]}…"
+
+
+def one_line(log: bytes, most_lines: int) -> str:
+    """The last lines of another program's log as one, for a sentence."""
+    lines = (line.strip() for line in log.decode("utf-8", "replace").split("\n"))
+    return " | ".join([visible_line(line) for line in lines if line][-most_lines:])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notelog.core.visible import shortened, visible_line, visible_text
+from notelog.core.visible import one_line, shortened, visible_line, visible_text
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=200)
 
@@ -44,3 +44,10 @@ def test_shortened_says_that_it_was_cut() -> None:
     """A long line ends in an ellipsis and has just the length that was asked."""
     assert shortened("x" * 50, 10) == "x" * 9 + "…"
     assert shortened(" short ", 10) == "short"
+
+
+def test_a_log_in_a_sentence() -> None:
+    """The last lines of a log stand in one line, without blank ones and without controls."""
+    log = b"old\r\n\nbad \x1b[31mflag\r\n  no \xff route\n"
+    assert one_line(log, 2) == "bad \\x1b[31mflag | no \ufffd route"
+    assert one_line(b" \n", 2) == ""
