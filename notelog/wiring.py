@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from notelog.app.check import CheckedNote
     from notelog.app.complete import Completing
     from notelog.app.configure import ConfigRow
-    from notelog.app.model import Declined, Installed
+    from notelog.app.model import Declined, Installed, ShownModel
     from notelog.app.outcome import Completed
     from notelog.app.reading import Reading
     from notelog.app.show import Shown
@@ -183,6 +183,13 @@ def model_path(name: str) -> str:
     from notelog.app.model import model_path as path
 
     return path(_models(), name)
+
+
+def show_model(name: str, profile: "str | None", notice: "Callable[[str], None]") -> "ShownModel":
+    """What is known of a model; see ``app.model``."""
+    from notelog.app.model import show_model as show
+
+    return show(name, profile, config=load_config, learned=_learned(notice))
 
 
 def remove_model(name: str) -> "InstalledModel":

@@ -3,14 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from notelog.app.prepare import model_at
 from notelog.core.local_model import (
     DEMONSTRATION_MODEL,
     PACKAGED_MODELS,
     InstalledModel,
     PackagedModel,
 )
+from notelog.core.models import ModelSpec, resolve_model
+from notelog.core.profiles import profile_origin
+from notelog.core.routing import named_profile
+from notelog.core.settings import Config
 from notelog.errors import ConfigurationError, UsageError
-from notelog.ports import ModelStore
+from notelog.ports import LearnedFigure, LearnedFigures, ModelStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,4 +118,42 @@ def _installed(store: ModelStore, name: str) -> InstalledModel:
     hint = f"installed: {', '.join(model.name for model in models)}" if models else ""
     raise ConfigurationError(
         f"model {wanted!r} is not installed", hint=hint or "run: notelog model install"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownModel:
+    """What is known of a model.
+
+    Attributes:
+        spec: as the requests to it are fitted.
+        learned: what servers said of it; of the one profile, where one was asked for.
+    """
+
+    spec: ModelSpec
+    learned: tuple[LearnedFigure, ...]
+
+
+def show_model(
+    name: str, profile: str | None, *, config: Callable[[], Config], learned: LearnedFigures
+) -> ShownModel:
+    """Tells what is known of a model, in general or at the server of a profile.
+
+    Args:
+        name: the model.
+        profile: a profile's name, or None.
+        config: reads the configuration; only where there is a profile to look up.
+        learned: what servers said.
+
+    Raises:
+        ConfigurationError: there is no such profile, or the configuration is wrong.
+    """
+    figures = tuple(item for item in learned.all() if item.model == name)
+    if profile is None:
+        return ShownModel(spec=resolve_model(name), learned=figures)
+    chosen = named_profile(config(), profile)
+    server = str(profile_origin(chosen) or "")
+    return ShownModel(
+        spec=model_at(chosen, name, learned),
+        learned=tuple(item for item in figures if item.server == server),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from notelog.core.learned import Learned, taught
+from notelog.core.learned import taught
 from notelog.core.messages import Conversation, Message, Role
 from notelog.core.models import ModelSpec, resolve_model, with_window
 from notelog.core.note import Note
@@ -78,11 +78,8 @@ def prepare(
 
 def model_of(settings: Settings, learned: LearnedFigures | None) -> ModelSpec:
     """The model's figures: those set by the person win over the server's, they over the table's."""
-    spec = resolve_model(settings.model, settings.profile)
-    said = None if learned is None else learned_of(learned, settings.profile, settings.model)
-    if said is not None:
-        is_set = settings.profile.context_window or settings.context_window
-        spec = taught(spec, replace(said, window=None) if is_set else said)
+    own_window = settings.context_window is not None
+    spec = model_at(settings.profile, settings.model, learned, own_window=own_window)
     if settings.context_window is not None:
         spec = with_window(spec, settings.context_window)
         origin = settings.origins.get("context_window", "")
@@ -90,7 +87,20 @@ def model_of(settings: Settings, learned: LearnedFigures | None) -> ModelSpec:
     return spec
 
 
-def learned_of(learned: LearnedFigures, profile: Profile, model: str) -> Learned | None:
-    """What the server of a profile said of a model."""
-    origin = profile_origin(profile)
-    return None if origin is None else learned.read(str(origin), model)
+def model_at(
+    profile: Profile, model: str, learned: LearnedFigures | None, *, own_window: bool = False
+) -> ModelSpec:
+    """A model's figures at a profile, with what its server said of it.
+
+    Args:
+        profile: the server; a window that is set for it is not overruled.
+        model: the model's name there.
+        learned: what servers said.
+        own_window: nor is one that is set elsewhere.
+    """
+    spec, origin = resolve_model(model, profile), profile_origin(profile)
+    said = None if learned is None or origin is None else learned.read(str(origin), model)
+    if said is None:
+        return spec
+    is_set = own_window or profile.context_window is not None
+    return taught(spec, replace(said, window=None) if is_set else said)

@@ -93,18 +93,23 @@ def remove(output: Output, name: str) -> int:
 
 @command.command("show")
 @click.argument("name", metavar="MODEL")
+@click.option("--profile", "-p", metavar="NAME", help="As this profile's server has it.")
 @json_option
 @click.pass_obj
-def show(output: Output, name: str, *, as_json: bool) -> int:
-    """Show what is known of a model: window, limits, encoding, price."""
-    from notelog.cli.json_fields import spec_fields
-    from notelog.core.models import resolve_model
+def show(output: Output, name: str, *, profile: str | None, as_json: bool) -> int:
+    """Show what is known of a model: window, limits, encoding, price.
 
-    spec = resolve_model(name)
+    What servers said of their windows when they refused a request is shown with its day.
+    """
+    from notelog import wiring
+    from notelog.cli.json_fields import model_fields
+    from notelog.cli.sentences import learned_lines
+
+    shown = wiring.show_model(name, profile, output.message)
     if as_json:
-        output.json(spec_fields(spec))
+        output.json(model_fields(shown))
     else:
-        for line in spec_lines(spec):
+        for line in (*spec_lines(shown.spec), *learned_lines(shown.learned)):
             output.data(line)
     return 0
 

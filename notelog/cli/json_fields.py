@@ -7,6 +7,7 @@ from notelog.errors import Diagnostic, NotelogError
 
 if TYPE_CHECKING:
     from notelog.app.check import CheckedNote
+    from notelog.app.model import ShownModel
     from notelog.app.outcome import Completed
     from notelog.app.prepare import Prepared
     from notelog.app.show import Shown
@@ -133,6 +134,25 @@ def installed_fields(model: "InstalledModel") -> Fields:
         "path": model.path,
         "size_bytes": model.size,
         "verified": model.verified,
+    }
+
+
+def model_fields(shown: "ShownModel") -> Fields:
+    """What is known of a model, and what servers said of it."""
+    return {
+        **spec_fields(shown.spec),
+        "learned": [
+            {
+                "server": figure.server,
+                "window": figure.learned.window,
+                "prompt_only": figure.learned.prompt_only,
+                "output_limit": figure.learned.output_limit,
+                "ratio": figure.learned.ratio,
+                "learned_on": figure.learned.learned_on,
+                "source": figure.learned.source,
+            }
+            for figure in shown.learned
+        ],
     }
 
 

@@ -6,14 +6,16 @@ from notelog.core.turn import State
 from notelog.errors import Diagnostic, NotelogError, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from notelog.app.outcome import Completed
     from notelog.app.prepare import Prepared
     from notelog.app.show import Shown
+    from notelog.core.learned import Learned
     from notelog.core.local_model import InstalledModel, PackagedModel
     from notelog.core.models import ModelSpec
     from notelog.core.trim import TrimPlan
+    from notelog.ports import LearnedFigure
 
 STATE_WORDS = {
     State.DUE: "a reply is due",
@@ -170,6 +172,24 @@ def spec_lines(spec: "ModelSpec") -> list[str]:
         else f"price:         {price.prompt:g} in, {price.completion:g} out {price.currency} "
         f"for 1,000,000 tokens (as of {price.as_of})",
     ]
+
+
+def learned_lines(figures: "Iterable[LearnedFigure]") -> list[str]:
+    """What servers said of a model, a line each."""
+    return [
+        f"learned:       {figure.server}: {', '.join(_learned_words(figure.learned))}"
+        f" (from {figure.learned.source}, {figure.learned.learned_on})"
+        for figure in figures
+    ]
+
+
+def _learned_words(learned: "Learned") -> "Iterator[str]":
+    if learned.window is not None:
+        yield f"{'prompt limit' if learned.prompt_only else 'window'} {_tokens(learned.window)}"
+    if learned.output_limit is not None:
+        yield f"reply limit {_tokens(learned.output_limit)}"
+    if learned.ratio is not None:
+        yield f"counts {learned.ratio:.3g} times the encoding's tokens"
 
 
 def _limit(tokens: int | None) -> str:

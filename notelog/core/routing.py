@@ -99,13 +99,15 @@ def _split(model: str) -> tuple[str, str]:
 
 def _choose_profile(config: Config, note: NoteSettings, options: Options, wanted: Wanted) -> Chosen:
     if options.profile:
-        profile = _named(config, options.profile, None)
+        profile = named_profile(config, options.profile)
         return Chosen(profile=profile, origin="--profile", vouched=options.model is not None)
     if options.model and wanted.provider:
         return _of_provider(config, wanted.provider, "--model", None)
     if name := note.route.get("profile"):
         line = note.line("profile")
-        return Chosen(profile=_named(config, name, line), origin=f"front matter:{line}", line=line)
+        return Chosen(
+            profile=named_profile(config, name, line), origin=f"front matter:{line}", line=line
+        )
     return _of_provider_or_url(config, note, options, wanted)
 
 
@@ -133,7 +135,12 @@ def _provider_in_note(note: NoteSettings, options: Options) -> tuple[str, str]:
     return note.route.get("aiService", "").lower(), "aiService"
 
 
-def _named(config: Config, name: str, line: int | None) -> Profile:
+def named_profile(config: Config, name: str, line: int | None = None) -> Profile:
+    """A profile by its name.
+
+    Raises:
+        ConfigurationError: there is none of that name.
+    """
     if name in config.profiles:
         return config.profiles[name]
     known = ", ".join(sorted(config.profiles))
@@ -235,5 +242,5 @@ def _default(config: Config) -> Chosen:
             hint="set OPENAI_API_KEY, or write a configuration with 'notelog init' and set"
             " default_profile in it, or use the embedded demonstration model with --profile local",
         )
-    profile = _named(config, config.default_profile, None)
+    profile = named_profile(config, config.default_profile)
     return Chosen(profile=profile, origin=config.origins.get("default_profile", "default"))

@@ -1,12 +1,17 @@
 """Every field of every JSON object is in ``docs/reference.md``, and nothing else is."""
 
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from doc_blocks import ROOT, table_after
 from program import Program
 from scripted_server import ScriptedServer, reply
+
+from notelog.adapters.learned_figures import LearnedFile
+from notelog.core.learned import Learned
 
 PAGE = ROOT / "docs" / "reference.md"
 OPAQUE = {"request", "values[].value"}
@@ -103,7 +108,11 @@ def test_config_show(program: Program) -> None:
 
 
 def test_model_show(program: Program) -> None:
-    """``model show --json`` has these fields where there is a price."""
+    """``model show --json`` has these fields where there is a price and something was learned."""
+    folder = program.home / "state"
+    figures = LearnedFile(str(folder), now=time.time, notice=pytest.fail)
+    today = datetime.now(UTC).date().isoformat()
+    figures.keep("https://a.example", "gpt-4o", Learned(window=4_097, learned_on=today, source="x"))
     run = program.run("model", "show", "--json", "gpt-4o")
     assert set(fields_of(run.fields)) == documented("model show --json")
 

@@ -272,3 +272,27 @@ def test_a_reply_limit_is_kept(program: Program, vault: Path) -> None:
     assert asked == [5_000, 1_000, 1_000]
     figures = json.loads((program.home / "state" / "learned.json").read_bytes())
     assert figures["figures"][0]["output_limit"] == 1_000
+
+
+def test_what_was_learned_is_shown(program: Program, note: Path) -> None:
+    """``model show`` tells the window, its server, its day, and what holds at a profile."""
+    with ScriptedServer([openai_words(2_000, 4_400), reply("Onions.")]) as server:
+        program.serve(server.base_url)
+        config = program.home / "config" / "config.toml"
+        config.write_bytes(config.read_bytes().replace(b"context_window = 8192\n", b""))
+        assert program.run("complete", note).code == 0
+        origin = f"http://localhost:{server.port}"
+    general = program.run("model", "show", "m").out
+    assert "window:        8,192 tokens" in general
+    assert f"learned:       {origin}: window 2,000 tokens" in general
+    assert "its refusal of a prompt of 4,400 tokens" in general
+    at_profile = program.run("model", "show", "m", "--profile", "test").out
+    assert "window:        2,000 tokens" in at_profile
+    assert "learned from the server on " in at_profile
+    fields = program.run("model", "show", "m", "-p", "test", "--json").fields
+    (learned,) = cast("list[dict[str, object]]", fields["learned"])
+    assert (learned["server"], learned["window"]) == (origin, 2_000)
+    assert fields["context_window"] == 2_000
+    elsewhere = program.run("model", "show", "m", "--profile", "openai", "--json").fields
+    assert (elsewhere["learned"], elsewhere["context_window"]) == ([], 8_192)
+    assert program.run("model", "show", "m", "--profile", "nobody").code == 3
