@@ -269,7 +269,7 @@ def test_cut_model_file(tmp_path: Path, models_folder: Path) -> None:
     with (models_folder / DEMONSTRATION_MODEL.file_name).open("rb") as whole:
         cut.write_bytes(whole.read(50_000))
     with (
-        pytest.raises(ConfigurationError, match="refuses the model file.*failed to read"),
+        pytest.raises(ConfigurationError, match=r"refuses the model file.*failed to read"),
         EmbeddedServer(tmp_path).start(local_profile(model_path=str(cut))),
     ):
         pass
