@@ -117,11 +117,12 @@ class View:
             left = done + len(text[done:begin].rstrip(b" \t"))
             right = _end_of(_BLANKS, text, end, stop)
             opens = left == start or text[left - 1] == _NEWLINE
-            closes = right >= stop or text[right] == _NEWLINE
+            ended = end > begin and text[end - 1] == _NEWLINE
+            closes = ended or right >= stop or text[right] == _NEWLINE
             if opens and closes:
                 if left > done:
                     blank_above = self._blank_above(start, left)
-                after = min(right + 1, stop)
+                after = end if ended else min(right + 1, stop)
                 if blank_above:
                     after = _end_of(_BLANK_LINES, text, after, stop)
                 keep, resume = left, after

@@ -24,6 +24,9 @@ _NAME = rb"(?:user|assistant|system|developer)(?![A-Za-z0-9_-])"
 LABELS = rb"send|\xe5\x8f\x91\xe9\x80\x81|again|retry|pin"
 """The labels of notelog's task lines."""
 
+DONE_DATE = rb"(?:[ \t]+\xe2\x9c\x85\xef?\xb8?\x8f?[ \t]*[0-9]{4}-[0-9]{2}-[0-9]{2})?"
+"""What the Tasks plugin of Obsidian adds to a task that is ticked: a check mark and the day."""
+
 ROLES = {
     b"user": Role.USER,
     b"assistant": Role.ASSISTANT,
@@ -55,7 +58,7 @@ MARKER_AFTER_SEPARATOR = re.compile(
 
 TASK = re.compile(
     rb"(?P<before>[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)(?P<slashes>\\*)"
-    rb"\[(?P<tick>[ x])\][ \t]+(?P<label>" + LABELS + rb")[ \t]*$",
+    rb"\[(?P<tick>[ x])\][ \t]+(?P<label>" + LABELS + rb")" + DONE_DATE + rb"[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 """A task line that notelog understands, in nested lists too: send, again, retry, pin."""

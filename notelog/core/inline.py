@@ -21,6 +21,7 @@ _SPAN = re.compile(rb"(?P<ticks>`+)|(?P<slashes>\\++)|<!--")
 _LONGEST_RUN = 64  # backticks of a run that is looked for beyond a mark
 _REACH = 1000  # bytes beyond a mark within which the end of a code span is looked for
 _PAIR = 2
+_ESCAPABLE = {b"`", b"[", b"!"}
 WORTH = re.compile(rb"%%|=begin-chatgpt|=end-chatgpt|\[\[|!\[")
 """What a paragraph must hold to be worth a look."""
 
@@ -154,7 +155,7 @@ class _Paragraph:
 
     def after_slashes(self, start: int, end: int) -> int:
         """Where reading goes on after backslashes."""
-        escaped = (end - start) % 2 and self.text[end : end + 1] == b"`"
+        escaped = (end - start) % 2 and self.text[end : end + 1] in _ESCAPABLE
         return end + 1 if escaped else end
 
     def after_comment(self, start: int, end: int) -> int:

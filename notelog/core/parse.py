@@ -226,7 +226,7 @@ class _Assembly:
 
     def _mark(self, task: re.Match[bytes], label: bytes) -> SendMark:
         word = "send" if label in {b"send", "发送".encode()} else label.decode()
-        line = task[0].strip(b" \t")
+        line = self.text[task.start() : task.end("label")].strip(b" \t")
         tick = line.index(b"[") + 1
         return SendMark(
             span=Span(task.start(), self._line_end(task.end())),

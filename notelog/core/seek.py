@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple, TypeAlias
 
-from notelog.core.dialect import LABELS, MARKER_AFTER_SEPARATOR, SEPARATOR
+from notelog.core.dialect import DONE_DATE, LABELS, MARKER_AFTER_SEPARATOR, SEPARATOR
 
 _FENCE_ENDS = {
     mark: re.compile(
@@ -26,7 +26,14 @@ _TRIGGERS = tuple(
         (b"$", rb"\$"),
         (b"=", rb"(?:begin|end)-chatgpt-md-comment"),
         (b"<", rb"(?:[!?]|[hH][rR][ \t]|(?i:pre|script|style|textarea))"),
-        (b"[", rb"(?:\[|!(?i:notelog)\]|[ xX]\][ \t]+(?i:" + LABELS + rb")[ \t]*(?:\n|\Z))"),
+        (
+            b"[",
+            rb"(?:\[|!(?i:notelog)\]|[ xX]\][ \t]+(?i:"
+            + LABELS
+            + rb")"
+            + DONE_DATE
+            + rb"[ \t]*(?:\n|\Z))",
+        ),
         (b"!", rb"\["),
         (b"\\", rb"(?:;;|\xef\xbc\x9b\xef\xbc\x9b)"),
         (b":", rb"(?:(?<=(?i:role):)|(?<=\\:)):"),

@@ -231,6 +231,11 @@ def test_text_that_stays(text: str) -> None:
         ("a\n\n    - [x] send", "a\n\n    - [x] send"),
         ("a\n\t- [x] send", "a\n\t- [x] send"),
         ("- a\n\n      - [x] send", "- a\n\n      - [x] send"),
+        ("a\n\n- [x] send ✅ 2024-01-31\n", "a"),
+        ("a\n\n- [x] send ✅ soon", "a\n\n- [x] send ✅ soon"),
+        ("a\n- [x] send\n\nb", "a\n\nb"),
+        ("a\n> [!notelog] x\n\nb", "a\n\nb"),
+        ("a\n\n> [!notelog] x\n    b", "a\n\n    b"),
         ("a\n1. [X] Send", "a"),
         ("a\n;;", "a"),
         ("a\n\n  ；；  \n\n", "a"),
@@ -256,6 +261,8 @@ def test_send_marks_are_read() -> None:
     assert turn[1].content == "- [x] send"
     nested = parse(f"- a\n\t- [x] send\n\n{HR}\n").turns[0].send_marks
     assert [mark.checkbox for mark in nested] == [b"- [ ] send"]
+    (done,) = parse(f"a\n\n- [x] send ✅ 2024-01-31\n\n{HR}\n").turns[0].send_marks
+    assert (done.ticked, done.checkbox) == (True, b"- [ ] send")
 
 
 def test_pins() -> None:
@@ -426,7 +433,7 @@ def test_an_unclosed_comment_is_told_once() -> None:
 
 def test_links_are_told() -> None:
     """Links, embeds and images of user turns outside protected text are diagnostics."""
-    text = f"[[a]] ![[b]]\n![c](d)\n`[[e]]`\n\n{HR}\nrole::assistant\n[[f]]"
+    text = f"[[a]] ![[b]]\n![c](d)\n`[[e]]` \\[[g]]\n\n{HR}\nrole::assistant\n[[f]]"
     assert [(item.code, item.line) for item in parse(text).diagnostics] == [
         ("link-not-expanded", 1),
         ("embed-not-expanded", 1),
