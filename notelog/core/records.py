@@ -18,7 +18,7 @@ _KEY_BYTES = 20
 # A line that does nothing but close a block: one such line is put below a question whose block
 # is open (see ``edit``), so the question is the same with and without it.
 _CLOSING_LINE = regex(
-    r"[ \t]*(?:`{3,}|~{3,}|-->|\$\$|</(?:pre|script|style|textarea)>)", IGNORECASE
+    r"[ \t>]*(?:`{3,}|~{3,}|-->|\?>|\]\]>|>|\$\$|</(?:pre|script|style|textarea)>)", IGNORECASE
 )
 
 

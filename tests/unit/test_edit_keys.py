@@ -43,6 +43,10 @@ def test_the_line_that_closes_an_open_block_makes_no_difference() -> None:
         ("- a\n  ~~~~\n  x", "  ~~~~"),
         ("<!-- x", "-->"),
         ("$$\nx", "$$"),
+        ("> ```\n> x", "> ```"),
+        ("<?php x", "?>"),
+        ("<![CDATA[ x", "]]>"),
+        ("<!X", ">"),
         ("<PRE>\nx", "</pre>"),
     ):
         assert ask(opened) == ask(f"{opened}\n\n{closer}")
