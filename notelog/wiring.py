@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from notelog.core.note import Note
     from notelog.core.settings import Config, Options
     from notelog.errors import NotelogError
-    from notelog.ports import Journal, LearnedFigures, LocalServer, ModelStore, Showing, Snapshot
+    from notelog.ports import (
+        Journal,
+        LearnedFigures,
+        LocalServer,
+        ModelStore,
+        ServerFigures,
+        Showing,
+        Snapshot,
+    )
 
 
 def parse_bytes(data: bytes) -> "Note":
@@ -228,7 +236,6 @@ def _completing(
 ) -> "Completing":
     import random
 
-    from notelog.adapters.llamacpp_figures import LlamaCppFigures
     from notelog.adapters.ollama_figures import OllamaFigures
     from notelog.adapters.openai_chat import OpenAIChat
     from notelog.adapters.secrets import SystemSecrets
@@ -243,7 +250,7 @@ def _completing(
         config=config,
         count=_counter().count,
         asking=Asking(completions=OpenAIChat(), clock=clock, reporter=showing, chance=chance),
-        figures=LlamaCppFigures(),
+        figures=_figures(),
         loaded=OllamaFigures(),
         learned=_learned(showing.notice),
         secrets=SystemSecrets(os.environ),
@@ -262,6 +269,18 @@ def _learned(notice: "Callable[[str], None]") -> "LearnedFigures":
     from notelog.adapters.places import state_dir
 
     return LearnedFile(state_dir(), now=time, notice=notice)
+
+
+def _figures() -> "ServerFigures":
+    from time import time
+
+    from notelog.adapters.llamacpp_figures import LlamaCppFigures
+    from notelog.adapters.places import cache_dir
+    from notelog.adapters.silent_servers import SilentServers
+    from notelog.adapters.vllm_figures import FiguresOfKind, VllmFigures
+
+    silent = SilentServers(cache_dir(), now=time)
+    return FiguresOfKind(LlamaCppFigures(), VllmFigures(silent.known, silent.keep))
 
 
 def _unsaid(_sentence: str) -> None:

@@ -275,7 +275,8 @@ def _refined(tools: Completing, turn: _Turn, endpoint: Endpoint) -> _Turn:
     names = {profile.name, *profile.providers}
     if "ollama" in names:
         return _fitted_to_loaded(tools, turn, endpoint)
-    if not profile.embedded and "llamacpp" not in names:
+    counts = profile.embedded or "llamacpp" in names
+    if not counts and (profile.billed or turn.prepared.plan.bounded):
         return turn
     prepared = refine(turn.prepared, turn.conversation, endpoint, tools.figures)
     return replace(turn, prepared=prepared)

@@ -234,7 +234,8 @@ def test_a_free_server_may_say_it_in_the_stream(program: Program, note: Path) ->
         " loaded with context length of only 2048 tokens, which is not enough."
     )
     script = response(event({"error": {"message": words}}))
-    with ScriptedServer([script, reply("Onions.")]) as server:
+    routes = {"/v1/models": status(404, {})}
+    with ScriptedServer([script, reply("Onions.")], routes=routes) as server:
         program.serve(server.base_url, profile="billed = false\n")
         assert program.run("complete", note).code == 0
     assert_smaller(server.requests)
