@@ -15,7 +15,7 @@ LEAST_TOKENS: Final = 256
 CUT_SHARE: Final = 0.6
 """A server that reports less than this share of the estimate cut the prompt silently."""
 
-_MOST_SURE: Final = 1.3
+MOST_SURE: Final = 1.3
 """The ratios of some families are those of their worst texts: a real one may be far below them."""
 
 _WEIGHT_DOWN: Final = 0.2
@@ -39,7 +39,7 @@ def learned_ratio(spec: ModelSpec, counted_tokens: int, reported_tokens: int) ->
     """
     if spec.exact or counted_tokens < LEAST_TOKENS:
         return None
-    if reported_tokens < CUT_SHARE * counted_tokens * min(spec.ratio, _MOST_SURE):
+    if reported_tokens < CUT_SHARE * counted_tokens * min(spec.ratio, MOST_SURE):
         return None
     seen = reported_tokens / counted_tokens
     if seen < spec.ratio:

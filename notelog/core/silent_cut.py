@@ -8,20 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from notelog.core.calibration import CUT_SHARE, MOST_SURE
 from notelog.core.counting import NoteView, Scale
 from notelog.core.models import ModelSpec
 from notelog.core.reply import Usage
 from notelog.core.trim import TrimPlan
 
-CUT_SHARE: Final = 0.6
-"""A server that reports less than this share of our count has cut the prompt."""
-
 LEAST_REPORTED: Final = 32
 """No window is so small: a server that reports less does not count."""
-
-_MOST_RATIO: Final = 1.3
-"""How far an estimate may lie above the plain count here: the ratios of some families are those of
-their worst texts, and a whole reply must not be called in question for that."""
 
 _BYTES_PER_TOKEN: Final = 5
 """More than prose, Chinese or code have on average: who reports a token for each so many bytes has
@@ -54,8 +48,8 @@ def find_silent_cut(
     if read >= share * plan.prompt_tokens:
         return None
     sent = _counted(plan, spec, count) if plan.bounded else plan.prompt_tokens
-    if not plan.exact and spec.ratio > _MOST_RATIO:
-        sent = round(sent * _MOST_RATIO / spec.ratio)
+    if not plan.exact and spec.ratio > MOST_SURE:
+        sent = round(sent * MOST_SURE / spec.ratio)
     return SilentCut(read_tokens=read, sent_tokens=sent) if read < CUT_SHARE * sent else None
 
 
