@@ -35,6 +35,7 @@ _INDENTS = {b" ", b"\t", b"\n", b""}
 _MARKS = {b"%%", b"$$"}
 _NEWLINE = ord("\n")
 _BACKSLASH = ord("\\")
+_DOLLAR = ord("$")
 
 
 def scan_blocks(text: bytes, start: int, *, crlf: bool = False) -> Blocks:
@@ -98,7 +99,8 @@ class _Scanner:
         text = self.text
         if text[start] in b"%$":
             self.pos = start
-            self._read_line()
+            if text[start] != _DOLLAR or not self._read_marks(start, 0):
+                self._read_line()
             self._read_on()
         elif fence := FENCE.match(text, start):
             self.pos = self.raw.fence(fence[0], start, start, self.raw.line_end(fence.end()))
