@@ -88,7 +88,7 @@ class _Scanner:
         text = self.text
         if candidate > self.pos and text[candidate - 1] != _NEWLINE:
             return False
-        if text.startswith(b"<", candidate) and self._read_separator_at_once(candidate):
+        if text[candidate] in b"<" and self._read_separator_at_once(candidate):
             return True
         if candidate > self.pos and not text.endswith(self.gap, 0, candidate):
             return False
