@@ -86,7 +86,8 @@ def test_one_file_imports_each_dependency(package: str, home: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "banned", [r"\.splitlines\(", r"\.read_text\(", r"\.write_text\(", r"(?<!fd)open\([^)]*['\"][wa]['\"]"]
+    "banned",
+    [r"\.splitlines\(", r"\.read_text\(", r"\.write_text\(", r"(?<!fd)open\([^)]*['\"][wa]['\"]"],
 )
 def test_text_is_never_split_or_written_by_guess(banned: str) -> None:
     """These cut lines where Markdown does not, change line ends, or empty a file before writing."""

@@ -107,7 +107,7 @@ def test_a_prompt_is_counted_not_bounded(program: Program, vault: Path) -> None:
 def test_an_unpriced_model_is_not_asked_under_a_cap_on_money(program: Program, vault: Path) -> None:
     """A note cannot slip below a cap by naming a model without a price."""
     note = note_in(vault)
-    with ScriptedServer([reply("No.")]) as server:
+    with ScriptedServer([reply("No.")], routes={"/v1/models": status(404)}) as server:
         program.serve(server.base_url, profile=f"{CAPS}cost_per_day = 5\n")
         run = program.run("complete", note)
         assert (run.code, len(server.requests)) == (8, 0)
