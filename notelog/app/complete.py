@@ -173,6 +173,7 @@ def _completed(tools: Completing, job: _Job, snapshot: Snapshot) -> Completed:
         snapshot = finish_landings(tools.reading, journal, snapshot)
         turn = _due_turn(tools, job, snapshot, exact=needs_exact_counts(tools.config))
         if isinstance(turn, Completed):
+            _tell_of_kept_replies(tools, journal, snapshot)
             return turn
         return _told(_complete_turn(tools, journal, turn, again=job.again), turn)
 
@@ -215,7 +216,7 @@ def _due_turn(
 def _complete_turn(tools: Completing, journal: Journal, turn: _Turn, *, again: bool) -> Completed:
     _check_place(tools, turn)
     key = turn_key(turn.due.conversation)
-    _tell_of_kept_replies(tools, journal, turn, key)
+    _tell_of_kept_replies(tools, journal, turn.snapshot, but=key)
     last = journal.latest(key, turn.snapshot.real_path)
     billed = turn.prepared.settings.profile.billed
     waiting = reply_waiting(last, again=again, billed=billed)
@@ -244,10 +245,21 @@ def _complete_turn(tools: Completing, journal: Journal, turn: _Turn, *, again: b
     return done
 
 
-def _tell_of_kept_replies(tools: Completing, journal: Journal, turn: _Turn, key: str) -> None:
-    """Offers what was paid for and is in no note, since newer text stood in its way."""
-    for record in journal.undelivered(turn.snapshot.real_path):
-        if record.intent.turn_key != key:
+def _tell_of_kept_replies(
+    tools: Completing, journal: Journal, snapshot: Snapshot, *, but: str = ""
+) -> None:
+    """Offers what was paid for and is not in the note, since newer text stood in its way.
+
+    Args:
+        tools: the ports.
+        journal: holds the replies.
+        snapshot: the note.
+        but: the key of a turn whose reply is about to be put into the note.
+    """
+    for record in journal.undelivered(snapshot.real_path):
+        last = journal.latest(record.intent.turn_key, snapshot.real_path)
+        newest = last is not None and last.record_id == record.record_id
+        if newest and record.intent.turn_key != but:
             question = shortened(record.intent.prompt, 60)
             tools.reporter.notice(
                 f"a reply to an earlier question of this note is kept: {question!r}; it goes in "

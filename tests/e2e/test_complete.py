@@ -197,6 +197,10 @@ def test_newer_text_below_wins(program: Program, vault: Path) -> None:
         assert process.returncode == 9
         assert b"kept" in err
         assert note.read_bytes() == newer
+        note.write_bytes(QUESTION + HEAD + b"Mine." + TAIL)
+        offered = program.run("complete", note)
+        assert (offered.code, len(server.requests)) == (0, 1)
+        assert "a reply to an earlier question of this note is kept" in offered.err
         note.write_bytes(QUESTION)
         run = program.run("complete", note)
     assert (run.code, len(server.requests)) == (0, 1)
