@@ -1,6 +1,9 @@
 """The entry point. It answers ``--version`` and ``--help`` before anything heavy is imported."""
 
+import os
 import sys
+
+from notelog.cli.shell import COMPLETION_VARIABLE, answer_shell
 
 
 def main() -> None:
@@ -12,7 +15,6 @@ def main() -> None:
     files are closed and flushed by then.
     """
     import gc
-    import os
 
     gc.disable()
     _open_missing_streams()
@@ -33,8 +35,6 @@ def _open_missing_streams() -> None:
     Without it the next file that is opened, a note or the journal, would get the number of the
     closed stream, and what any library prints would land in it.
     """
-    import os
-
     lowest = os.open(os.devnull, os.O_RDWR)
     while lowest <= 2:  # noqa: PLR2004  # standard error
         lowest = os.dup(lowest)
@@ -63,6 +63,8 @@ def run(arguments: list[str]) -> int:
     Returns:
         The exit code; see ``docs/reference.md``.
     """
+    if instruction := os.environ.get(COMPLETION_VARIABLE):
+        return answer_shell(instruction)
     if arguments == ["--version"]:
         from notelog._version import __version__
 

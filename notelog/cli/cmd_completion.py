@@ -4,6 +4,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from notelog.cli.output import Output
+from notelog.cli.shell import COMPLETION_VARIABLE
 
 
 @click.command("completion")
@@ -20,5 +21,5 @@ def command(output: Output, shell: str) -> int:
 
     kind = get_completion_class(shell)
     assert kind is not None
-    output.raw(kind(tree, {}, "notelog", "_NOTELOG_COMPLETE").source())
+    output.raw(kind(tree, {}, "notelog", COMPLETION_VARIABLE).source())
     return 0
