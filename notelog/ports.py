@@ -1,18 +1,22 @@
 """The ports: what the use cases need of the world, as small protocols."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from __future__ import annotations
 
-from notelog.core.caps import Spent
-from notelog.core.edit import EditPlan, Insertion
-from notelog.core.learned import Learned
-from notelog.core.local_model import InstalledModel, PackagedModel
-from notelog.core.records import Intent, TurnRecord
-from notelog.core.reply import Reply, ReplyDelta
-from notelog.core.request import ChatRequest, JsonValue
-from notelog.core.settings import KeySource, Profile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from notelog.core.caps import Spent
+    from notelog.core.edit import EditPlan, Insertion
+    from notelog.core.learned import Learned
+    from notelog.core.local_model import InstalledModel, PackagedModel
+    from notelog.core.records import Intent, TurnRecord
+    from notelog.core.reply import Reply, ReplyDelta
+    from notelog.core.request import ChatRequest, JsonValue
+    from notelog.core.settings import KeySource, Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

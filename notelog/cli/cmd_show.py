@@ -20,8 +20,7 @@ def command(output: Output, /, note: str, *, as_sent: bool, as_json: bool, **sha
     """Show what a note would send, message by message. Nothing is sent or written."""
     from notelog import wiring
 
-    options = options_of(shared)
-    shown = wiring.show_as_sent(note, options) if as_sent else wiring.show(note)
+    shown = wiring.show_as_sent(note, options_of(shared)) if as_sent else wiring.show(note)
     if as_json:
         output.json(shown_fields(shown) | (plan_fields(shown.prepared) if as_sent else {}))
         return 0

@@ -1,11 +1,12 @@
 """The options that several commands share."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from notelog.core.settings import Options
+if TYPE_CHECKING:
+    from notelog.core.settings import Options
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -64,7 +65,9 @@ def json_option(function: _Function) -> _Function:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(function)
 
 
-def options_of(arguments: dict[str, Any]) -> Options:
+def options_of(arguments: dict[str, Any]) -> "Options":
     """Takes the shared options out of a command's arguments."""
+    from notelog.core.settings import Options
+
     names = ("profile", "model", "context_window", "max_tokens", "temperature", "stream")
     return Options(**{name: arguments.pop(name, None) for name in names})
