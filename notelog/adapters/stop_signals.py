@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish that is asked about, so that what has arrived can be kept."""
+"""Ctrl-C and its like as a wish that is asked about, so that what has arrived can be kept."""
 
 import os
 import signal
@@ -6,12 +6,17 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_STOP_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""SIGHUP comes when the terminal is closed; Windows has none."""
 
 
 @contextmanager
 def stop_wishes() -> Generator[Callable[[], bool]]:
-    """Within it the first Ctrl-C (or SIGTERM) is noted, and the second one ends the process.
+    """Within it the first Ctrl-C (SIGTERM, SIGHUP) is noted, and the second one ends the process.
+
+    A signal that is ignored, as ``nohup`` has it, stays ignored.
 
     What had arrived by then is in the journal, so even the second loses nothing that was kept.
 
@@ -25,7 +30,8 @@ def stop_wishes() -> Generator[Callable[[], bool]]:
             os._exit(128 + number)
         asked.append(number)
 
-    before = {number: signal.signal(number, note) for number in _STOP_SIGNALS}
+    heeded = (item for item in _STOP_SIGNALS if signal.getsignal(item) is not signal.SIG_IGN)
+    before = {number: signal.signal(number, note) for number in heeded}
     try:
         yield lambda: bool(asked)
     finally:
