@@ -160,7 +160,8 @@ class LiveBlock:
     it: what a thread of its own draws may come between a block and its erasure.
 
     Args:
-        console: where; nothing is drawn where the cursor cannot move.
+        console: where; nothing is drawn where the cursor cannot move, or where a character may be
+            written as an escape and take another width.
         monotonic_s: gives seconds that never go back.
     """
 
@@ -169,9 +170,8 @@ class LiveBlock:
         self._monotonic_s = monotonic_s
         self._widths: list[int] = []
         self._due_at_s = 0.0
-        self._able = console.is_terminal and not (
-            console.is_dumb_terminal or console.legacy_windows
-        )
+        moves = console.is_terminal and not (console.is_dumb_terminal or console.legacy_windows)
+        self._able = moves and console.encoding.startswith("utf")
 
     def draw(self, block: str) -> None:
         """Shows the end of a block, as much of it as fits, unless that was done just now."""
@@ -189,6 +189,7 @@ class LiveBlock:
         self.erase()
         parts = [part for row in rows for part in (*row, Segment.line())]
         self._console.print(Segments(parts[:-1]), end="")
+        self._console.file.write("\r")  # the ^C that a terminal echoes would else wrap
         self._console.file.flush()
         self._widths = [Segment.get_line_length(row) for row in rows]
         now_s = self._monotonic_s()
