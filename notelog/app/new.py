@@ -1,6 +1,11 @@
 """Making a new chat note."""
 
 import json
+import re
+
+from notelog.errors import UsageError
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 SEND_BOX = "- [ ] send"
 """The box a person ticks, on a phone with one tap, when the message is finished."""
@@ -16,6 +21,9 @@ def render_new_note(
         model: the model that the note names, or None.
         profile: the profile that the note names, or None.
         system: system messages.
+
+    Raises:
+        UsageError: something in it is no Unicode text, such as bytes of another encoding.
     """
     keys = ["notelog: mark"]
     if profile:
@@ -24,7 +32,13 @@ def render_new_note(
         keys.append(f"model: {_scalar(model)}")
     if system:
         keys += ["system_commands:", *(f"  - {_scalar(text)}" for text in system)]
-    return "\n".join(["---", *keys, "---", "", question.strip("\n"), "", SEND_BOX, ""])
+    text = "\n".join(["---", *keys, "---", "", question.strip("\n"), "", SEND_BOX, ""])
+    if _SURROGATE.search(text):
+        raise UsageError(
+            "the words for the note are no UTF-8 text",
+            hint="type them in a terminal that speaks UTF-8, or write them into the note",
+        )
+    return text
 
 
 def _scalar(text: str) -> str:
