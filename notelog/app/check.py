@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from notelog.app.reading import Reading, errors_of, parse_snapshot
+from notelog.app.reading import Reading, parse_snapshot
 from notelog.core.note import Note
 from notelog.core.resolve import resolve_settings
 from notelog.core.settings import Config, Options, Settings
@@ -68,8 +68,7 @@ def _check_note(reading: Reading, path: str, shown_path: str, config: Config) ->
     state = state_of(note)
     if state is State.NOT_A_CHAT:
         return CheckedNote(path=shown_path, state=state, findings=())
-    warnings = (item for item in note.diagnostics if item.severity is not Severity.ERROR)
-    findings, unconfigured = [*warnings, *errors_of(note)], None
+    findings, unconfigured = list(note.diagnostics), None
     try:
         findings += _small_limit(note, resolve_settings(config, note, Options()))
     except ConfigurationError as error:

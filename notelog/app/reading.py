@@ -6,7 +6,7 @@ from notelog.core.frontmatter import ReadFrontMatter
 from notelog.core.note import Note
 from notelog.core.parse import parse_note
 from notelog.core.source import SourceText
-from notelog.errors import Diagnostic, NoteEncodingError, NoteGrammarError, Severity
+from notelog.errors import NoteEncodingError, NoteGrammarError
 from notelog.ports import NoteStore, Snapshot
 
 
@@ -46,30 +46,11 @@ def parse_snapshot(reading: Reading, snapshot: Snapshot) -> Note:
         raise
 
 
-def errors_of(note: Note) -> tuple[Diagnostic, ...]:
-    """What stops a note from being sent: its errors, or that it is damaged.
-
-    A crash or a failing disk leaves null characters where text was; no editor writes them.
-    """
-    place = note.source.data.find(b"\0")
-    if note.errors or place < 0:
-        return note.errors
-    return (
-        Diagnostic(
-            code="null-character",
-            line=note.source.line_of(place),
-            message=f"a null character at byte offset {place}: the file looks damaged",
-            severity=Severity.ERROR,
-            hint="bring the note back from a backup, or take the character out",
-        ),
-    )
-
-
 def refuse_errors(note: Note, path: str) -> None:
-    """Stops where something in the note stops sending.
+    """Stops where the note holds diagnostics that stop sending.
 
     Raises:
-        NoteGrammarError: with all of it.
+        NoteGrammarError: with all of them.
     """
-    if errors := errors_of(note):
+    if errors := note.errors:
         raise NoteGrammarError(errors, path=path)

@@ -41,13 +41,6 @@ def write(vault: Path, data: bytes = b"Q\n", name: str = "笔记.md") -> Path:
     return note
 
 
-def test_a_damaged_note_is_not_sent(program: Program, vault: Path) -> None:
-    """Null characters, which a crash leaves, are told with their place, by check too."""
-    note = write(vault, CHAT + b"\nab\0\0\0\n")
-    refused(program, note, f"{note}:9:", "offset 55", "damaged", code=4)
-    assert "damaged" in program.run("check", vault).out
-
-
 @pytest.mark.parametrize("kind", ["in the vault", "under a file", "corrupt journal"])
 def test_a_state_folder_that_cannot_be_used(program: Program, vault: Path, kind: str) -> None:
     """Where a turn cannot be recorded nothing is sent, and the place is named."""
