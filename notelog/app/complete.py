@@ -233,8 +233,6 @@ def _complete_turn(tools: Completing, journal: Journal, turn: _Turn, *, again: b
             journal=journal,
             record=record,
             asking=tools.asking,
-            clock=tools.clock,
-            reporter=tools.reporter,
             cancelled=tools.cancelled,
             refit=refit,
         )

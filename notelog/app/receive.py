@@ -20,7 +20,7 @@ from notelog.errors import (
     QuestionTooLargeError,
     ReplyNotKeptError,
 )
-from notelog.ports import Clock, Endpoint, Journal, Reporter
+from notelog.ports import Endpoint, Journal
 
 _UNBILLED = (
     ConfigurationError,
@@ -39,9 +39,7 @@ class Receiving:
     Attributes:
         journal: where its parts go.
         record: the turn, in state intent.
-        asking: sends requests.
-        clock: time.
-        reporter: is shown the parts.
+        asking: sends requests; its clock and its reporter serve here too.
         cancelled: whether the person wants to stop.
         refit: makes a request smaller that the server finds too long; all the attempts are one
             turn, which stays sent in the journal until it ends.
@@ -50,8 +48,6 @@ class Receiving:
     journal: Journal
     record: TurnRecord
     asking: Asking
-    clock: Clock
-    reporter: Reporter
     cancelled: Callable[[], bool]
     refit: Refitted = never_refitted
 
@@ -69,7 +65,7 @@ def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply
     record_id, billed = tools.record.record_id, endpoint.profile.billed
     tools.journal.sent(record_id)
     builder = ReplyBuilder()
-    spool = Spool(tools.journal, record_id, tools.clock)
+    spool = Spool(tools.journal, record_id, tools.asking.clock)
 
     def cancelled() -> bool:
         """Looked at several times a second, so that parts are kept while none arrives."""
@@ -80,7 +76,7 @@ def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply
         for delta in ask(tools.asking, request, endpoint, cancelled=cancelled, refit=tools.refit):
             builder.add(delta)
             spool.add(delta)
-            tools.reporter.delta(delta)
+            tools.asking.reporter.delta(delta)
         spool.flush()
     except _UNBILLED as error:
         tools.journal.failed(record_id, error.message)

@@ -62,8 +62,6 @@ def received(
         journal=journal,
         record=journal.begin(INTENT),
         asking=asking,
-        clock=clock,
-        reporter=listener,
         cancelled=cancelled,
     )
     return receive(tools, question(), endpoint_for("http://127.0.0.1:1/v1", billed=billed))
