@@ -32,7 +32,7 @@ def parse(note: bytes | str) -> "Note":
     Raises:
         NoteEncodingError: the bytes are not UTF-8 (or the text holds a lone surrogate).
     """
-    from notelog.wiring import parse_bytes
+    from notelog.wiring.notes import parse_bytes
 
     return parse_bytes(note.encode("utf-8", "surrogatepass") if isinstance(note, str) else note)
 

@@ -11,7 +11,7 @@ from local_chat import local_profile
 
 from notelog.adapters.local_server import EmbeddedServer
 from notelog.adapters.model_files import user_models_folder
-from notelog.ports import Endpoint
+from notelog.ports.servers import Endpoint
 
 # A slow machine must fail no test; the same examples on every run of continuous integration.
 settings.register_profile("default", deadline=None)

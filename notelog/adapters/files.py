@@ -22,7 +22,7 @@ from notelog.adapters.appending import (
 from notelog.adapters.leases import Pause, open_unless_leased
 from notelog.core.edit import EditPlan, apply_plan
 from notelog.errors import ConflictError, NoteError, NoteWriteError
-from notelog.ports import Snapshot
+from notelog.ports.notes import Snapshot
 
 SIZE_LIMIT_BYTES = 8 * 1024 * 1024
 STEADY_TRIES = 40

@@ -16,7 +16,7 @@ from notelog.adapters.places import private_folder, write_private
 from notelog.core.calibration import LEAST_RATIO, MOST_RATIO
 from notelog.core.learned import Learned
 from notelog.errors import JournalError
-from notelog.ports import LearnedFigure
+from notelog.ports.learned import LearnedFigure
 
 FILE_NAME: Final = "learned.json"
 HOLDS_DAYS: Final = 30

@@ -24,7 +24,7 @@ from notelog.core.local_model import DEMONSTRATION_MODEL
 from notelog.core.settings import Profile
 from notelog.core.visible import one_line
 from notelog.errors import ConfigurationError, ProviderUnavailableError
-from notelog.ports import Endpoint
+from notelog.ports.servers import Endpoint
 
 # The demonstration model's own window. Memory measured for it: 327 MiB, of which the window
 # takes 180; 237 MiB at 4,096 tokens. A model trained for less is served at what it was trained for.

@@ -8,7 +8,7 @@ loaded models, each with its ``context_length`` (Ollama's API reference, "List R
 from typing import Final, cast
 
 from notelog.adapters.server_json import asked_json
-from notelog.ports import Endpoint
+from notelog.ports.servers import Endpoint
 
 TIMEOUT_S: Final = 2.0
 _MOST_TOKENS: Final = 10**9

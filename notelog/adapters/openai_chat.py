@@ -37,7 +37,7 @@ from notelog.errors import (
     NotelogError,
     ProviderUnavailableError,
 )
-from notelog.ports import Endpoint
+from notelog.ports.servers import Endpoint
 
 if TYPE_CHECKING:
     import httpx2

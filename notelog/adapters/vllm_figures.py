@@ -11,7 +11,7 @@ from typing import Final, cast
 from notelog.adapters.server_json import asked_json
 from notelog.core.origin import origin_of
 from notelog.core.request import JsonValue
-from notelog.ports import Endpoint, ServerFigures
+from notelog.ports.servers import Endpoint, ServerFigures
 
 TIMEOUT_S: Final = 3.0
 _MOST_TOKENS: Final = 10**9

@@ -20,7 +20,8 @@ from notelog.errors import (
     ProviderRefusedError,
     ProviderUnavailableError,
 )
-from notelog.ports import Clock, Completions, Endpoint, Reporter
+from notelog.ports.people import Clock, Reporter
+from notelog.ports.servers import Completions, Endpoint
 
 _LOOK_S = 0.2
 """How long a wish to stop may go unseen while waiting, in seconds."""

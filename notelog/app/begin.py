@@ -6,7 +6,8 @@ from notelog.core.models import Cost, cost_of_usage
 from notelog.core.records import Intent, TurnRecord
 from notelog.core.reply import Usage
 from notelog.core.settings import Config, Profile
-from notelog.ports import Clock, Journal, Reporter
+from notelog.ports.journal import Journal
+from notelog.ports.people import Clock, Reporter
 
 
 def needs_exact_counts(config: Config) -> bool:

@@ -11,7 +11,8 @@ from notelog.core.counting import NoteView, Scale
 from notelog.core.learned import Learned
 from notelog.core.profiles import profile_origin
 from notelog.core.reply import Reply
-from notelog.ports import Clock, LearnedFigures
+from notelog.ports.learned import LearnedFigures
+from notelog.ports.people import Clock
 
 _LEAST_CHANGE: Final = 0.005
 """A smaller change is not worth a write."""

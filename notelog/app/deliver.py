@@ -10,7 +10,8 @@ from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
 from notelog.core.verify import verify_plan
 from notelog.errors import ConflictError, NoteWriteError
-from notelog.ports import Journal, Snapshot
+from notelog.ports.journal import Journal
+from notelog.ports.notes import Snapshot
 
 ATTEMPTS = 5
 """How often a reply looks for its place again while somebody else keeps saving the note."""

@@ -15,7 +15,8 @@ from notelog.core.profiles import profile_origin
 from notelog.core.routing import named_profile
 from notelog.core.settings import Config
 from notelog.errors import ConfigurationError, UsageError
-from notelog.ports import LearnedFigure, LearnedFigures, ModelStore
+from notelog.ports.learned import LearnedFigure, LearnedFigures
+from notelog.ports.models import ModelStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from notelog.core.resolve import resolve_settings
 from notelog.core.settings import Config, Options, Profile, Settings
 from notelog.core.trim import TrimPlan, plan_trim
 from notelog.errors import NotelogError
-from notelog.ports import LearnedFigures
+from notelog.ports.learned import LearnedFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

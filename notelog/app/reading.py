@@ -7,7 +7,7 @@ from notelog.core.note import Note
 from notelog.core.parse import parse_note
 from notelog.core.source import SourceText
 from notelog.errors import NoteEncodingError, NoteGrammarError
-from notelog.ports import NoteStore, Snapshot
+from notelog.ports.notes import NoteStore, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,8 @@ from notelog.errors import (
     QuestionTooLargeError,
     ReplyNotKeptError,
 )
-from notelog.ports import Endpoint, Journal
+from notelog.ports.journal import Journal
+from notelog.ports.servers import Endpoint
 
 _UNBILLED = (
     ConfigurationError,

@@ -7,7 +7,8 @@ from notelog.core.edit import EditPlan, apply_plan
 from notelog.core.landed import landed_bytes, plan_rest
 from notelog.core.messages import Role
 from notelog.core.records import TurnRecord, turn_key
-from notelog.ports import Journal, Snapshot
+from notelog.ports.journal import Journal
+from notelog.ports.notes import Snapshot
 
 
 def finish_landings(reading: Reading, journal: Journal, snapshot: Snapshot) -> Snapshot:

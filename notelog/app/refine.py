@@ -13,7 +13,7 @@ from notelog.core.request import build_request
 from notelog.core.settings import Settings
 from notelog.core.trim import TrimPlan, plan_trim
 from notelog.errors import QuestionTooLargeError
-from notelog.ports import Endpoint, ServerFigures
+from notelog.ports.servers import Endpoint, ServerFigures
 
 ROUNDS = 4
 """How often the server is asked to count before the best fit so far is taken."""

@@ -22,7 +22,8 @@ from notelog.core.request import ChatRequest
 from notelog.core.retry import Correction
 from notelog.core.trim import TrimPlan, plan_trim
 from notelog.errors import ContextOverflowError, QuestionTooLargeError
-from notelog.ports import Clock, LearnedFigures
+from notelog.ports.learned import LearnedFigures
+from notelog.ports.people import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from notelog.core.turn import State, state_of
 if TYPE_CHECKING:
     from notelog.app.prepare import Prepared
     from notelog.core.settings import Config, Options
-    from notelog.ports import LearnedFigures
+    from notelog.ports.learned import LearnedFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

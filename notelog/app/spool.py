@@ -2,7 +2,8 @@
 
 from notelog.core.reply import ReplyDelta
 from notelog.errors import JournalError
-from notelog.ports import Clock, Journal
+from notelog.ports.journal import Journal
+from notelog.ports.people import Clock
 
 BATCH_S = 0.5
 """How long a part may wait to be made durable, in seconds: an fsync takes 7 ms, and a local server

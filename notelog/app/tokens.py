@@ -18,7 +18,7 @@ from notelog.core.settings import Config, KeySource, Options, Profile, Settings
 from notelog.core.source import SourceText, Span
 from notelog.core.trim import TrimPlan, plan_trim
 from notelog.errors import ConfigurationError, NotelogError, QuestionTooLargeError
-from notelog.ports import LearnedFigures
+from notelog.ports.learned import LearnedFigures
 
 STANDARD_INPUT: Final = "-"
 """The name under which standard input is counted."""

@@ -20,7 +20,7 @@ def command(output: Output, vault: str, *, everything: bool, as_json: bool) -> i
 
     Reads only; sends nothing. The exit code is 4 where a note is in error.
     """
-    from notelog import wiring
+    from notelog.wiring import notes as wiring
 
     found = list(wiring.check(vault))
     if as_json:

@@ -24,7 +24,7 @@ def command(
 
     The reply is shown as it arrives, and written into NOTE when it is whole.
     """
-    from notelog import wiring
+    from notelog.wiring import notes as wiring
 
     options = options_of(shared)
     reporter = wiring.reporter(silent=as_json or output.quiet, color=output.color)

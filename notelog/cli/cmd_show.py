@@ -18,7 +18,7 @@ from notelog.cli.sentences import plan_lines, shown_lines
 @click.pass_obj
 def command(output: Output, /, note: str, *, as_sent: bool, as_json: bool, **shared: Any) -> int:
     """Show what a note would send, message by message. Nothing is sent or written."""
-    from notelog import wiring
+    from notelog.wiring import notes as wiring
 
     shown = wiring.show_as_sent(note, options_of(shared)) if as_sent else wiring.show(note)
     if as_json:

@@ -25,7 +25,7 @@ def command(output: Output, /, notes: tuple[str, ...], *, as_json: bool, **share
     Several notes are a row each, with the total. A note that is no chat, and standard input
     (-, or no NOTE at all), are counted as plain text. Nothing is sent or written.
     """
-    from notelog import wiring
+    from notelog.wiring import notes as wiring
 
     if not notes and sys.stdin.isatty():
         raise UsageError(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from notelog.core.local_model import InstalledModel, PackagedModel
     from notelog.core.models import ModelSpec
     from notelog.core.trim import TrimPlan
-    from notelog.ports import LearnedFigure
+    from notelog.ports.learned import LearnedFigure
 
 STATE_WORDS = {
     State.DUE: "a reply is due",

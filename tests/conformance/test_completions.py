@@ -15,7 +15,7 @@ from notelog.errors import (
     ProviderRefusedError,
     ProviderUnavailableError,
 )
-from notelog.ports import Completions, Endpoint
+from notelog.ports.servers import Completions, Endpoint
 
 Play = tuple[Script, Sequence[ReplyDelta | NotelogError]]
 WORDS = [ReplyDelta(text="Hello"), ReplyDelta(text=" you")]

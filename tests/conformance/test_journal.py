@@ -15,7 +15,7 @@ from notelog.core.models import Cost, Price
 from notelog.core.records import Intent, TurnState
 from notelog.core.reply import Reply, ReplyDelta, ReplyState, Usage
 from notelog.errors import BudgetError, ConflictError
-from notelog.ports import Journal
+from notelog.ports.journal import Journal
 
 
 class ClosableJournal(Journal, Protocol):

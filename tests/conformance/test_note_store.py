@@ -9,7 +9,7 @@ from memory_store import MemoryNoteStore
 from notelog.adapters.files import NoteFiles
 from notelog.core.edit import EditPlan, Insertion
 from notelog.errors import ConflictError, NoteError, NoteWriteError
-from notelog.ports import NoteStore, Snapshot
+from notelog.ports.notes import NoteStore, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable

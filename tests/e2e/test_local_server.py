@@ -31,7 +31,7 @@ from notelog.adapters.llamacpp_figures import LlamaCppFigures
 from notelog.adapters.local_server import EmbeddedServer, KeptServer
 from notelog.core.local_model import DEMONSTRATION_MODEL
 from notelog.errors import ConfigurationError, ProviderUnavailableError
-from notelog.ports import Endpoint
+from notelog.ports.servers import Endpoint
 
 CHAT = "/chat/completions"
 ENDLESS = chat_body("Tell me a long story.", max_tokens=1_500, ignore_eos=True, stream=True)

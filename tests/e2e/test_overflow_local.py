@@ -9,7 +9,7 @@ from local_chat import local_profile
 from program import Program
 
 from notelog.adapters.local_server import EmbeddedServer
-from notelog.ports import Endpoint
+from notelog.ports.servers import Endpoint
 
 pytestmark = pytest.mark.local_model
 

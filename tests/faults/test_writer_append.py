@@ -17,7 +17,7 @@ from notelog.adapters import appending
 from notelog.adapters.files import NoteFiles
 from notelog.core.edit import EditPlan, Insertion
 from notelog.errors import ConflictError, NotelogError, NoteWriteError
-from notelog.ports import Snapshot
+from notelog.ports.notes import Snapshot
 
 OLD = b"question\n"
 ADDED = b"\n\nanswer, a little longer\n"

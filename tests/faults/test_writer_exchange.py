@@ -13,7 +13,7 @@ from notelog.adapters.files import NoteFiles
 from notelog.core.edit import EditPlan, Insertion
 from notelog.core.merge import keep_all_lines
 from notelog.errors import ConflictError, NoteWriteError
-from notelog.ports import Snapshot
+from notelog.ports.notes import Snapshot
 
 OLD = b"question\nfooter\n"
 NEW = b"question\nanswer\nfooter\n"

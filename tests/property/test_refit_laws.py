@@ -19,7 +19,7 @@ from notelog.core.retry import MOST_CORRECTIONS
 from notelog.core.settings import KeySource, Profile, Settings
 from notelog.core.trim import plan_trim
 from notelog.errors import ContextOverflowError, NotelogError, QuestionTooLargeError
-from notelog.ports import LearnedFigure
+from notelog.ports.learned import LearnedFigure
 
 PROFILE = Profile(name="p", base_url="https://api.example.com/v1", key=KeySource())
 

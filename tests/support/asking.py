@@ -10,7 +10,7 @@ from notelog.core.reply import Reply, ReplyBuilder, ReplyDelta
 from notelog.core.request import ChatRequest, JsonValue
 from notelog.core.settings import KeySource, Profile
 from notelog.errors import InDoubtError, NotelogError
-from notelog.ports import Completions, Endpoint
+from notelog.ports.servers import Completions, Endpoint
 
 KEY = "sk-canary-0123456789abcdef"
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from notelog.core.request import JsonValue
 from notelog.core.settings import KeySource, Profile
-from notelog.ports import Endpoint
+from notelog.ports.servers import Endpoint
 
 WAIT_SECONDS = 30.0
 

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from notelog.core.edit import EditPlan, apply_plan
 from notelog.errors import ConflictError, NoteError, NoteWriteError
-from notelog.ports import Snapshot
+from notelog.ports.notes import Snapshot
 
 
 class MemoryNoteStore:

@@ -17,7 +17,7 @@ from notelog.app.tokens import Tally, Tallying, tally
 from notelog.cli.tokens_sentences import bar_parts, cut_place, text_lines, turn_lines
 from notelog.core.settings import Config, Options
 from notelog.errors import ConfigurationError
-from notelog.ports import Snapshot
+from notelog.ports.notes import Snapshot
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 CHAT = SEEDS / "000_chat_note.md"

@@ -10,7 +10,7 @@ from scripted_server import ScriptedServer, Step, reply, response
 from notelog.adapters.silent_servers import HOLDS_S, SilentServers
 from notelog.adapters.vllm_figures import VllmFigures
 from notelog.core.settings import KeySource, Profile
-from notelog.ports import Endpoint
+from notelog.ports.servers import Endpoint
 
 MODELS = b'{"object": "list", "data": [{"id": "m", "owned_by": "vllm", "max_model_len": 1024}]}'
 PLAIN = b'{"object": "list", "data": [{"id": "m"}]}'

@@ -1,0 +1,48 @@
+"""Time, and the person who waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from notelog.core.reply import ReplyDelta
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start that never go back."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Waits; Ctrl-C ends it."""
+        ...
+
+
+class Reporter(Protocol):
+    """Tells a person what is going on while it goes on."""
+
+    def waiting(self, what: str) -> None:
+        """Something is awaited: ``asking gpt-4o at openai``."""
+        ...
+
+    def delta(self, delta: ReplyDelta) -> None:
+        """A part of the reply has arrived."""
+        ...
+
+    def notice(self, sentence: str) -> None:
+        """Something the person should know, in a sentence."""
+        ...
+
+
+class Showing(Reporter, Protocol):
+    """A reporter that holds a terminal, and gives it back at the end."""
+
+    def close(self) -> None:
+        """Shows what is left and ends; a second time is no error."""
+        ...

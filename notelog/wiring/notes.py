@@ -1,0 +1,132 @@
+"""The commands on notes."""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from notelog.wiring.parts import completing, counter, learned, load_config, reading, unsaid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from notelog.app.check import CheckedNote
+    from notelog.app.outcome import Completed
+    from notelog.app.show import Shown
+    from notelog.app.tokens import Tally
+    from notelog.core.note import Note
+    from notelog.core.settings import Options
+    from notelog.errors import NotelogError
+    from notelog.ports.people import Showing
+
+
+def parse_bytes(data: bytes) -> "Note":
+    """Parses a note with the real front matter reader."""
+    from notelog.adapters.yaml_frontmatter import read_front_matter
+    from notelog.core.parse import parse_note
+    from notelog.core.source import SourceText
+
+    return parse_note(SourceText(data), read_front_matter)
+
+
+def show(path: str) -> "Shown":
+    """Reads a note; see ``app.show``."""
+    from notelog.app.show import show as show_note
+
+    return show_note(reading(load_config() if _is_large(path) else None), path)
+
+
+def show_as_sent(path: str, options: "Options") -> "Shown":
+    """Reads a note and makes its request; see ``app.show``."""
+    from notelog.app.show import show_as_sent as show_note_as_sent
+
+    config = load_config()
+    return show_note_as_sent(
+        reading(config),
+        path,
+        config=config,
+        options=options,
+        count=counter().count,
+        learned=learned(unsaid),
+    )
+
+
+def count_tokens(paths: "Sequence[str]", options: "Options") -> "list[Tally | NotelogError]":
+    """Counts notes and standard input, each or why not; see ``app.tokens``."""
+    from notelog.app.tokens import Tallying, tally
+    from notelog.errors import NotelogError
+
+    config = load_config()
+    tools = Tallying(
+        reading=reading(config),
+        config=config,
+        options=options,
+        count=counter().count,
+        learned=learned(unsaid),
+        read_input=sys.stdin.buffer.read,
+    )
+    found: list[Tally | NotelogError] = []
+    for path in paths:
+        try:
+            found.append(tally(tools, path))
+        except NotelogError as error:
+            found.append(error)
+    return found
+
+
+def check(vault: str) -> "Iterator[CheckedNote]":
+    """Looks through a vault; see ``app.check``."""
+    from notelog.adapters.vault_scan import find_notes
+    from notelog.app.check import check as check_notes
+
+    config = load_config()
+    return check_notes(reading(config), find_notes(vault), config)
+
+
+def complete(
+    path: str, options: "Options", showing: "Showing", *, again: bool, dry_run: bool
+) -> "Completed":
+    """Completes a note; see ``app.complete``."""
+    from notelog.adapters.stop_signals import stop_wishes
+    from notelog.app.complete import complete as complete_note
+
+    with stop_wishes() as cancelled:
+        tools = completing(load_config(), showing, cancelled)
+        return complete_note(tools, path, options, again=again, dry_run=dry_run)
+
+
+def reporter(*, silent: bool, color: bool | None) -> "Showing":
+    """What shows a reply while it arrives."""
+    from notelog.adapters.terminal import PlainReporter, SilentReporter, TerminalReporter
+
+    if silent:
+        return SilentReporter()
+    if sys.stdout.isatty() and sys.stderr.isatty():
+        return TerminalReporter(color=color)
+    return PlainReporter()
+
+
+def new_note(
+    path: str, question: str, *, model: str | None, profile: str | None, system: tuple[str, ...]
+) -> str:
+    """Makes a new chat note and gives its path; see ``app.new``."""
+    from notelog.adapters.files import NoteFiles
+    from notelog.adapters.vault_scan import NOTE_ENDINGS
+    from notelog.app.new import render_new_note
+
+    named = path if path.lower().endswith(NOTE_ENDINGS) else f"{path}.md"
+    text = render_new_note(question, model=model, profile=profile, system=system)
+    NoteFiles().create(named, text.encode("utf-8"))
+    return named
+
+
+def _is_large(path: str) -> bool:
+    """Whether a note is over the default limit, so that the configuration's has to be known.
+
+    Otherwise ``show`` does without the configuration, and without the time to read it.
+    """
+    from notelog.adapters.files import SIZE_LIMIT_BYTES
+
+    try:
+        return os.stat(path).st_size > SIZE_LIMIT_BYTES  # noqa: PTH116  # as in ``files``
+    except (OSError, ValueError):
+        return False  # reading it tells why
