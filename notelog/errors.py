@@ -10,6 +10,7 @@
     |   +-- NoteEncodingError    4  not UTF-8
     |   +-- NoteGrammarError     4  the note holds diagnostics that stop sending
     |   +-- NoteWriteError       4  the note cannot be written; the reply is kept
+    |   |   +-- NoExchangeError  4  only the note's end can be changed, and that is not enough
     |   +-- QuestionTooLargeError 4 what must be sent does not fit the context window
     +-- ProviderRefusedError     5  a complete answer that says no: unbilled and final
     |   +-- ContextOverflowError 5  the server says that the conversation does not fit its window
@@ -169,6 +170,12 @@ class NoteWriteError(NoteError):
     """The note cannot be written; what had to be written is kept in the journal."""
 
     code = "write"
+
+
+class NoExchangeError(NoteWriteError):
+    """Only the end of the note can be changed here, and the change lies elsewhere."""
+
+    code = "no-exchange"
 
 
 class QuestionTooLargeError(NoteError):

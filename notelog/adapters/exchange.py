@@ -32,7 +32,7 @@ from notelog.adapters.appending import (
 )
 from notelog.adapters.leases import LeaseKind, Pause, leased, open_unless_leased
 from notelog.core.merge import keep_all_lines
-from notelog.errors import ConflictError, NoteWriteError
+from notelog.errors import ConflictError, NoExchangeError, NoteWriteError
 
 WRITER_WAIT_S = 5.0
 """How long somebody who has the note open for writing is waited for."""
@@ -47,6 +47,7 @@ _ROUNDS = 8
 _PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
 """What keeps a file from being made today, and has nothing to do with the folder it would be in."""
 _KEPT = "the reply is kept"
+_AT_END = "notelog deliver --at-end puts a kept reply below the end of the note, with its question"
 _LINUX_EXCHANGE = 2
 _MACOS_SWAP = 2
 
@@ -62,7 +63,8 @@ def exchange_note(real_path: str, base: bytes, new: bytes, pause: Pause = time.s
 
     Raises:
         ConflictError: somebody saved meanwhile; that save stands.
-        NoteWriteError: this note cannot be exchanged; it is as it was.
+        NoExchangeError: this note cannot be exchanged; it is as it was.
+        NoteWriteError: it cannot be written; it is as it was.
     """
     sweep_leftovers(real_path, pause)
     _Exchange(Path(real_path), pause).run(base, new)
@@ -242,7 +244,7 @@ class _Exchange:
         status = self._note.stat()
         if status.st_nlink > 1:
             raise self._refused(
-                "the note has a second name (a hard link), which only an addition at its end keeps"
+                "it has a second name (a hard link), which only an addition at its end keeps"
             )
         stem = f"{_stem(self._note)}-{os.urandom(8).hex()}"
         part = self._note.with_name(f"{stem}.part")
@@ -287,10 +289,10 @@ class _Exchange:
             for name, value in _attributes(self._note).items():
                 _keep_attribute(part, name, value)
 
-    def _refused(self, cause: str) -> NoteWriteError:
-        return NoteWriteError(
-            f"the reply belongs above other text, and {cause}",
-            hint=f"{_KEPT}: take the text below the question away for a moment and run it again",
+    def _refused(self, cause: str) -> NoExchangeError:
+        return NoExchangeError(
+            f"only the end of this note can be changed: {cause}; it is as it was and {_KEPT}",
+            hint=_AT_END,
             path=str(self._note),
         )
 
@@ -339,7 +341,7 @@ def _exchange(one: Path, other: Path) -> None:
     """Lets two names change their files in one step.
 
     Raises:
-        NoteWriteError: this system or file system cannot do that.
+        NoExchangeError: this system or file system cannot do that.
         OSError: the system refuses.
     """
     import ctypes
@@ -362,9 +364,10 @@ def _exchange(one: Path, other: Path) -> None:
     raise OSError(code, os.strerror(code))
 
 
-def _impossible(note: Path) -> NoteWriteError:
-    return NoteWriteError(
-        "the reply belongs above other text, and this file system cannot exchange two files",
-        hint=f"{_KEPT}: take the text below the question away for a moment and run it again",
+def _impossible(note: Path) -> NoExchangeError:
+    return NoExchangeError(
+        "only the end of this note can be changed: its file system cannot exchange two files; "
+        f"it is as it was and {_KEPT}",
+        hint=_AT_END,
         path=str(note),
     )

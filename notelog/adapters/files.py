@@ -75,12 +75,13 @@ class NoteFiles:
         """Applies a plan to the note, if it is still the one that the plan was made for.
 
         Returns:
-            The note as it was read back, holding all that the plan put in; another program may
-            have changed it further by then.
+            The note as it was read back, holding all that the plan put in and nothing of what it
+            took out; another program may have changed it further by then.
 
         Raises:
             ConflictError: the note changed since, and nothing was written; or it was replaced
-                while it was written, and what is there now lacks the addition.
+                while it was written, and what is there now is not what was planned.
+            NoExchangeError: it could only be changed at its end, and the plan changes it elsewhere.
             NoteWriteError: it could not be written.
         """
         if plan.fingerprint != snapshot.fingerprint or plan.size != len(snapshot.data):
@@ -129,8 +130,8 @@ class NoteFiles:
         if found is not None:
             return found
         raise ConflictError(
-            "another program moved or saved the note in the same instant, and the reply is not in "
-            "what is there now; it is kept",
+            "another program moved or saved the note in the same instant, and what is there now "
+            "is not what was written; the reply is kept",
             path=snapshot.path,
         )
 
@@ -142,10 +143,7 @@ class NoteFiles:
             return None
         if found.data == apply_plan(snapshot.data, plan):
             return found
-        largest = max((item.data for item in plan.insertions), key=len, default=b"")
-        if largest and found.data.count(largest) > snapshot.data.count(largest):
-            return found
-        return None
+        return found if _carried_out(plan, snapshot.data, found.data) else None
 
     def _read(self, path: str, limit_bytes: int | None) -> Snapshot:
         for _ in range(STEADY_TRIES):
@@ -158,6 +156,17 @@ class NoteFiles:
             hint="wait until the program that writes it is done, then try again",
             path=path,
         )
+
+
+def _carried_out(plan: EditPlan, old: bytes, new: bytes) -> bool:
+    """Whether a note that others changed further shows what a plan put in and took out."""
+    put_in = max((item.data for item in plan.insertions), key=len, default=b"")
+    taken_out = max((item.data for item in plan.withdrawals), key=len, default=b"")
+    return (
+        bool(put_in or taken_out)
+        and (not put_in or new.count(put_in) > old.count(put_in))
+        and (not taken_out or new.count(taken_out) < old.count(taken_out))
+    )
 
 
 def _read_once(path: str, limit_bytes: int | None, pause: Pause) -> Snapshot | None:

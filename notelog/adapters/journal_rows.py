@@ -1,10 +1,13 @@
 """The rows of the journal's tables, and the values that they hold."""
 
 import os
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notelog.core.edit import Insertion
+from notelog.core.edit import Insertion, Landed
 from notelog.core.models import Price
 from notelog.core.records import Intent, TurnRecord, TurnState
 from notelog.core.reply import Reply, ReplyBuilder, ReplyDelta, ReplyState, Usage
@@ -24,9 +27,10 @@ INSERT_REPLY = """
     INSERT OR REPLACE INTO reply (turn_id, state, text, reasoning, refusal, fault, finish_reason,
         model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, ended_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-INSERT_LANDING = """
-    INSERT INTO landing (turn_id, byte_offset, byte_length, sha256, inserted, planned_at)
-    VALUES (?, ?, ?, ?, ?, ?)"""
+_INSERT_LANDING = """
+    INSERT INTO landing (turn_id, batch, invites, byte_offset, byte_length, sha256, inserted,
+        planned_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _SELECT_TURN = """
     SELECT turn_key, attempt, note, profile, model, prompt_tokens, prompt, state, started_at,
         reason, reply_tokens, price_prompt, price_reply, price_cached, currency
@@ -39,8 +43,8 @@ _SELECT_REPLY = """
     SELECT state, text, reasoning, refusal, fault, finish_reason, model,
         prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens
     FROM reply WHERE turn_id = ?"""
-_SELECT_LANDING = """
-    SELECT byte_offset, inserted FROM landing WHERE turn_id = ? ORDER BY id DESC LIMIT 1"""
+_SELECT_LANDINGS = """
+    SELECT batch, invites, byte_offset, inserted FROM landing WHERE turn_id = ? ORDER BY id"""
 
 UsageRow = tuple[int | None, int | None, int | None, int | None]
 PriceRow = tuple[float | None, float | None, float | None, bytes]
@@ -128,7 +132,7 @@ def load_record(connection: "Connection", record_id: int, root: str) -> TurnReco
         started_at=started_at,
         reason=unpacked(reason),
         reply=_reply(connection, record_id) or _parts(connection, record_id, unpacked(reason)),
-        insertion=_insertion(connection, record_id),
+        landings=tuple(_landings(connection, record_id)),
     )
 
 
@@ -170,9 +174,40 @@ def _parts(connection: "Connection", record_id: int, fault: str) -> Reply | None
     return builder.finish() if found else None
 
 
-def _insertion(connection: "Connection", record_id: int) -> Insertion | None:
-    row: tuple[int, bytes] | None = connection.execute(_SELECT_LANDING, (record_id,)).fetchone()
-    return None if row is None else Insertion(offset=row[0], data=row[1])
+def insert_landing(
+    connection: "Connection", record_id: int, landed: Landed, planned_at: float
+) -> None:
+    """Stores what is about to be put into a note, all pieces under one number."""
+    from hashlib import sha256
+
+    (batch,) = connection.execute("SELECT coalesce(max(batch), 0) + 1 FROM landing").fetchone()
+    pieces = [(0, piece) for piece in landed.reply] + [(1, piece) for piece in landed.invitation]
+    connection.executemany(
+        _INSERT_LANDING,
+        [
+            (
+                record_id,
+                batch,
+                invites,
+                piece.offset,
+                len(piece.data),
+                sha256(piece.data).hexdigest(),
+                piece.data,
+                planned_at,
+            )
+            for invites, piece in pieces
+        ],
+    )
+
+
+def _landings(connection: "Connection", record_id: int) -> Iterator[Landed]:
+    rows = connection.execute(_SELECT_LANDINGS, (record_id,)).fetchall()
+    for _, batch in groupby(rows, key=itemgetter(0)):
+        pieces = [(row[1], Insertion(offset=row[2], data=row[3])) for row in batch]
+        yield Landed(
+            reply=tuple(piece for invites, piece in pieces if not invites),
+            invitation=tuple(piece for invites, piece in pieces if invites),
+        )
 
 
 def _usage(figures: list[int | None]) -> Usage | None:

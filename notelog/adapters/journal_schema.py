@@ -90,6 +90,12 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE turn ADD COLUMN currency BLOB NOT NULL DEFAULT x''",
         "CREATE INDEX turn_by_time ON turn (started_at)",
     ),
+    (
+        # one landing may have several pieces; before, only its main piece was kept
+        "ALTER TABLE landing ADD COLUMN batch INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE landing ADD COLUMN invites INTEGER NOT NULL DEFAULT 0",
+        "UPDATE landing SET batch = id",
+    ),
 )
 
 

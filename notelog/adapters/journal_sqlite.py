@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Self
 
 from notelog.adapters.journal_charges import one_at_a_time, spent_by
 from notelog.adapters.journal_rows import (
-    INSERT_LANDING,
     INSERT_PART,
     INSERT_REPLY,
     INSERT_TURN,
+    insert_landing,
     load_record,
     named_path,
     packed,
@@ -33,7 +33,7 @@ from notelog.adapters.journal_schema import (
 )
 from notelog.adapters.note_locks import NoteLocks
 from notelog.core.caps import LOOK_BACK_S, Spent
-from notelog.core.edit import Insertion
+from notelog.core.edit import Landed
 from notelog.core.records import Intent, TurnRecord, TurnState
 from notelog.core.reply import Reply, ReplyDelta
 from notelog.errors import ConflictError
@@ -280,22 +280,10 @@ class SqliteJournal:
             )
             self._connection.execute("DELETE FROM part WHERE turn_id = ?", (record_id,))
 
-    def landing(self, record_id: int, insertion: Insertion) -> None:
+    def landing(self, record_id: int, landed: Landed) -> None:
         """Records what is about to be written into the note, and where."""
-        from hashlib import sha256
-
         with journal_errors(self._path), transaction(self._connection):
-            self._connection.execute(
-                INSERT_LANDING,
-                (
-                    record_id,
-                    insertion.offset,
-                    len(insertion.data),
-                    sha256(insertion.data).hexdigest(),
-                    insertion.data,
-                    self._now(),
-                ),
-            )
+            insert_landing(self._connection, record_id, landed, self._now())
 
     def delivered(self, record_id: int) -> None:
         """Records that the note on disk was seen to hold the reply."""

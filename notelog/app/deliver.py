@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from notelog.app.reading import Reading, parse_snapshot
-from notelog.core.edit import EditPlan, Insertion, apply_plan
+from notelog.core.edit import EditPlan, apply_plan, landed_by
 from notelog.core.landing import Gone, find_landing, plan_reply
 from notelog.core.messages import Role
 from notelog.core.note import Note
@@ -62,7 +62,7 @@ def deliver(reading: Reading, journal: Journal, delivery: Delivery) -> int:
             style=delivery.style,
         )
         written = _verified(reading, snapshot, note, plan)
-        journal.landing(delivery.record_id, _main_insertion(plan))
+        journal.landing(delivery.record_id, landed_by(plan))
         try:
             reading.store.write(snapshot, plan)
         except ConflictError:
@@ -74,13 +74,6 @@ def deliver(reading: Reading, journal: Journal, delivery: Delivery) -> int:
         path=path,
         hint="run notelog complete again when it is quiet: the reply goes in without a request",
     )
-
-
-def _main_insertion(plan: EditPlan) -> Insertion:
-    """What the journal records of a plan: all that is appended, else the part with the reply."""
-    if plan.appended is not None:
-        return Insertion(offset=plan.size, data=plan.appended)
-    return max(plan.insertions, key=lambda item: len(item.data))
 
 
 def _find_place(reading: Reading, delivery: Delivery, snapshot: Snapshot) -> tuple[Note, int]:

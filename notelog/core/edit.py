@@ -42,6 +42,8 @@ class EditPlan:
         turn_index: the user turn that is answered, in the note it was planned for.
         content: the assistant message that the note holds afterwards and did not hold before;
             empty where the plan only leaves a callout.
+        reply_bytes: how many of the inserted bytes, from the first on, are the reply; what
+            follows invites the person to type on.
     """
 
     fingerprint: str
@@ -50,6 +52,7 @@ class EditPlan:
     withdrawals: tuple[Withdrawal, ...] = ()
     turn_index: int = -1
     content: str = ""
+    reply_bytes: int = 0
 
     @property
     def appended(self) -> bytes | None:
@@ -57,6 +60,40 @@ class EditPlan:
         if self.withdrawals or any(item.offset != self.size for item in self.insertions):
             return None
         return b"".join(item.data for item in self.insertions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed:
+    """What a plan put into a note, piece by piece; offsets are those of the note before it.
+
+    Attributes:
+        reply: the reply with its header and callouts, and a line that closes the question's block.
+        invitation: the empty user turn and the checkbox below it, in which a person types on.
+    """
+
+    reply: tuple[Insertion, ...]
+    invitation: tuple[Insertion, ...] = ()
+
+    @property
+    def main(self) -> Insertion:
+        """The piece by which the reply is found again; all of it where it was appended at once."""
+        pieces = (*self.reply, *self.invitation)
+        if len({piece.offset for piece in pieces}) == 1:
+            return Insertion(offset=pieces[0].offset, data=b"".join(piece.data for piece in pieces))
+        return max(self.reply or pieces, key=lambda piece: len(piece.data))
+
+
+def landed_by(plan: EditPlan) -> Landed:
+    """What the journal records of a plan before it is carried out."""
+    reply: list[Insertion] = []
+    invitation: list[Insertion] = []
+    left = plan.reply_bytes or sum(len(item.data) for item in plan.insertions)
+    for item in plan.insertions:
+        for part, pieces in ((item.data[:left], reply), (item.data[left:], invitation)):
+            if part:
+                pieces.append(Insertion(offset=item.offset, data=part))
+        left = max(left - len(item.data), 0)
+    return Landed(reply=tuple(reply), invitation=tuple(invitation))
 
 
 def apply_plan(data: bytes, plan: EditPlan) -> bytes:

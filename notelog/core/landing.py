@@ -102,8 +102,8 @@ def plan_reply(
     plan = empty
     for wording in wordings(content):
         for close in _closings(note, turn_index):
-            insertions = reply_insertions(note, turn_index, wording, style, close=close)
-            plan = replace(empty, insertions=insertions, content=wording)
+            insertions, size = reply_insertions(note, turn_index, wording, style, close=close)
+            plan = replace(empty, insertions=insertions, content=wording, reply_bytes=size)
             if not _problems(note, plan):
                 return plan
     return plan

@@ -65,7 +65,7 @@ def find_place(note: Note, turn_index: int) -> Place:
 
 def reply_insertions(
     note: Note, turn_index: int, content: str, style: ReplyStyle, *, close: bool = True
-) -> tuple[Insertion, ...]:
+) -> tuple[tuple[Insertion, ...], int]:
     """What puts a reply, its callouts and the next user marker into a note.
 
     Args:
@@ -74,6 +74,9 @@ def reply_insertions(
         content: the normalised reply.
         style: how it is written.
         close: also close the block that the question leaves open.
+
+    Returns:
+        The insertions, and how many of their bytes are not yet the next user marker.
     """
     place = find_place(note, turn_index)
     spelling = style_of(note, style)
@@ -92,8 +95,9 @@ def reply_insertions(
     if style.mark is not None:
         sheet.text(mark_callout(style.mark))
     sheet.end_block()
+    reply_bytes = sheet.size
     _invite(sheet, place, spelling)
-    return sheet.insertions()
+    return sheet.insertions(), reply_bytes
 
 
 def mark_insertions(note: Note, turn_index: int, style: ReplyStyle) -> tuple[Insertion, ...]:
@@ -155,6 +159,10 @@ class _Sheet:
     @property
     def at_end(self) -> bool:
         return self._offset == len(self._data)
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self._parts)) + sum(len(item.data) for item in self._done)
 
     def go_to(self, offset: int) -> None:
         """Goes on at a later byte of the note."""

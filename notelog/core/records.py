@@ -7,7 +7,7 @@ from re import IGNORECASE
 from re import compile as regex
 from typing import TYPE_CHECKING
 
-from notelog.core.edit import Insertion
+from notelog.core.edit import Insertion, Landed
 from notelog.core.messages import Conversation, Message, Role
 from notelog.core.reply import Reply
 
@@ -74,7 +74,8 @@ class TurnRecord:
         started_at: seconds since the epoch.
         reason: why it failed or is in doubt; may be empty.
         reply: what arrived, if anything did.
-        insertion: what was put into the note, once that was planned.
+        landings: what was put into the note, once that was planned: once for each time, the last
+            one last.
     """
 
     record_id: int
@@ -84,7 +85,12 @@ class TurnRecord:
     started_at: float
     reason: str = ""
     reply: Reply | None = None
-    insertion: Insertion | None = None
+    landings: tuple[Landed, ...] = ()
+
+    @property
+    def insertion(self) -> Insertion | None:
+        """The main piece of what was put into the note last, once that was planned."""
+        return self.landings[-1].main if self.landings else None
 
 
 def turn_key(conversation: Conversation) -> str:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from notelog.core.caps import Spent
-    from notelog.core.edit import Insertion
+    from notelog.core.edit import Landed
     from notelog.core.records import Intent, TurnRecord
     from notelog.core.reply import Reply, ReplyDelta
 
@@ -64,7 +64,7 @@ class Journal(Protocol):
         """Records the end of the reply: it is whole in the spool, or as whole as it will be."""
         ...
 
-    def landing(self, record_id: int, insertion: Insertion) -> None:
+    def landing(self, record_id: int, landed: Landed) -> None:
         """Records what is about to be written into the note, and where."""
         ...
 

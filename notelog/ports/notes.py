@@ -62,10 +62,12 @@ class NoteStore(Protocol):
         """Applies a plan to the note, if it is still the one that the plan was made for.
 
         Returns:
-            The note as it was read back, holding all that the plan put in.
+            The note as it was read back, holding all that the plan put in and nothing of what it
+            took out.
 
         Raises:
             ConflictError: the note changed since; nothing was written.
+            NoExchangeError: it could only be changed at its end, and the plan changes it elsewhere.
             NoteWriteError: it could not be written.
         """
         ...

@@ -10,7 +10,7 @@ from memory_journal import MemoryDisk, MemoryJournal
 
 from notelog.adapters.journal_sqlite import open_journal
 from notelog.core.caps import Charge, Spent
-from notelog.core.edit import Insertion
+from notelog.core.edit import Insertion, Landed
 from notelog.core.models import Cost, Price
 from notelog.core.records import Intent, TurnState
 from notelog.core.reply import Reply, ReplyDelta, ReplyState, Usage
@@ -105,17 +105,21 @@ class TestJournal:
         journal.sent(record.record_id)
         journal.part(record.record_id, ReplyDelta(text="ans"))
         journal.received(record.record_id, reply())
-        insertion = Insertion(offset=9, data=b"\n\nanswer\xff")
-        journal.landing(record.record_id, insertion)
+        landings = (
+            Landed(reply=(Insertion(offset=9, data=b"\n\nanswer\xff"),)),
+            Landed(
+                reply=(Insertion(offset=3, data=b"```\n"), Insertion(offset=9, data=b"answer\xff")),
+                invitation=(Insertion(offset=9, data=b"next"), Insertion(offset=20, data=b"box")),
+            ),
+        )
+        for landed in landings:
+            journal.landing(record.record_id, landed)
         journal.close()
         later = opened()
         seen = later.latest("k1", note)
         assert seen is not None
-        assert (seen.state, seen.reply, seen.insertion) == (
-            TurnState.RECEIVED,
-            reply(),
-            insertion,
-        )
+        assert (seen.state, seen.reply, seen.landings) == (TurnState.RECEIVED, reply(), landings)
+        assert seen.insertion == Insertion(offset=9, data=b"answer\xff")
         assert [item.record_id for item in later.undelivered(note)] == [record.record_id]
         later.delivered(record.record_id)
         assert later.undelivered(note) == ()

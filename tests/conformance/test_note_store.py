@@ -7,7 +7,7 @@ import pytest
 from memory_store import MemoryNoteStore
 
 from notelog.adapters.files import NoteFiles
-from notelog.core.edit import EditPlan, Insertion
+from notelog.core.edit import EditPlan, Insertion, Withdrawal
 from notelog.errors import ConflictError, NoteError, NoteWriteError
 from notelog.ports.notes import NoteStore, Snapshot
 
@@ -76,6 +76,17 @@ def adding(snapshot: Snapshot, data: bytes) -> EditPlan:
     )
 
 
+def taking_out(snapshot: Snapshot, data: bytes, *, instead: bytes = b"") -> EditPlan:
+    """A plan that takes out what was inserted, and may put something else in its place."""
+    offset = snapshot.data.index(data)
+    return EditPlan(
+        fingerprint=snapshot.fingerprint,
+        size=len(snapshot.data),
+        insertions=(Insertion(offset=offset, data=instead),) if instead else (),
+        withdrawals=(Withdrawal(offset=offset, data=data, record_id=1),),
+    )
+
+
 @pytest.fixture(params=["memory", "files"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Each store in turn."""
@@ -133,6 +144,24 @@ class TestNoteStore:
             insertions=(Insertion(offset=9, data=b"answer\n"),),
         )
         assert place.store.write(snapshot, plan).data == b"question\nanswer\nfooter\n"
+
+    @pytest.mark.parametrize("below", [b"", b"mine\n"])
+    @pytest.mark.parametrize("instead", [b"", b"better\n"])
+    def test_withdrawal(self, place: Place, below: bytes, instead: bytes) -> None:
+        """What was inserted is taken out, and nothing else: at the end and above other text."""
+        snapshot = place.store.read(place.save("a.md", b"question\nanswer\n" + below))
+        plan = taking_out(snapshot, b"answer\n", instead=instead)
+        written = place.store.write(snapshot, plan)
+        assert written.data == b"question\n" + instead + below
+        assert written.data == place.store.read(snapshot.path).data
+
+    def test_withdrawal_from_a_changed_note(self, place: Place) -> None:
+        """A note that changed since it was read keeps its newer bytes, and what is in them."""
+        snapshot = place.store.read(place.save("a.md", b"question\nanswer\n"))
+        place.save("a.md", b"question\nanswer\nmine\n")
+        with pytest.raises(ConflictError):
+            place.store.write(snapshot, taking_out(snapshot, b"answer\n"))
+        assert place.store.read(snapshot.path).data == b"question\nanswer\nmine\n"
 
     def test_changed_note_is_left_alone(self, place: Place) -> None:
         """A note that changed since it was read keeps its newer bytes."""

@@ -20,9 +20,11 @@ STEPS = ("begin", "sent", "part", "received", "landing", "delivered")
 CHILD = """
 import os, sys
 from notelog.adapters.journal_sqlite import open_journal
-from notelog.core.edit import Insertion
+from notelog.core.edit import Insertion, Landed
 from notelog.core.records import Intent
 from notelog.core.reply import Reply, ReplyDelta, ReplyState
+
+LANDED = Landed(reply=(Insertion(offset=1, data=b"x"),))
 
 vault, state, last = sys.argv[1:]
 note = os.path.join(vault, "a.md")
@@ -38,7 +40,7 @@ with journal.working_on(note):
         "part": lambda: [journal.part(record.record_id, ReplyDelta(text=word))
                          for word in ("whole", " ans")],
         "received": lambda: journal.received(record.record_id, reply),
-        "landing": lambda: journal.landing(record.record_id, Insertion(offset=1, data=b"x")),
+        "landing": lambda: journal.landing(record.record_id, LANDED),
         "delivered": lambda: journal.delivered(record.record_id),
     }
     for name, step in steps.items():

@@ -10,9 +10,9 @@ import pytest
 
 from notelog.adapters import exchange
 from notelog.adapters.files import NoteFiles
-from notelog.core.edit import EditPlan, Insertion
+from notelog.core.edit import EditPlan, Insertion, Withdrawal
 from notelog.core.merge import keep_all_lines
-from notelog.errors import ConflictError, NoteWriteError
+from notelog.errors import ConflictError, NoExchangeError, NoteWriteError
 from notelog.ports.notes import Snapshot
 
 OLD = b"question\nfooter\n"
@@ -40,6 +40,19 @@ def note(tmp_path: Path) -> Path:
     path = folder / "聊天.md"
     path.write_bytes(OLD)
     return path
+
+
+def withdrawal_for(snapshot: Snapshot) -> EditPlan:
+    """A plan that takes the answer out again."""
+    return EditPlan(
+        fingerprint=snapshot.fingerprint,
+        size=len(snapshot.data),
+        insertions=(),
+        withdrawals=(Withdrawal(offset=9, data=b"answer\n", record_id=1),),
+    )
+
+
+PLANS = {"insert": (OLD, plan_for), "withdraw": (NEW, withdrawal_for)}
 
 
 def write(note: Path, pause: Callable[[float], None] = no_pause) -> bytes:
@@ -75,9 +88,9 @@ def test_keeps_what_the_note_is(note: Path) -> None:
 def test_hard_link_is_refused(note: Path) -> None:
     """A note with a second name is left alone: an exchange would tear the names apart."""
     note.with_name("twin.md").hardlink_to(note)
-    with pytest.raises(NoteWriteError, match="hard link") as caught:
+    with pytest.raises(NoExchangeError, match=r"hard link.*kept") as caught:
         write(note)
-    assert "kept" in caught.value.hint
+    assert "--at-end" in caught.value.hint
     assert note.read_bytes() == OLD
     assert left_beside(note) == ["twin.md"]
 
@@ -89,7 +102,7 @@ def test_file_system_without_exchange(note: Path, monkeypatch: pytest.MonkeyPatc
         raise exchange._impossible(other)
 
     monkeypatch.setattr(exchange, "_exchange", impossible)
-    with pytest.raises(NoteWriteError, match="cannot exchange"):
+    with pytest.raises(NoExchangeError, match="cannot exchange"):
         write(note)
     assert note.read_bytes() == OLD
     assert left_beside(note) == []
@@ -128,13 +141,16 @@ def saves() -> dict[str, Callable[[Path], None]]:
     return {"append": append, "in_place": in_place, "rename": rename}
 
 
+@pytest.mark.parametrize("plan", PLANS)
 @pytest.mark.parametrize("style", saves())
 @pytest.mark.parametrize("moment", ["before", "rename just before", "after"])
 def test_save_at_each_moment(
-    note: Path, monkeypatch: pytest.MonkeyPatch, style: str, moment: str
+    note: Path, monkeypatch: pytest.MonkeyPatch, style: str, moment: str, plan: str
 ) -> None:
     """A save before, at and after the exchange is in the note afterwards, whatever its style."""
     save = saves()[style]
+    old, planned = PLANS[plan]
+    note.write_bytes(old)
     true_exchange = exchange._exchange
     done: list[str] = []
 
@@ -152,11 +168,12 @@ def test_save_at_each_moment(
     if moment == "before":
         save(note)
     try:
-        store.write(snapshot, plan_for(snapshot))
+        store.write(snapshot, planned(snapshot))
     except ConflictError:
         assert moment != "after"
+        assert (b"answer\n" in note.read_bytes()) is (plan == "withdraw")
     else:
-        assert b"answer\n" in note.read_bytes()
+        assert (b"answer\n" in note.read_bytes()) is (plan == "insert")
     assert b"theirs\n" in note.read_bytes()
     assert b"question\n" in note.read_bytes()
     assert left_beside(note) == []

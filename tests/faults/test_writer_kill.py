@@ -9,22 +9,30 @@ import pytest
 
 from notelog.adapters.exchange import sweep_leftovers
 
-OLD = b"question\nfooter\n"
-WRITTEN = {"append": OLD + b"answer\n", "exchange": b"question\nanswer\nfooter\n"}
+ABOVE = b"question\nfooter\n"
+ANSWERED = b"question\nanswer\nfooter\n"
+CASES = {
+    "append": (ABOVE, ABOVE + b"answer\n"),
+    "exchange": (ABOVE, ANSWERED),
+    "withdraw": (ANSWERED, ABOVE),
+}
 
 CHILD = """
 import os, signal, sys
 from pathlib import Path
 from notelog.adapters import appending, exchange
 from notelog.adapters.files import NoteFiles
-from notelog.core.edit import EditPlan, Insertion
+from notelog.core.edit import EditPlan, Insertion, Withdrawal
 
 style, path, nth = sys.argv[1], sys.argv[2], int(sys.argv[3])
 store = NoteFiles()
 snapshot = store.read(path)
-offset = 9 if style == "exchange" else len(snapshot.data)
+offset = len(snapshot.data) if style == "append" else 9
+insertion = Insertion(offset=offset, data=b"answer\\n")
+withdrawal = Withdrawal(offset=offset, data=b"answer\\n", record_id=1)
 plan = EditPlan(fingerprint=snapshot.fingerprint, size=len(snapshot.data),
-                insertions=(Insertion(offset=offset, data=b"answer\\n"),))
+                insertions=() if style == "withdraw" else (insertion,),
+                withdrawals=(withdrawal,) if style == "withdraw" else ())
 count = 0
 
 def deadly(true_call):
@@ -49,15 +57,16 @@ store.write(snapshot, plan)
 """
 
 
-@pytest.mark.parametrize("style", WRITTEN)
+@pytest.mark.parametrize("style", CASES)
 def test_killed_around_every_call(tmp_path: Path, style: str) -> None:
     """The note is the old one or the new one, whole, and the next process clears the rest away."""
+    old, new = CASES[style]
     outcomes: list[bytes] = []
     for nth in range(1, 100):
         folder = tmp_path / str(nth)
         folder.mkdir()
         note = folder / "a.md"
-        note.write_bytes(OLD)
+        note.write_bytes(old)
         command = [sys.executable, "-c", CHILD, style, str(note), str(nth)]
         ended = subprocess.run(command, check=False, timeout=60).returncode
         outcomes.append(note.read_bytes())
@@ -66,8 +75,8 @@ def test_killed_around_every_call(tmp_path: Path, style: str) -> None:
         assert os.listdir(folder) == ["a.md"]  # noqa: PTH208  # hidden files too
         if ended == 0:
             break
-    assert outcomes[-1] == WRITTEN[style]
+    assert outcomes[-1] == new
     assert len(outcomes) > 8
-    turn = outcomes.index(WRITTEN[style])
-    assert set(outcomes[:turn]) == {OLD}
-    assert set(outcomes[turn:]) == {WRITTEN[style]}
+    turn = outcomes.index(new)
+    assert set(outcomes[:turn]) == {old}
+    assert set(outcomes[turn:]) == {new}

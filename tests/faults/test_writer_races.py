@@ -9,8 +9,9 @@ import pytest
 import savers
 
 from notelog.adapters.files import NoteFiles
-from notelog.core.edit import EditPlan, Insertion
+from notelog.core.edit import EditPlan, Insertion, Withdrawal
 from notelog.errors import ConflictError
+from notelog.ports.notes import Snapshot
 
 COUNT = 200
 LONGEST_PAUSE_MS = {False: 8, True: 160}
@@ -41,6 +42,42 @@ def run_race(note: Path, style: str, *, above: bool) -> tuple[list[bytes], list[
     return lines.splitlines(keepends=True), replies
 
 
+def run_withdrawals(note: Path, style: str) -> tuple[list[bytes], int]:
+    """Puts replies in and takes them out while another process saves; gives both."""
+    store = NoteFiles()
+    done = 0
+    command = [sys.executable, savers.__file__, style, str(note), str(COUNT // 4), "160"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as saver:
+        while saver.poll() is None and done < 2000:
+            reply = b"reply-%d\n" % done
+            try:
+                snapshot = store.read(str(note))
+                if not snapshot.data:
+                    continue
+                end = len(snapshot.data)
+                written = store.write(
+                    snapshot, plan_for(snapshot.data, snapshot.fingerprint, end, reply)
+                )
+                store.write(written, withdrawal_for(written, reply))
+                done += 1
+            except ConflictError:
+                continue
+        lines, _ = saver.communicate(timeout=60)
+    assert saver.returncode == 0
+    return lines.splitlines(keepends=True), done
+
+
+def withdrawal_for(snapshot: Snapshot, reply: bytes) -> EditPlan:
+    """A plan that takes a reply out again."""
+    place = snapshot.data.index(reply)
+    return EditPlan(
+        fingerprint=snapshot.fingerprint,
+        size=len(snapshot.data),
+        insertions=(),
+        withdrawals=(Withdrawal(offset=place, data=reply, record_id=1),),
+    )
+
+
 def plan_for(data: bytes, fingerprint: str, offset: int, reply: bytes) -> EditPlan:
     """A plan that puts a reply at an offset."""
     return EditPlan(
@@ -62,4 +99,17 @@ def test_no_line_is_lost(tmp_path: Path, style: str, *, above: bool) -> None:
     assert [line for line in lines if line not in held] == []
     assert {b"question\n", b"foot\n"} <= set(held)
     assert replies
+    assert [name for name in os.listdir(tmp_path) if name != note.name] == []  # noqa: PTH208  # hidden
+
+
+@pytest.mark.parametrize("style", savers.STYLES)
+def test_no_line_is_lost_while_replies_are_taken_out(tmp_path: Path, style: str) -> None:
+    """Taking out what was inserted costs another program none of its lines."""
+    note = tmp_path / "a.md"
+    note.write_bytes(b"question\nfoot\n")
+    lines, done = run_withdrawals(note, style)
+    held = note.read_bytes().splitlines(keepends=True)
+    assert [line for line in lines if line not in held] == []
+    assert {b"question\n", b"foot\n"} <= set(held)
+    assert done
     assert [name for name in os.listdir(tmp_path) if name != note.name] == []  # noqa: PTH208  # hidden

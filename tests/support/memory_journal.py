@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from notelog.core.caps import LOOK_BACK_S, Charge, Spent
-from notelog.core.edit import Insertion
+from notelog.core.edit import Landed
 from notelog.core.models import cost_of_usage
 from notelog.core.records import Intent, TurnRecord, TurnState
 from notelog.core.reply import Reply, ReplyBuilder, ReplyDelta, Usage
@@ -122,9 +122,10 @@ class MemoryJournal:
         self._move(record_id, TurnState.RECEIVED, reply.fault)
         self.disk.records[record_id] = replace(self.disk.records[record_id], reply=reply)
 
-    def landing(self, record_id: int, insertion: Insertion) -> None:
+    def landing(self, record_id: int, landed: Landed) -> None:
         """What is about to be written."""
-        self.disk.records[record_id] = replace(self.disk.records[record_id], insertion=insertion)
+        record = self.disk.records[record_id]
+        self.disk.records[record_id] = replace(record, landings=(*record.landings, landed))
         self.calls.append("landing")
 
     def delivered(self, record_id: int) -> None:
