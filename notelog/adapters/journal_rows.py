@@ -7,6 +7,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from notelog.core.derived import Purpose
 from notelog.core.edit import Insertion, Landed
 from notelog.core.models import Price
 from notelog.core.records import Intent, TurnRecord, TurnState
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 INSERT_TURN = """
     INSERT INTO turn (turn_key, attempt, note, profile, model, prompt_tokens, prompt, state,
-        started_at, changed_at, reply_tokens, price_prompt, price_reply, price_cached, currency)
-    VALUES (?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ?, ?, ?)"""
+        started_at, changed_at, reply_tokens, price_prompt, price_reply, price_cached, currency,
+        purpose)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_PART = """
     INSERT INTO part (turn_id, text, reasoning, refusal, finish_reason, model,
         prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens)
@@ -33,7 +35,7 @@ _INSERT_LANDING = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _SELECT_TURN = """
     SELECT turn_key, attempt, note, profile, model, prompt_tokens, prompt, state, started_at,
-        reason, reply_tokens, price_prompt, price_reply, price_cached, currency
+        reason, reply_tokens, price_prompt, price_reply, price_cached, currency, purpose
     FROM turn WHERE id = ?"""
 _SELECT_PARTS = """
     SELECT text, reasoning, refusal, finish_reason, model,
@@ -50,7 +52,7 @@ UsageRow = tuple[int | None, int | None, int | None, int | None]
 PriceRow = tuple[float | None, float | None, float | None, bytes]
 _TurnRow = tuple[
     str, int, bytes, bytes, bytes, int, bytes, str, float, bytes, int,
-    float | None, float | None, float | None, bytes,
+    float | None, float | None, float | None, bytes, str,
 ]  # fmt: skip
 _ReplyRow = tuple[
     str, bytes, bytes, bytes, bytes, bytes, bytes, int | None, int | None, int | None, int | None
@@ -126,7 +128,8 @@ def load_record(connection: "Connection", record_id: int, root: str) -> TurnReco
             prompt_tokens=prompt_tokens,
             prompt=unpacked(prompt),
             reply_tokens=row[10],
-            price=price_of(row[11:]),
+            price=price_of(row[11:15]),
+            purpose=Purpose(row[15]),
         ),
         state=TurnState(state),
         started_at=started_at,

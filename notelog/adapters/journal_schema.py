@@ -96,6 +96,8 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE landing ADD COLUMN invites INTEGER NOT NULL DEFAULT 0",
         "UPDATE landing SET batch = id",
     ),
+    # what is asked on the way to a reply is a turn too: see ``core.derived``
+    ("ALTER TABLE turn ADD COLUMN purpose TEXT NOT NULL DEFAULT 'reply'",),
 )
 
 
@@ -188,10 +190,15 @@ def open_database(vault_root: str, folder: str) -> tuple["Connection", str]:
 
 
 def _connect(path: str) -> "Connection":
-    """A connection whose commits are on the disk when they return, as a power cut would find it."""
+    """A connection whose commits are on the disk when they return, as a power cut would find it.
+
+    Several threads may use it, one at a time.
+    """
     import sqlite3
 
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")  # private text must not reach /tmp
     if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):

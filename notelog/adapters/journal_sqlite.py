@@ -33,6 +33,7 @@ from notelog.adapters.journal_schema import (
 )
 from notelog.adapters.note_locks import NoteLocks
 from notelog.core.caps import LOOK_BACK_S, Spent
+from notelog.core.derived import Purpose
 from notelog.core.edit import Landed
 from notelog.core.records import Intent, TurnRecord, TurnState
 from notelog.core.reply import Reply, ReplyDelta
@@ -158,17 +159,21 @@ class SqliteJournal:
         return tuple(
             item
             for item in self.unfinished(note)
-            if item.state is TurnState.RECEIVED or item.insertion is not None
+            if item.intent.purpose is Purpose.REPLY
+            and (item.state is TurnState.RECEIVED or item.insertion is not None)
         )
 
     def unfinished(self, note: str | None = None) -> tuple[TurnRecord, ...]:
         """All turns that are in work, in doubt or not delivered, oldest first.
+
+        A derived answer that came is done: it is not to be delivered.
 
         Args:
             note: only those of this note; None asks for those of the whole vault.
         """
         question = (
             "SELECT id, note FROM turn WHERE state IN ('intent', 'sent', 'in-doubt', 'received')"
+            " AND (purpose = 'reply' OR state <> 'received')"
             " AND (?1 IS NULL OR note = ?1) ORDER BY id"
         )
         stored = None if note is None else stored_path(note, self._root)
@@ -235,6 +240,7 @@ class SqliteJournal:
                     now,
                     intent.reply_tokens,
                     *price_row(intent.price),
+                    str(intent.purpose),
                 ),
             )
         return cursor.lastrowid or 0

@@ -7,6 +7,7 @@ from re import IGNORECASE
 from re import compile as regex
 from typing import TYPE_CHECKING
 
+from notelog.core.derived import Purpose
 from notelog.core.edit import Insertion, Landed
 from notelog.core.messages import Conversation, Message, Role
 from notelog.core.reply import Reply
@@ -49,6 +50,7 @@ class Intent:
         reply_tokens: the most that the reply can have.
         price: what the model costs now; None where it is unpriced. What was spent stays what it
             was when prices change.
+        purpose: what for; ``prompt`` is a name such as ``part 3 of 17`` where it is no reply.
     """
 
     turn_key: str
@@ -60,6 +62,7 @@ class Intent:
     prompt: str
     reply_tokens: int = 0
     price: "Price | None" = None
+    purpose: Purpose = Purpose.REPLY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

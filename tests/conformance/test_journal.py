@@ -10,6 +10,7 @@ from memory_journal import MemoryDisk, MemoryJournal
 
 from notelog.adapters.journal_sqlite import open_journal
 from notelog.core.caps import Charge, Spent
+from notelog.core.derived import Purpose
 from notelog.core.edit import Insertion, Landed
 from notelog.core.models import Cost, Price
 from notelog.core.records import Intent, TurnState
@@ -60,7 +61,13 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path, note: str) -> Generat
 PRICE = Price(prompt=2.0, completion=10.0, cached_prompt=1.0, currency="€", as_of="")
 
 
-def intent(note: str, key: str = "k1", *, price: Price | None = None) -> Intent:
+def intent(
+    note: str,
+    key: str = "k1",
+    *,
+    price: Price | None = None,
+    purpose: Purpose = Purpose.REPLY,
+) -> Intent:
     """An intent to ask."""
     return Intent(
         turn_key=key,
@@ -72,6 +79,7 @@ def intent(note: str, key: str = "k1", *, price: Price | None = None) -> Intent:
         prompt="问题\udcff",
         reply_tokens=88,
         price=price,
+        purpose=purpose,
     )
 
 
@@ -282,6 +290,39 @@ class TestJournal:
         assert [(item.tokens, item.in_doubt) for item in charges] == [(100, True), (3, False)]
         journal.abandoned(doubtful.record_id, "given up")
         assert [item.tokens for item in journal.spent("openai", note).charges] == [100, 3]
+
+    def test_a_derived_answer_is_kept_and_never_delivered(
+        self, opened: OpenJournal, note: str
+    ) -> None:
+        """What was asked on the way to a reply is found again, counts, and waits for no note."""
+        journal = opened()
+        record = journal.begin(intent(note, purpose=Purpose.PART))
+        journal.sent(record.record_id)
+        journal.received(record.record_id, reply())
+        journal.close()
+        later = opened()
+        seen = later.latest("k1", note)
+        assert seen is not None
+        assert (seen.intent.purpose, seen.state) == (Purpose.PART, TurnState.RECEIVED)
+        assert seen.reply == reply()
+        assert later.undelivered(note) == ()
+        assert len(later.spent("openai", note).charges) == 1
+
+    def test_a_derived_request_is_in_doubt_as_any_other(
+        self, opened: OpenJournal, note: str
+    ) -> None:
+        """A process that died while it waited leaves doubt, whatever it had asked for."""
+        journal = opened()
+        records = [
+            journal.begin(intent(note, key, purpose=Purpose.PART)) for key in ("k1", "k2", "k3")
+        ]
+        for record in records[:2]:
+            journal.sent(record.record_id)
+        journal.close()
+        later = opened()
+        seen = [later.latest(key, note) for key in ("k1", "k2", "k3")]
+        states = [item.state for item in seen if item is not None]
+        assert states == [TurnState.IN_DOUBT, TurnState.IN_DOUBT, TurnState.FAILED]
 
     def test_what_is_not_allowed_leaves_no_record(self, opened: OpenJournal, note: str) -> None:
         """The caller sees what was spent before its turn, and its refusal records nothing."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from notelog.core.caps import LOOK_BACK_S, Charge, Spent
+from notelog.core.derived import Purpose
 from notelog.core.edit import Landed
 from notelog.core.models import cost_of_usage
 from notelog.core.records import Intent, TurnRecord, TurnState
@@ -67,6 +68,7 @@ class MemoryJournal:
             self._settled(item)
             for item in self.disk.records.values()
             if item.intent.note == note
+            and item.intent.purpose is Purpose.REPLY
             and (
                 item.state is TurnState.RECEIVED
                 or (item.state is TurnState.IN_DOUBT and item.insertion is not None)
