@@ -16,6 +16,7 @@
     |   +-- ContextOverflowError 5  the server says that the conversation does not fit its window
     +-- ProviderUnavailableError 6  the request never reached a model: unbilled
     +-- BudgetError              8  a cap would be exceeded: nothing was sent
+    +-- ProfileStoppedError     11  the profile failed before and is left alone: nothing was sent
     +-- ConflictError            9  the note changed meanwhile; the reply is kept
     +-- InDoubtError            10  sent, and no answer seen: it may have been billed
     +-- InterruptedByUserError 130  Ctrl-C
@@ -312,6 +313,23 @@ class BudgetError(NotelogError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.cap = cap
+        self.again_in_s = again_in_s
+
+
+class ProfileStoppedError(NotelogError):
+    """A breaker is open: the profile failed before and is left alone; nothing was sent.
+
+    Args:
+        message: which profile, since when, and why.
+        hint: what lets it be asked again.
+        again_in_s: in how many seconds time does; None where it does not.
+    """
+
+    code = "stopped"
+    exit_code = 11
+
+    def __init__(self, message: str, *, hint: str = "", again_in_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
         self.again_in_s = again_in_s
 
 

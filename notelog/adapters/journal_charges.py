@@ -1,27 +1,24 @@
 """What the requests of a profile took, from the journals of all vaults of this user."""
 
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notelog.adapters.journal_rows import packed, price_of
-from notelog.adapters.note_locks import take_lock
+from notelog.adapters.note_locks import wait_for_lock
 from notelog.core.caps import Charge, Spent
 from notelog.core.models import cost_of_usage
 from notelog.core.records import TurnState
 from notelog.core.reply import Usage
-from notelog.errors import JournalError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from sqlite3 import Connection
 
 _OTHER_TIMEOUT_S = 2.0
 """How long the journal of another vault may keep this one waiting: readers wait for nobody but a
 recovery after a crash."""
-
-_LOCK_TIMEOUT_S = 30.0
-_LOCK_LOOK_S = 0.005
 
 _PRICED_SCHEMA = 2
 _PLAN = "turn.reply_tokens, turn.price_prompt, turn.price_reply, turn.price_cached, turn.currency"
@@ -67,29 +64,13 @@ def spent_by(
     return Spent(charges=tuple(charges), unread=tuple(unread))
 
 
-@contextmanager
-def one_at_a_time(folder: str) -> Generator[None]:
+def one_at_a_time(folder: str) -> "AbstractContextManager[None]":
     """Keeps the other processes of this user from counting and beginning at the same moment.
 
     Raises:
         JournalError: another one does not get done with it.
     """
-    from time import monotonic, sleep
-
-    path = str(Path(folder, "caps.lock"))
-    until = monotonic() + _LOCK_TIMEOUT_S
-    while (release := take_lock(path)) is None:
-        if monotonic() > until:
-            raise JournalError(
-                "another notelog process does not get done with counting what was spent",
-                hint="try again when it is done, or stop it",
-                path=path,
-            )
-        sleep(_LOCK_LOOK_S)
-    try:
-        yield
-    finally:
-        release()
+    return wait_for_lock(str(Path(folder, "caps.lock")), "with counting what was spent")
 
 
 class _UnreadError(Exception):

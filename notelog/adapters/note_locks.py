@@ -3,14 +3,16 @@
 import errno
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from notelog.errors import JournalError
 
 Release = Callable[[], None]
 
+_WAIT_S = 30.0
+_LOOK_S = 0.005
 _HELD = frozenset({errno.EAGAIN, errno.EACCES})
 
 
@@ -54,6 +56,34 @@ class NoteLocks:
         from hashlib import sha256
 
         return str(Path(self._folder, sha256(os.fsencode(note)).hexdigest()[:32] + ".lock"))
+
+
+@contextmanager
+def wait_for_lock(path: str, work: str) -> Generator[None]:
+    """Holds an exclusive lock on a file, which others hold for moments only.
+
+    Args:
+        path: the lock file.
+        work: what they do meanwhile, as in "does not get done with counting".
+
+    Raises:
+        JournalError: another process does not give it back.
+    """
+    from time import monotonic, sleep
+
+    until = monotonic() + _WAIT_S
+    while (release := take_lock(path)) is None:
+        if monotonic() > until:
+            raise JournalError(
+                f"another notelog process does not get done {work}",
+                hint="try again when it is done, or stop it",
+                path=path,
+            )
+        sleep(_LOOK_S)
+    try:
+        yield
+    finally:
+        release()
 
 
 def take_lock(path: str) -> Release | None:

@@ -5,9 +5,11 @@ reply on disk, the whole reply on disk, and only then the note.
 """
 
 import logging
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from notelog.app.begin import begin, intent_of, needs_exact_counts
+from notelog.app.breaking import under_breaker
 from notelog.app.calibrate import calibrate
 from notelog.app.deliver import Delivery, deliver
 from notelog.app.due import Completing, Job, Turn, due_turn
@@ -18,6 +20,7 @@ from notelog.app.reach import endpoint_of, refined
 from notelog.app.receive import Receiving, receive
 from notelog.app.recover import finish_landings
 from notelog.app.refit import Refit, Refitting
+from notelog.core.breaker import Asker
 from notelog.core.landing import rehearse
 from notelog.core.models import cost_of_usage
 from notelog.core.note_style import ReplyStyle
@@ -29,12 +32,19 @@ from notelog.core.visible import shortened
 from notelog.errors import NotelogError, NoteWriteError
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
+from notelog.ports.servers import Endpoint
 
 _LOG = logging.getLogger("notelog")
 
 
 def complete(
-    tools: Completing, path: str, options: Options, *, again: bool = False, dry_run: bool = False
+    tools: Completing,
+    path: str,
+    options: Options,
+    *,
+    again: bool = False,
+    dry_run: bool = False,
+    asker: Asker = Asker.COMMAND,
 ) -> Completed:
     """Answers the question in a note, in the note.
 
@@ -44,13 +54,14 @@ def complete(
         options: what the command line says.
         again: ask anew what is in doubt, failed, or was answered and taken out.
         dry_run: stop before anything is written or sent.
+        asker: who asks: a breaker says more to a watcher than to a person at a terminal.
 
     Raises:
         NotelogError: no reply came, or it could not be put into the note; the note is as it was,
             or has changed by somebody else's hand.
     """
     started = tools.clock.monotonic()
-    job = Job(path=path, options=options, again=again)
+    job = Job(path=path, options=options, again=again, asker=Asker.WORD if again else asker)
     try:
         snapshot = tools.reading.store.read(path)
         done = _rehearsed(tools, job, snapshot) if dry_run else _completed(tools, job, snapshot)
@@ -102,7 +113,7 @@ def _completed(tools: Completing, job: Job, snapshot: Snapshot) -> Completed:
         if isinstance(turn, Completed):
             _tell_of_kept_replies(tools, journal, snapshot)
             return turn
-        return _told(_complete_turn(tools, journal, turn, again=job.again), turn)
+        return _told(_complete_turn(tools, journal, turn, job), turn)
 
 
 def _told(done: Completed, turn: Turn) -> Completed:
@@ -110,17 +121,17 @@ def _told(done: Completed, turn: Turn) -> Completed:
     return replace(done, prepared=prepared, diagnostics=turn.note.diagnostics)
 
 
-def _complete_turn(tools: Completing, journal: Journal, turn: Turn, *, again: bool) -> Completed:
+def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) -> Completed:
     _check_place(tools, turn)
     key = turn_key(turn.due.conversation)
     _tell_of_kept_replies(tools, journal, turn.snapshot, but=key)
     last = journal.latest(key, turn.snapshot.real_path)
     billed = turn.prepared.settings.profile.billed
-    waiting = reply_waiting(last, again=again, billed=billed)
+    waiting = reply_waiting(last, again=job.again, billed=billed)
     if waiting is not None and waiting.reply is not None:
         tools.reporter.notice("the reply to this question is already here: nothing is asked")
         return _deliver(tools, journal, turn, waiting, waiting.reply)
-    with endpoint_of(tools, turn) as endpoint:
+    with endpoint_of(tools, turn) as endpoint, _under_breaker(tools, endpoint, job):
         turn = refined(tools, turn, endpoint)
         record = _begin(tools, journal, turn)
         tools.reporter.waiting(f"asking {record.intent.model} at {record.intent.profile}")
@@ -138,6 +149,12 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, *, again: bo
     done = _deliver(tools, journal, turn, record, reply)
     calibrate(turn.prepared, reply, count=tools.count, learned=tools.learned, clock=tools.clock)
     return done
+
+
+def _under_breaker(tools: Completing, endpoint: Endpoint, job: Job) -> AbstractContextManager[None]:
+    return under_breaker(
+        tools.breakers, endpoint, job.asker, clock=tools.clock, reporter=tools.reporter
+    )
 
 
 def _tell_of_kept_replies(

@@ -8,10 +8,12 @@ from notelog.app.ask import Asking
 from notelog.app.outcome import Completed, Outcome
 from notelog.app.prepare import Prepared, prepare, with_system_commands
 from notelog.app.reading import Reading, parse_snapshot, refuse_errors
+from notelog.core.breaker import Asker
 from notelog.core.messages import Conversation
 from notelog.core.note import Note
 from notelog.core.settings import Config, Options
 from notelog.core.turn import NothingDue, ReplyDue, State, next_turn
+from notelog.ports.breakers import Breakers
 from notelog.ports.journal import Journal
 from notelog.ports.learned import LearnedFigures
 from notelog.ports.notes import Snapshot
@@ -35,6 +37,7 @@ class Completing:
         learned: remembers what servers say of their windows.
         secrets: finds keys.
         local_server: starts the embedded model.
+        breakers: remembers which profiles are stopped.
         open_journal: opens the journal of the vault that holds a note.
         clock: time.
         reporter: tells a person what is going on.
@@ -50,6 +53,7 @@ class Completing:
     learned: LearnedFigures
     secrets: Secrets
     local_server: LocalServer
+    breakers: Breakers
     open_journal: Callable[[Snapshot], AbstractContextManager[Journal]]
     clock: Clock
     reporter: Reporter
@@ -58,11 +62,19 @@ class Completing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What was asked for: a note, and how."""
+    """What was asked for: a note, and how.
+
+    Attributes:
+        path: exactly this note.
+        options: what the command line says.
+        again: the person's word that a turn may be asked anew.
+        asker: who wants to ask.
+    """
 
     path: str
     options: Options
-    again: bool
+    again: bool = False
+    asker: Asker = Asker.COMMAND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from notelog.app.due import Completing
     from notelog.app.reading import Reading
     from notelog.core.settings import Config
+    from notelog.ports.breakers import Breakers
     from notelog.ports.journal import Journal
     from notelog.ports.learned import LearnedFigures
     from notelog.ports.models import ModelStore
@@ -64,6 +65,7 @@ def completing(
         learned=learned(showing.notice),
         secrets=SystemSecrets(os.environ),
         local_server=local_server(),
+        breakers=breakers(showing.notice),
         open_journal=open_journal,
         clock=clock,
         reporter=showing,
@@ -79,6 +81,14 @@ def learned(notice: "Callable[[str], None]") -> "LearnedFigures":
     from notelog.adapters.places import state_dir
 
     return LearnedFile(state_dir(), now=time, notice=notice)
+
+
+def breakers(notice: "Callable[[str], None]") -> "Breakers":
+    """Remembers which profiles are stopped."""
+    from notelog.adapters.breaker_file import BreakerFile
+    from notelog.adapters.places import state_dir
+
+    return BreakerFile(state_dir(), notice=notice)
 
 
 def unsaid(_sentence: str) -> None:
