@@ -190,7 +190,7 @@ def test_a_lock_that_is_never_given_back_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is begun without having counted."""
-    monkeypatch.setattr("notelog.adapters.journal_charges._LOCK_TIMEOUT_S", 0.0)
+    monkeypatch.setattr("notelog.adapters.note_locks._WAIT_S", 0.0)
     journal, note = opened(tmp_path, "vault")
     with journal:
         release = take_lock(str(tmp_path / "state" / "journal" / "locks" / "caps.lock"))
