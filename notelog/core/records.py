@@ -105,12 +105,19 @@ def turn_key(conversation: Conversation) -> str:
     Args:
         conversation: all messages up to and with the user's turn.
     """
+    return turn_keys(conversation)[-1]
+
+
+def turn_keys(conversation: Conversation) -> tuple[str, ...]:
+    """The keys of the first 0, 1, 2 ... and of all messages of a conversation."""
     digest = blake2b(digest_size=_KEY_BYTES)
+    keys = [digest.hexdigest()]
     for message in conversation:
         text = _normal(message).encode("utf-8", "surrogatepass")
         digest.update(f"{message.role} {len(text)}\n".encode())
         digest.update(text)
-    return digest.hexdigest()
+        keys.append(digest.hexdigest())
+    return tuple(keys)
 
 
 def _normal(message: Message) -> str:
