@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 INSERT_TURN = """
     INSERT INTO turn (turn_key, attempt, note, profile, model, prompt_tokens, prompt, state,
         started_at, changed_at, reply_tokens, price_prompt, price_reply, price_cached, currency,
-        purpose)
-    VALUES (?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?)"""
+        purpose, ticks, continues)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_PART = """
     INSERT INTO part (turn_id, text, reasoning, refusal, finish_reason, model,
         prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens)
@@ -35,7 +35,8 @@ _INSERT_LANDING = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _SELECT_TURN = """
     SELECT turn_key, attempt, note, profile, model, prompt_tokens, prompt, state, started_at,
-        reason, reply_tokens, price_prompt, price_reply, price_cached, currency, purpose
+        reason, reply_tokens, price_prompt, price_reply, price_cached, currency, purpose,
+        ticks, continues
     FROM turn WHERE id = ?"""
 _SELECT_PARTS = """
     SELECT text, reasoning, refusal, finish_reason, model,
@@ -52,7 +53,7 @@ UsageRow = tuple[int | None, int | None, int | None, int | None]
 PriceRow = tuple[float | None, float | None, float | None, bytes]
 _TurnRow = tuple[
     str, int, bytes, bytes, bytes, int, bytes, str, float, bytes, int,
-    float | None, float | None, float | None, bytes, str,
+    float | None, float | None, float | None, bytes, str, int, int,
 ]  # fmt: skip
 _ReplyRow = tuple[
     str, bytes, bytes, bytes, bytes, bytes, bytes, int | None, int | None, int | None, int | None
@@ -130,6 +131,8 @@ def load_record(connection: "Connection", record_id: int, root: str) -> TurnReco
             reply_tokens=row[10],
             price=price_of(row[11:15]),
             purpose=Purpose(row[15]),
+            ticks=row[16],
+            continues=row[17],
         ),
         state=TurnState(state),
         started_at=started_at,

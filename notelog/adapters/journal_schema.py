@@ -98,6 +98,19 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # what is asked on the way to a reply is a turn too: see ``core.derived``
     ("ALTER TABLE turn ADD COLUMN purpose TEXT NOT NULL DEFAULT 'reply'",),
+    (
+        "ALTER TABLE turn ADD COLUMN ticks INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE turn ADD COLUMN continues INTEGER NOT NULL DEFAULT 0",
+        """CREATE TABLE callout (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            turn_key TEXT NOT NULL,
+            note BLOB NOT NULL,
+            inserted BLOB NOT NULL,
+            planned_at REAL NOT NULL
+        )""",
+        "CREATE INDEX callout_by_key ON callout (turn_key, id)",
+        "CREATE TABLE stop_wish (note BLOB PRIMARY KEY, asked_at REAL NOT NULL) WITHOUT ROWID",
+    ),
 )
 
 

@@ -31,6 +31,7 @@ from notelog.adapters.journal_schema import (
     open_database,
     transaction,
 )
+from notelog.adapters.journal_wishes import JournalWishes
 from notelog.adapters.note_locks import NoteLocks
 from notelog.core.caps import LOOK_BACK_S, Spent
 from notelog.core.derived import Purpose
@@ -79,7 +80,7 @@ def open_journal(
     return SqliteJournal(connection, path=path, root=root, locks=locks, now=now or time)
 
 
-class SqliteJournal:
+class SqliteJournal(JournalWishes):
     """One vault's journal; implements ``ports.Journal``.
 
     Args:
@@ -132,6 +133,8 @@ class SqliteJournal:
         was_held = self._locks.holds(note)
         self._take(note)
         try:
+            if not was_held:
+                self._forget_stop(note)
             yield
         finally:
             if not was_held:
@@ -241,6 +244,8 @@ class SqliteJournal:
                     intent.reply_tokens,
                     *price_row(intent.price),
                     str(intent.purpose),
+                    intent.ticks,
+                    intent.continues,
                 ),
             )
         return cursor.lastrowid or 0
@@ -335,7 +340,7 @@ class SqliteJournal:
 
     def _settle(self, record_id: int, note: str) -> None:
         """Gives a turn its true state if the process that had it in work is dead."""
-        if record_id in self._own or not self._is_in_work(record_id) or self._is_alive(note):
+        if record_id in self._own or not self._is_in_work(record_id) or self.in_work(note):
             return
         with transaction(self._connection):
             for before, after, reason in (
@@ -352,14 +357,6 @@ class SqliteJournal:
         question = "SELECT state IN ('intent', 'sent') FROM turn WHERE id = ?"
         row: tuple[int] = self._connection.execute(question, (record_id,)).fetchone()
         return bool(row[0])
-
-    def _is_alive(self, note: str) -> bool:
-        if self._locks.holds(note):
-            return False  # it is ours, and the turn is not: whoever had it is gone
-        if not self._locks.take(note):
-            return True
-        self._locks.give_back(note)
-        return False
 
     def _move(self, record_id: int, state: TurnState, reason: str = "") -> None:
         with journal_errors(self._path), transaction(self._connection):

@@ -20,6 +20,7 @@ from notelog.app.reach import endpoint_of, refined
 from notelog.app.receive import Receiving, receive
 from notelog.app.recover import finish_landings
 from notelog.app.refit import Refit, Refitting
+from notelog.app.stop import stoppable
 from notelog.core.breaker import Asker
 from notelog.core.landing import rehearse
 from notelog.core.models import cost_of_usage
@@ -141,7 +142,9 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
             journal=journal,
             record=record,
             asking=tools.asking,
-            cancelled=tools.cancelled,
+            cancelled=stoppable(
+                journal, turn.snapshot.real_path, clock=tools.clock, cancelled=tools.cancelled
+            ),
             refit=refit,
         )
         reply = receive(receiving, turn.prepared.request, endpoint)

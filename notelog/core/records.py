@@ -51,6 +51,9 @@ class Intent:
         price: what the model costs now; None where it is unpriced. What was spent stays what it
             was when prices change.
         purpose: what for; ``prompt`` is a name such as ``part 3 of 17`` where it is no reply.
+        ticks: how many boxes ``again`` and ``retry`` were ticked in the note: this is what they
+            asked for, and they ask for nothing more.
+        continues: the record of the reply that this one goes on from; 0 for a reply of its own.
     """
 
     turn_key: str
@@ -63,6 +66,8 @@ class Intent:
     reply_tokens: int = 0
     price: "Price | None" = None
     purpose: Purpose = Purpose.REPLY
+    ticks: int = 0
+    continues: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +99,19 @@ class TurnRecord:
     def insertion(self) -> Insertion | None:
         """The main piece of what was put into the note last, once that was planned."""
         return self.landings[-1].main if self.landings else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftCallout:
+    """A callout that was put into a note below a question without an answer.
+
+    Attributes:
+        callout_id: its number in the journal.
+        inserted: the bytes, blank lines around it too.
+    """
+
+    callout_id: int
+    inserted: bytes
 
 
 def turn_key(conversation: Conversation) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from notelog.ports.wishes import Wishes
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from notelog.core.reply import Reply, ReplyDelta
 
 
-class Journal(Protocol):
+class Journal(Wishes, Protocol):
     """The durable record of every turn. Each call is on disk when it returns."""
 
     def working_on(self, note: str) -> AbstractContextManager[None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -340,3 +341,58 @@ class TestJournal:
         last = journal.latest("k1", note)
         assert last is not None
         assert last.record_id == first.record_id
+
+    def test_a_stop_reaches_whoever_works_on_the_note(self, opened: OpenJournal, note: str) -> None:
+        """It is seen by the process that works there now, and by none that comes later."""
+        worker, other = opened(), opened()
+        assert not other.wish_stop(note)
+        with worker.working_on(note):
+            assert not worker.stop_wished(note)
+            assert (other.in_work(note), worker.in_work(note)) == (True, False)
+            assert other.wish_stop(note)
+            assert worker.stop_wished(note)
+            with worker.working_on(note):
+                assert worker.stop_wished(note)
+        assert not other.in_work(note)
+        with other.working_on(note):
+            assert not other.stop_wished(note)
+
+    def test_a_box_that_was_answered_to_asks_no_more(self, opened: OpenJournal, note: str) -> None:
+        """A further one does, and the same one after it was seen unticked."""
+        journal = opened()
+        assert journal.new_ticks(note, 1)
+        journal.sent(journal.begin(replace(intent(note), ticks=1)).record_id)
+        assert not journal.new_ticks(note, 1)
+        assert journal.new_ticks(note, 2)
+        assert not journal.new_ticks(note, 0)
+        assert journal.new_ticks(note, 1)
+
+    def test_a_box_asks_until_a_request_was_billed(self, opened: OpenJournal, note: str) -> None:
+        """One that failed without a reply, or for another purpose, answered to nothing."""
+        journal = opened()
+        failed = journal.begin(replace(intent(note), ticks=1)).record_id
+        assert journal.new_ticks(note, 1)
+        journal.failed(failed, "unreachable")
+        assert journal.new_ticks(note, 1)
+        part = journal.begin(replace(intent(note, purpose=Purpose.PART), ticks=1))
+        journal.sent(part.record_id)
+        assert journal.new_ticks(note, 1)
+
+    def test_attempts_in_order(self, opened: OpenJournal, note: str) -> None:
+        """All attempts at a turn are found, with what each went on from, and each by its number."""
+        journal = opened()
+        first = journal.begin(intent(note))
+        journal.begin(intent(note, "other"))
+        second = journal.begin(replace(intent(note), continues=first.record_id))
+        assert journal.attempts("k1", note) == (first, second)
+        assert second.intent.continues == first.record_id
+        assert journal.record(second.record_id) == second
+        assert journal.record(99) is None
+
+    def test_callouts_are_kept_by_their_question(self, opened: OpenJournal, note: str) -> None:
+        """The bytes that were put into the note, in order."""
+        journal = opened()
+        for key, inserted in (("k1", b"> a\n"), ("k2", b"> b\n"), ("k1", b"> c\xff\n")):
+            journal.leave_callout(key, note, inserted)
+        assert [item.inserted for item in opened().callouts("k1")] == [b"> a\n", b"> c\xff\n"]
+        assert opened().callouts("k3") == ()

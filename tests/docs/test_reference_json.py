@@ -122,3 +122,9 @@ def test_model_list(program: Program, models_folder: Path) -> None:
     told = Program(program.home, {"NOTELOG_CACHE_DIR": str(models_folder.parent)})
     run = told.run("model", "list", "--json")
     assert set(fields_of(run.fields)) == documented("model list --json")
+
+
+def test_stop(program: Program, note: Path) -> None:
+    """``stop --json`` has these fields."""
+    run = program.run("stop", "--json", note)
+    assert set(fields_of(run.fields)) == documented("stop --json")

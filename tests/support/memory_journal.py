@@ -8,7 +8,7 @@ from notelog.core.caps import LOOK_BACK_S, Charge, Spent
 from notelog.core.derived import Purpose
 from notelog.core.edit import Landed
 from notelog.core.models import cost_of_usage
-from notelog.core.records import Intent, TurnRecord, TurnState
+from notelog.core.records import Intent, LeftCallout, TurnRecord, TurnState
 from notelog.core.reply import Reply, ReplyBuilder, ReplyDelta, Usage
 from notelog.errors import ConflictError
 
@@ -20,6 +20,8 @@ class MemoryDisk:
     records: dict[int, TurnRecord] = field(default_factory=dict[int, TurnRecord])
     parts: dict[int, list[ReplyDelta]] = field(default_factory=dict[int, list[ReplyDelta]])
     owners: dict[str, object] = field(default_factory=dict[str, object])
+    stops: set[str] = field(default_factory=set[str])
+    callouts: list[tuple[str, LeftCallout]] = field(default_factory=list[tuple[str, LeftCallout]])
 
 
 class MemoryJournal:
@@ -47,6 +49,8 @@ class MemoryJournal:
         """Keeps a note to this process."""
         held = self.disk.owners.get(note) is self
         self._take(note)
+        if not held:
+            self.disk.stops.discard(note)
         try:
             yield
         finally:
@@ -147,6 +151,59 @@ class MemoryJournal:
     def abandoned(self, record_id: int, reason: str) -> None:
         """The person took it back."""
         self._move(record_id, TurnState.ABANDONED, reason)
+
+    def in_work(self, note: str) -> bool:
+        """Whether another process works on a note."""
+        return self.disk.owners.get(note) not in {None, self}
+
+    def wish_stop(self, note: str) -> bool:
+        """Wishes that a turn stops."""
+        if self.in_work(note):
+            self.disk.stops.add(note)
+        return self.in_work(note)
+
+    def stop_wished(self, note: str) -> bool:
+        """Whether that was wished."""
+        return note in self.disk.stops
+
+    def new_ticks(self, note: str, ticked: int) -> bool:
+        """Whether more boxes are ticked than the last request answered to."""
+        answered = [
+            item
+            for item in self.disk.records.values()
+            if item.intent.note == note
+            and item.intent.purpose is Purpose.REPLY
+            and item.state is not TurnState.INTENT
+            and (item.state is not TurnState.FAILED or item.reply is not None)
+        ]
+        if not answered:
+            return ticked > 0
+        last = answered[-1]
+        if ticked < last.intent.ticks:
+            kept = replace(last, intent=replace(last.intent, ticks=ticked))
+            self.disk.records[last.record_id] = kept
+        return ticked > last.intent.ticks
+
+    def record(self, record_id: int) -> TurnRecord | None:
+        """A turn by its number."""
+        return self.disk.records.get(record_id)
+
+    def attempts(self, turn_key: str, note: str) -> tuple[TurnRecord, ...]:
+        """All attempts at a turn in this note."""
+        return tuple(
+            item
+            for item in self.disk.records.values()
+            if (item.intent.turn_key, item.intent.note) == (turn_key, note)
+        )
+
+    def leave_callout(self, turn_key: str, note: str, inserted: bytes) -> None:
+        """A callout is about to be put below a question."""
+        left = LeftCallout(callout_id=len(self.disk.callouts) + 1, inserted=inserted)
+        self.disk.callouts.append((turn_key, left))
+
+    def callouts(self, turn_key: str) -> tuple[LeftCallout, ...]:
+        """The callouts that were put below a question."""
+        return tuple(left for key, left in self.disk.callouts if key == turn_key)
 
     def _take(self, note: str) -> None:
         if self.disk.owners.setdefault(note, self) is not self:

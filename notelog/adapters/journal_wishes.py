@@ -1,0 +1,108 @@
+"""The journal's part for wishes: stopping, ticked boxes, and the callouts left in notes."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from notelog.adapters.journal_rows import load_record, stored_path
+from notelog.adapters.journal_schema import journal_errors, transaction
+from notelog.adapters.note_locks import NoteLocks
+from notelog.core.records import LeftCallout, TurnRecord
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+# A request that failed unbilled answered to no box: the box still asks.
+_LAST_ANSWERED = """
+    SELECT turn.id, ticks FROM turn LEFT JOIN reply ON reply.turn_id = turn.id
+    WHERE note = ? AND purpose = 'reply' AND turn.state <> 'intent'
+        AND (turn.state <> 'failed' OR reply.turn_id IS NOT NULL)
+    ORDER BY turn.id DESC LIMIT 1"""
+
+
+class JournalWishes:
+    """Implements ``ports.Wishes``, as a part of one vault's journal."""
+
+    _connection: "Connection"
+    _path: str
+    _root: str
+    _locks: NoteLocks
+    _now: Callable[[], float]
+
+    def in_work(self, note: str) -> bool:
+        """Whether another process works on a note."""
+        if self._locks.holds(note):
+            return False
+        if not self._locks.take(note):
+            return True
+        self._locks.give_back(note)
+        return False
+
+    def wish_stop(self, note: str) -> bool:
+        """Wishes that the process that works on a note stops; False where none does."""
+        if not self.in_work(note):
+            return False
+        with journal_errors(self._path), transaction(self._connection):
+            self._connection.execute(
+                "INSERT OR REPLACE INTO stop_wish (note, asked_at) VALUES (?, ?)",
+                (stored_path(note, self._root), self._now()),
+            )
+        return True
+
+    def stop_wished(self, note: str) -> bool:
+        """Whether that was wished since this process began to work on the note."""
+        with journal_errors(self._path):
+            found = self._connection.execute(
+                "SELECT 1 FROM stop_wish WHERE note = ?", (stored_path(note, self._root),)
+            ).fetchone()
+        return found is not None
+
+    def _forget_stop(self, note: str) -> None:
+        """Forgets a wish that came too late for whoever worked on a note before."""
+        if self.stop_wished(note):
+            with journal_errors(self._path), transaction(self._connection):
+                self._connection.execute(
+                    "DELETE FROM stop_wish WHERE note = ?", (stored_path(note, self._root),)
+                )
+
+    def new_ticks(self, note: str, ticked: int) -> bool:
+        """Whether more boxes are ticked in a note than its last request answered to."""
+        with journal_errors(self._path), transaction(self._connection):
+            row: tuple[int, int] | None = self._connection.execute(
+                _LAST_ANSWERED, (stored_path(note, self._root),)
+            ).fetchone()
+            if row is not None and ticked < row[1]:
+                self._connection.execute("UPDATE turn SET ticks = ? WHERE id = ?", (ticked, row[0]))
+        return ticked > (0 if row is None else row[1])
+
+    def record(self, record_id: int) -> TurnRecord | None:
+        """A turn by its number."""
+        with journal_errors(self._path):
+            found = self._connection.execute("SELECT 1 FROM turn WHERE id = ?", (record_id,))
+            if found.fetchone() is None:
+                return None
+            return load_record(self._connection, record_id, self._root)
+
+    def attempts(self, turn_key: str, note: str) -> tuple[TurnRecord, ...]:
+        """All attempts at a turn in this note, the oldest first."""
+        with journal_errors(self._path):
+            rows: list[tuple[int]] = self._connection.execute(
+                "SELECT id FROM turn WHERE turn_key = ? AND note = ? ORDER BY id",
+                (turn_key, stored_path(note, self._root)),
+            ).fetchall()
+            return tuple(load_record(self._connection, row[0], self._root) for row in rows)
+
+    def leave_callout(self, turn_key: str, note: str, inserted: bytes) -> None:
+        """Records a callout that is about to be put below a question."""
+        with journal_errors(self._path), transaction(self._connection):
+            self._connection.execute(
+                "INSERT INTO callout (turn_key, note, inserted, planned_at) VALUES (?, ?, ?, ?)",
+                (turn_key, stored_path(note, self._root), inserted, self._now()),
+            )
+
+    def callouts(self, turn_key: str) -> tuple[LeftCallout, ...]:
+        """The callouts that were put below a question, the oldest first."""
+        with journal_errors(self._path):
+            rows: list[tuple[int, bytes]] = self._connection.execute(
+                "SELECT id, inserted FROM callout WHERE turn_key = ? ORDER BY id", (turn_key,)
+            ).fetchall()
+        return tuple(LeftCallout(callout_id=row[0], inserted=row[1]) for row in rows)

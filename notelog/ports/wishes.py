@@ -1,0 +1,47 @@
+"""What a person wishes of a note's turns beside the request itself, and what notelog said there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from notelog.core.records import LeftCallout, TurnRecord
+
+
+class Wishes(Protocol):
+    """The part of the journal that other commands and the note itself speak to."""
+
+    def in_work(self, note: str) -> bool:
+        """Whether another process works on a note."""
+        ...
+
+    def wish_stop(self, note: str) -> bool:
+        """Wishes that the process that works on a note stops; False where none does."""
+        ...
+
+    def stop_wished(self, note: str) -> bool:
+        """Whether that was wished since this process began to work on the note."""
+        ...
+
+    def new_ticks(self, note: str, ticked: int) -> bool:
+        """Whether more boxes are ticked in a note than its last request answered to.
+
+        Where fewer are, that is remembered, so that a box that is unticked counts again.
+        """
+        ...
+
+    def record(self, record_id: int) -> TurnRecord | None:
+        """A turn by its number."""
+        ...
+
+    def attempts(self, turn_key: str, note: str) -> tuple[TurnRecord, ...]:
+        """All attempts at a turn in this note, the oldest first."""
+        ...
+
+    def leave_callout(self, turn_key: str, note: str, inserted: bytes) -> None:
+        """Records a callout that is about to be put below a question."""
+        ...
+
+    def callouts(self, turn_key: str) -> tuple[LeftCallout, ...]:
+        """The callouts that were put below a question, the oldest first."""
+        ...
