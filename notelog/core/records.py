@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _KEY_BYTES = 20
 # A line that does nothing but close a block: one such line is put below a question whose block
-# is open (see ``edit``), so the question is the same with and without it.
+# is open (see ``edit``), so the question is the same with and without it. The open block may end
+# in a line that would close another kind, so all of them are left out.
 _CLOSING_LINE = regex(
     r"[ \t>]*(?:`{3,}|~{3,}|-->|\?>|\]\]>|>|\$\$|</(?:pre|script|style|textarea)>)", IGNORECASE
 )
@@ -117,8 +118,8 @@ class LeftCallout:
 def turn_key(conversation: Conversation) -> str:
     """Names a turn by what is said up to and with it: 40 hexadecimal digits.
 
-    Line ends, blanks at line ends and blank lines at the end make no difference, nor does one
-    closing line (of a fence, a comment, raw HTML or a math block) at the end of a user message.
+    Line ends, blanks at line ends and blank lines at the end make no difference, nor do
+    closing lines (of a fence, a comment, raw HTML or a math block) at the end of a user message.
 
     Args:
         conversation: all messages up to and with the user's turn.
@@ -142,7 +143,7 @@ def _normal(message: Message) -> str:
     text = message.content.replace("\r\n", "\n").replace("\r", "\n")
     lines = [line.rstrip(" \t") for line in text.split("\n")]
     _drop_blanks(lines)
-    if message.role is Role.USER and len(lines) > 1 and _CLOSING_LINE.fullmatch(lines[-1]):
+    while message.role is Role.USER and len(lines) > 1 and _CLOSING_LINE.fullmatch(lines[-1]):
         lines.pop()
         _drop_blanks(lines)
     return "\n".join(lines)

@@ -52,6 +52,12 @@ def test_the_line_that_closes_an_open_block_makes_no_difference() -> None:
         assert ask(opened) == ask(f"{opened}\n\n{closer}")
 
 
+def test_an_open_block_may_end_in_what_would_close_another() -> None:
+    """A fence left open below ``$$`` is closed by a line of its own: the question is the same."""
+    assert ask("```\n$$\nx\n$$") == ask("```\n$$\nx\n$$\n\n```")
+    assert ask("$$") != ask("```")
+
+
 def test_a_lone_surrogate_has_a_key() -> None:
     """Any text can be named, and the key is 40 hexadecimal digits."""
     assert len(ask("\ud800")) == 40
