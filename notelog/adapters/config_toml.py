@@ -1,5 +1,6 @@
 """Reads ``config.toml``: strictly, with the line of every mistake and the origin of every value."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -64,6 +65,12 @@ def _read(path: Path) -> str:
         )
     if len(data) > _LIMIT_BYTES:
         raise ConfigurationError("the configuration is larger than 1 MiB", path=str(path))
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise ConfigurationError(
+            "the configuration is UTF-16",
+            hint="save it as UTF-8; in PowerShell, '>' and Out-File need -Encoding utf8",
+            path=str(path),
+        )
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

@@ -364,6 +364,19 @@ def _exchange(one: Path, other: Path) -> None:
     raise OSError(code, os.strerror(code))
 
 
+def can_exchange(one: Path, other: Path) -> bool:
+    """Whether two files beside each other can change their names in one step; does it.
+
+    Raises:
+        OSError: the system refuses for another reason.
+    """
+    try:
+        _exchange(one, other)
+    except NoExchangeError:
+        return False
+    return True
+
+
 def _impossible(note: Path) -> NoExchangeError:
     return NoExchangeError(
         "only the end of this note can be changed: its file system cannot exchange two files; "

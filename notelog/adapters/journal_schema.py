@@ -135,6 +135,16 @@ def journal_folder(vault_root: str, state_dir: str) -> str:
     Raises:
         JournalError: it would lie inside the vault, belongs to somebody else, or cannot be made.
     """
+    folder = _place(vault_root, state_dir)
+    private_folder(state_dir)
+    private_folder(folder)
+    private_folder(str(Path(folder, "locks")))
+    _refuse_foreign(folder)
+    return folder
+
+
+def _place(vault_root: str, state_dir: str) -> str:
+    """Where the journals are; never in the vault."""
     folder = str(Path(state_dir, "journal"))
     if is_inside(folder, vault_root) and not _is_plain_home(vault_root):
         raise JournalError(
@@ -142,10 +152,6 @@ def journal_folder(vault_root: str, state_dir: str) -> str:
             hint="name a folder outside of it with NOTELOG_STATE_DIR",
             path=state_dir,
         )
-    private_folder(state_dir)
-    private_folder(folder)
-    private_folder(str(Path(folder, "locks")))
-    _refuse_foreign(folder)
     return folder
 
 
@@ -200,6 +206,36 @@ def open_database(vault_root: str, folder: str) -> tuple["Connection", str]:
             connection.close()
             raise
     return connection, path
+
+
+def checked_database(vault_root: str, state_dir: str) -> str:
+    """Reads all of a vault's database, and changes nothing.
+
+    Returns:
+        Its path; empty where there is none yet.
+
+    Raises:
+        JournalError: it would lie inside the vault, cannot be read, or is damaged.
+    """
+    import sqlite3
+
+    root = os.path.realpath(vault_root)
+    folder = _place(root, state_dir)
+    with journal_errors(folder):
+        status = Path(root).stat()
+        path = _find(folder, (str(status.st_dev), str(status.st_ino)), root)
+        if not Path(path).exists():
+            return ""
+    with journal_errors(path):
+        connection = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", timeout=1.0, uri=True)
+        try:
+            found: tuple[str] = connection.execute("PRAGMA quick_check(1)").fetchone()
+        finally:
+            connection.close()
+    if found != ("ok",):
+        message, hint = _CAUSES["SQLITE_CORRUPT"]
+        raise JournalError(message, hint=hint, path=path)
+    return path
 
 
 def _connect(path: str) -> "Connection":

@@ -88,6 +88,14 @@ class EmbeddedServer:
         endpoint = Endpoint(profile=profile, base_url=base_url, key=child.key)
         return RunningServer(endpoint=endpoint, child=child)
 
+    def installed(self, profile: Profile) -> str:
+        """The file of a profile's model, where it and the engine are here.
+
+        Raises:
+            ConfigurationError: one of them is not.
+        """
+        return self._order(profile).model_path
+
     def _order(self, profile: Profile) -> ChildOrder:
         if find_spec("xllamacpp") is None:
             raise _engine_missing()

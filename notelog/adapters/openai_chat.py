@@ -7,33 +7,27 @@ by ``core.wire``: 20,000 parts took 0.5 s of CPU instead of 2.9 s.
 
 import gc
 import json
-import logging
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from notelog._version import __version__
-from notelog.adapters.address import Address, checked_address, proxy_for
-from notelog.adapters.reply_stream import FAULTS, read_reply
-from notelog.adapters.request_thread import (
-    CancelledError,
-    DeadlineError,
-    Head,
-    RequestThread,
-    inflated,
+from notelog.adapters.address import Address, checked_address
+from notelog.adapters.openai_connection import (
+    AnsweredError,
+    asked_of,
+    hand_over_answer,
+    http_client,
 )
+from notelog.adapters.reply_stream import FAULTS, read_reply
+from notelog.adapters.request_thread import CancelledError, DeadlineError, RequestThread
 from notelog.core.refusal import Asked, redirect_refusal, refusal
 from notelog.core.reply import ReplyDelta
 from notelog.core.request import ChatRequest
-from notelog.core.retry import http_date, retry_after_s
-from notelog.core.settings import KeySource
 from notelog.errors import (
     ConfigurationError,
     InDoubtError,
     InterruptedByUserError,
-    KeyUnavailableError,
     NotelogError,
     ProviderUnavailableError,
 )
@@ -42,27 +36,10 @@ from notelog.ports.servers import Endpoint
 if TYPE_CHECKING:
     import httpx2
 
-ERROR_BYTES = 256 * 1024
-"""How much of an error's body is read."""
-
 AFTER_END_S = 5.0
 """How long to wait for the figures once the finish_reason was seen, in seconds."""
 
-_KEPT_HEADERS = ("host", "content-length", "content-type")
 _NO_KEY = "none"
-
-
-class AnsweredError(Exception):
-    """The server gave another status than 200, and this is all that matters of it."""
-
-    def __init__(
-        self, *, status: int, body: bytes, location: str, retry_after_s: float | None
-    ) -> None:
-        super().__init__(status)
-        self.status = status
-        self.body = body
-        self.location = location
-        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +75,7 @@ class OpenAIChat:
 
 
 def load_openai() -> None:
-    """Imports the package without collecting garbage meanwhile: what it makes stays for good.
-
-    Its loggers say nothing below WARNING: the HTTP library logs the headers of answers, and a
-    server may send a key back in one.
-    """
+    """Imports the package without collecting garbage meanwhile: what it makes stays for good."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -111,26 +84,11 @@ def load_openai() -> None:
         if collecting:
             gc.freeze()
             gc.enable()
-    for name in ("openai", "httpx2", "httpcore2"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _prepared(request: ChatRequest, endpoint: Endpoint) -> _Call:
-    profile = endpoint.profile
-    address = checked_address(endpoint.base_url, profile.name)
-    asked = Asked(
-        profile=profile.name,
-        model=request.model,
-        key=endpoint.key,
-        key_source=_source(profile.key),
-        billed=profile.billed,
-    )
-    if any(not "!" <= character <= "~" for character in endpoint.key):
-        raise KeyUnavailableError(
-            f"the key of profile {profile.name} holds a blank, a line end or another character "
-            "that no key has",
-            hint=f"check it; it comes from {asked.key_source}",
-        )
+    address = checked_address(endpoint.base_url, endpoint.profile.name)
+    asked = asked_of(endpoint, request.model)
     try:
         text = json.dumps(request.body(), ensure_ascii=False, allow_nan=False)
         body = text.encode("utf-8")
@@ -139,17 +97,6 @@ def _prepared(request: ChatRequest, endpoint: Endpoint) -> _Call:
             "a setting of the request is no finite number, or text that is no Unicode"
         ) from error
     return _Call(endpoint=endpoint, address=address, asked=asked, body=body)
-
-
-def _source(key: KeySource) -> str:
-    """Where a key comes from, for a person."""
-    if key.environment:
-        return f"environment variable {key.environment}"
-    if key.file:
-        return f"file {key.file}"
-    if key.keyring:
-        return f"keyring entry {key.keyring}"
-    return f"command {key.command[0]}" if key.command else "the configuration"
 
 
 def _received(
@@ -266,21 +213,10 @@ def _send(call: _Call, running: RequestThread) -> None:
 
     profile = call.endpoint.profile
     timeout = httpx2.Timeout(profile.read_timeout_s, connect=profile.connect_timeout_s)
-
-    def outgoing(request: httpx2.Request) -> None:
-        request.headers = _headers(request, call)
-        request.extensions["trace"] = running.trace
-
     with (
-        httpx2.Client(
-            transport=_transport(call.address),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=timeout,
-            event_hooks={"request": [outgoing], "response": [_refuse_other_status]},
-        ) as http_client,
+        http_client(call.endpoint, call.address, timeout, running.trace) as client_below,
         openai.OpenAI(
-            api_key=_NO_KEY,  # the key is put in by ``_headers`` alone
+            api_key=_NO_KEY,  # the key is put in by ``openai_connection``
             admin_api_key="",
             organization="",
             project="",
@@ -288,7 +224,7 @@ def _send(call: _Call, running: RequestThread) -> None:
             base_url=call.address.base_url,
             max_retries=0,
             timeout=timeout,
-            http_client=http_client,
+            http_client=client_below,
             default_query={"api-version": profile.api_version} if profile.api_version else {},
         ) as client,
     ):
@@ -303,79 +239,4 @@ def _send(call: _Call, running: RequestThread) -> None:
                 stream_cls=openai.Stream[object],
             ),
         )
-        running.hand_over(
-            Head(
-                media_type=response.headers.get("content-type", "").partition(";")[0].lower(),
-                encoding=response.headers.get("content-encoding", "").strip().lower(),
-            )
-        )
-        for piece in response.iter_raw():
-            if not running.hand_over(piece):
-                return
-
-
-def _transport(address: Address) -> "httpx2.HTTPTransport":
-    """The connection; loading the certificate store takes 50 ms that plain http need not pay."""
-    import ssl
-
-    import httpx2
-
-    if not address.secure:
-        return httpx2.HTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
-    try:
-        return httpx2.HTTPTransport(proxy=proxy_for(address))
-    except (ValueError, ImportError, OSError) as error:
-        raise ConfigurationError(
-            "the proxy or the certificates that the environment names cannot be used",
-            hint="check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE",
-        ) from error
-
-
-def _headers(request: "httpx2.Request", call: _Call) -> "httpx2.Headers":
-    """All headers that leave, made anew.
-
-    What the package adds (its telemetry, and whatever OPENAI_CUSTOM_HEADERS, OPENAI_ORG_ID and
-    their like ask for) stays behind. The key is in this one place.
-    """
-    import httpx2
-
-    fields = [(name, request.headers[name]) for name in _KEPT_HEADERS if name in request.headers]
-    fields += [
-        ("accept", "application/json, text/event-stream"),
-        ("accept-encoding", "identity"),
-        ("user-agent", f"notelog/{__version__}"),
-    ]
-    key = call.endpoint.key
-    if key and call.endpoint.profile.api_version:
-        fields.append(("api-key", key))
-    elif key:
-        fields.append(("authorization", f"Bearer {key}"))
-    return httpx2.Headers(fields)
-
-
-def _refuse_other_status(response: "httpx2.Response") -> None:
-    """Reads what a refusal says, as far as it matters, before anybody reads all of it."""
-    if response.is_success:
-        return
-    headers = response.headers
-    encoding = headers.get("content-encoding", "").strip().lower()
-    body = bytearray()
-    for piece in inflated(response.iter_raw(), encoding):
-        body += piece
-        if len(body) >= ERROR_BYTES:
-            break
-    raise AnsweredError(
-        status=response.status_code,
-        body=bytes(body[:ERROR_BYTES]),
-        location=headers.get("location", ""),
-        retry_after_s=_wait_asked_for(headers),
-    )
-
-
-def _wait_asked_for(headers: "httpx2.Headers") -> float | None:
-    """Retry-After by the server's own clock, in seconds; OpenAI's milliseconds go before."""
-    milliseconds = retry_after_s(headers.get("retry-after-ms", ""), now=0.0)
-    if milliseconds is not None:
-        return milliseconds / 1000
-    now = http_date(headers.get("date", ""))
-    return retry_after_s(headers.get("retry-after", ""), now=time.time() if now is None else now)
+        hand_over_answer(response, running)

@@ -170,7 +170,7 @@ def inflated(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         yield from pieces
         return
     if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise MalformedError(f"the server sent its answer packed as {encoding[:20]!r}")
+        raise MalformedError("the server sent its answer packed in a way that was not asked for")
     unpacker = zlib.decompressobj(47)  # gzip or zlib, told by the header
     try:
         for piece in pieces:

@@ -22,6 +22,7 @@ COMMANDS = {
     "init": "Write a commented configuration file.",
     "config": "Show the configuration and where each value comes from.",
     "model": "Install, list and remove the embedded local model.",
+    "doctor": "Look whether all is well: configuration, key, server, vault, journal.",
     "completion": "Print the completion script for a shell.",
 }
 """The commands in the order of the help, with the line each has there."""

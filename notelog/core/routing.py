@@ -122,7 +122,7 @@ def _of_provider_or_url(
     if keys := _relevant_urls(config, note, provider, wanted.name):
         return _of_urls(config, note, keys, provider)
     if not provider:
-        return _default(config)
+        return default_choice(config)
     chosen = _of_provider(config, provider, origin, line)
     # a model of the command line was not named together with the provider of the note
     return replace(chosen, vouched=chosen.vouched and not options.model)
@@ -235,7 +235,12 @@ def _profiles_at(config: Config, note: NoteSettings, key: str, url: str) -> list
     return found
 
 
-def _default(config: Config) -> Chosen:
+def default_choice(config: Config) -> Chosen:
+    """The profile that answers where nothing names another.
+
+    Raises:
+        ConfigurationError: none is chosen, or it does not exist.
+    """
     if not config.default_profile:
         raise ConfigurationError(
             "no profile is chosen: nothing says which server is to answer",

@@ -102,6 +102,21 @@ def _codes_of(argument: ast.expr, tree: ast.Module) -> Iterator[str]:
             raise AssertionError(message)
 
 
+def test_checks_of_doctor() -> None:
+    """Every check that the program makes is there, and no other."""
+    checks = {"ok", "warn", "fail", "_tried"}
+    named = {
+        str(node.args[0].value)
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in checks
+        and isinstance(node.args[0], ast.Constant)
+    }
+    named |= {"disk", "events", "file-system", "state-folder"}
+    assert sorted(column("notelog doctor")) == sorted(named)
+
+
 def default_of(kind: type[Config] | type[Profile], name: str) -> object:
     """What a field holds where nothing sets it, as JSON has it."""
     field = next(item for item in fields(kind) if item.name == name)

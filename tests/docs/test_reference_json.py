@@ -107,6 +107,12 @@ def test_config_show(program: Program) -> None:
     assert set(fields_of(run.fields)) == documented("config show --json")
 
 
+def test_doctor(program: Program, note: Path) -> None:
+    """``doctor --json`` has these fields."""
+    run = program.run("doctor", "--json", "--offline", note.parent)
+    assert set(fields_of(run.fields)) == documented("doctor --json")
+
+
 def test_model_show(program: Program) -> None:
     """``model show --json`` has these fields where there is a price and something was learned."""
     folder = program.home / "state"

@@ -47,7 +47,7 @@ def listener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Listene
 
 def test_each_notice_is_one_datagram(listener: Listener) -> None:
     """READY, STATUS, WATCHDOG and STOPPING are spelt as systemd reads them."""
-    notices: "Supervisor" = SystemdNotices({"NOTIFY_SOCKET": listener.address})
+    notices: Supervisor = SystemdNotices({"NOTIFY_SOCKET": listener.address})
     notices.ready("watching 库")
     assert listener.heard() == "READY=1\nSTATUS=watching 库"
     notices.status("asking")

@@ -1,0 +1,199 @@
+"""The connection to a server: where a key may go, what leaves with it, and what a refusal says.
+
+Whoever asks a server for chat goes through here: the key stands in one header of one request to
+the profile's own origin; no redirect is followed, no cookie kept, and of the environment's settings
+only the proxy's and the certificates' count.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from notelog._version import __version__
+from notelog.adapters.address import Address, proxy_for
+from notelog.adapters.request_thread import Head, RequestThread, inflated
+from notelog.core.refusal import Asked
+from notelog.core.retry import http_date, retry_after_s
+from notelog.core.settings import KeySource
+from notelog.errors import ConfigurationError, KeyUnavailableError
+from notelog.ports.servers import Endpoint
+
+if TYPE_CHECKING:
+    import httpx2
+
+ERROR_BYTES = 256 * 1024
+"""How much of an error's body is read."""
+
+_KEPT_HEADERS = ("host", "content-length", "content-type")
+
+
+class AnsweredError(Exception):
+    """The server gave another status than 200, and this is all that matters of it."""
+
+    def __init__(
+        self, *, status: int, body: bytes, location: str, retry_after_s: float | None
+    ) -> None:
+        super().__init__(status)
+        self.status = status
+        self.body = body
+        self.location = location
+        self.retry_after_s = retry_after_s
+
+
+def asked_of(endpoint: Endpoint, model: str) -> Asked:
+    """Whom a request goes to, for the sentences.
+
+    Raises:
+        KeyUnavailableError: the key could not stand in a header.
+    """
+    profile = endpoint.profile
+    asked = Asked(
+        profile=profile.name,
+        model=model,
+        key=endpoint.key,
+        key_source=_source(profile.key),
+        billed=profile.billed,
+    )
+    if any(not "!" <= character <= "~" for character in endpoint.key):
+        raise KeyUnavailableError(
+            f"the key of profile {profile.name} holds a blank, a line end or another character "
+            "that no key has",
+            hint=f"check it; it comes from {asked.key_source}",
+        )
+    return asked
+
+
+def _source(key: KeySource) -> str:
+    """Where a key comes from, for a person."""
+    if key.environment:
+        return f"environment variable {key.environment}"
+    if key.file:
+        return f"file {key.file}"
+    if key.keyring:
+        return f"keyring entry {key.keyring}"
+    return f"command {key.command[0]}" if key.command else "the configuration"
+
+
+def http_client(
+    endpoint: Endpoint,
+    address: Address,
+    timeout: "httpx2.Timeout",
+    trace: Callable[[str, dict[str, object]], None],
+    key_headers: Mapping[str, str] | None = None,
+) -> "httpx2.Client":
+    """A client for one request to one server.
+
+    The loggers on its way say nothing below WARNING: they log the headers of answers, and a server
+    may send a key back in one.
+
+    Args:
+        endpoint: with the key.
+        address: its checked address.
+        timeout: for connecting and for reading.
+        trace: follows the connection.
+        key_headers: carry the key where the usual header does not.
+
+    Raises:
+        ConfigurationError: the environment's proxy or certificates cannot be used.
+    """
+    import httpx2
+
+    for name in ("openai", "httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+    def outgoing(request: httpx2.Request) -> None:
+        request.headers = _headers(request, endpoint, key_headers)
+        request.extensions["trace"] = trace
+
+    return httpx2.Client(
+        transport=_transport(address),
+        trust_env=False,
+        follow_redirects=False,
+        timeout=timeout,
+        event_hooks={"request": [outgoing], "response": [_refuse_other_status]},
+    )
+
+
+def hand_over_answer(response: "httpx2.Response", running: RequestThread) -> None:
+    """Hands over a successful answer as it comes, until nobody wants more of it."""
+    running.hand_over(
+        Head(
+            media_type=response.headers.get("content-type", "").partition(";")[0].lower(),
+            encoding=response.headers.get("content-encoding", "").strip().lower(),
+        )
+    )
+    for piece in response.iter_raw():
+        if not running.hand_over(piece):
+            return
+
+
+def _transport(address: Address) -> "httpx2.HTTPTransport":
+    """The connection; loading the certificate store takes 50 ms that plain http need not pay."""
+    import ssl
+
+    import httpx2
+
+    if not address.secure:
+        return httpx2.HTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
+    try:
+        return httpx2.HTTPTransport(proxy=proxy_for(address))
+    except (ValueError, ImportError, OSError) as error:
+        raise ConfigurationError(
+            "the proxy or the certificates that the environment names cannot be used",
+            hint="check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE",
+        ) from error
+
+
+def _headers(
+    request: "httpx2.Request", endpoint: Endpoint, key_headers: Mapping[str, str] | None
+) -> "httpx2.Headers":
+    """All headers that leave, made anew.
+
+    What the package adds (its telemetry, and whatever OPENAI_CUSTOM_HEADERS, OPENAI_ORG_ID and
+    their like ask for) stays behind. The key is in this one place.
+    """
+    import httpx2
+
+    fields = [(name, request.headers[name]) for name in _KEPT_HEADERS if name in request.headers]
+    fields += [
+        ("accept", "application/json, text/event-stream"),
+        ("accept-encoding", "identity"),
+        ("user-agent", f"notelog/{__version__}"),
+    ]
+    key = endpoint.key
+    if key_headers is not None:
+        fields += key_headers.items()
+    elif key and endpoint.profile.api_version:
+        fields.append(("api-key", key))
+    elif key:
+        fields.append(("authorization", f"Bearer {key}"))
+    return httpx2.Headers(fields)
+
+
+def _refuse_other_status(response: "httpx2.Response") -> None:
+    """Reads what a refusal says, as far as it matters, before anybody reads all of it."""
+    if response.is_success:
+        return
+    headers = response.headers
+    encoding = headers.get("content-encoding", "").strip().lower()
+    body = bytearray()
+    for piece in inflated(response.iter_raw(), encoding):
+        body += piece
+        if len(body) >= ERROR_BYTES:
+            break
+    raise AnsweredError(
+        status=response.status_code,
+        body=bytes(body[:ERROR_BYTES]),
+        location=headers.get("location", ""),
+        retry_after_s=_wait_asked_for(headers),
+    )
+
+
+def _wait_asked_for(headers: "httpx2.Headers") -> float | None:
+    """Retry-After by the server's own clock, in seconds; OpenAI's milliseconds go before."""
+    milliseconds = retry_after_s(headers.get("retry-after-ms", ""), now=0.0)
+    if milliseconds is not None:
+        return milliseconds / 1000
+    now = http_date(headers.get("date", ""))
+    return retry_after_s(headers.get("retry-after", ""), now=time.time() if now is None else now)

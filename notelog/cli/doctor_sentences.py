@@ -1,0 +1,58 @@
+"""What ``notelog doctor`` says: a line a check, and below it what to do."""
+
+from collections import Counter
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from notelog.core.checkup import Remark, Verdict
+from notelog.core.visible import visible_line
+
+if TYPE_CHECKING:
+    from notelog.core.request import JsonValue
+
+_LEAST_CHARS = 30
+_NAME_CHARS = 16
+_INDENT = " " * (6 + _NAME_CHARS)
+
+
+def remark_lines(remark: Remark, width: int | None) -> list[str]:
+    """One check for a person.
+
+    Args:
+        remark: the check.
+        width: of the terminal in columns; None where there is none, and lines are left whole.
+    """
+    name = remark.check.replace("-", " ")
+    first, *more = [*_wrapped(remark.message, width), *_wrapped(remark.hint, width)]
+    return [f"{remark.verdict:<6}{name:<{_NAME_CHARS}}{first}", *(_INDENT + line for line in more)]
+
+
+def _wrapped(sentence: str, width: int | None) -> list[str]:
+    line = visible_line(sentence)
+    room = (width or 0) - len(_INDENT)
+    if room < _LEAST_CHARS:
+        return [line] if line else []
+    return wrap(line, room, break_long_words=False, break_on_hyphens=False)
+
+
+def doctor_summary(remarks: Sequence[Remark], *, vault: str | None, offline: bool) -> list[str]:
+    """How many checks there were and how they ended, and what was left out."""
+    found = Counter(remark.verdict for remark in remarks)
+    figures = f"{len(remarks)} checks: {found[Verdict.OK]} ok, {found[Verdict.WARN]} to know"
+    lines = [f"{figures}, {found[Verdict.FAIL]} to mend"]
+    if offline:
+        lines.append("no server was asked (--offline)")
+    if vault is None:
+        lines.append("no vault was looked at: name one, such as notelog doctor ~/Vault")
+    return lines
+
+
+def remark_fields(remark: Remark) -> "dict[str, JsonValue]":
+    """One check as JSON."""
+    return {
+        "check": remark.check,
+        "verdict": str(remark.verdict),
+        "message": remark.message,
+        "hint": remark.hint,
+    }
