@@ -67,7 +67,7 @@ def _read(path: Path) -> str:
         raise ConfigurationError("the configuration is larger than 1 MiB", path=str(path))
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         raise ConfigurationError(
-            "the configuration is UTF-16",
+            "the configuration is UTF-16, not UTF-8",
             hint="save it as UTF-8; in PowerShell, '>' and Out-File need -Encoding utf8",
             path=str(path),
         )

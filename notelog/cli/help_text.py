@@ -25,6 +25,8 @@ Commands:
   init        Write a commented configuration file.
   config      Show the configuration and where each value comes from.
   model       Install, list and remove the embedded local model.
+  doctor      Look whether all is well: configuration, key, server, vault,
+              journal.
   completion  Print the completion script for a shell.
 
   Each command has its own help: notelog COMMAND --help

@@ -113,7 +113,6 @@ def test_checks_of_doctor() -> None:
         and ast.unparse(node.func) in checks
         and isinstance(node.args[0], ast.Constant)
     }
-    named |= {"disk", "events", "file-system", "state-folder"}
     assert sorted(column("notelog doctor")) == sorted(named)
 
 

@@ -15,10 +15,10 @@ LIST = {"object": "list", "data": [{"id": "m"}, {"id": "n"}]}
 DATE = "Tue, 14 Nov 2023 22:13:20 GMT"
 
 
-def refused(script: Script, **profile: object) -> NotelogError:
+def refused(script: Script, deadline_s: float = 60.0) -> NotelogError:
     """The error of asking a server that plays a script."""
     with ScriptedServer([script]) as server, pytest.raises(NotelogError) as caught:
-        ServerModels().models(endpoint_for(server.base_url, **profile))
+        ServerModels().models(endpoint_for(server.base_url, deadline_s=deadline_s))
     assert len(server.requests) == 1
     return caught.value
 

@@ -55,7 +55,7 @@ def is_well_said(remark: Remark) -> bool:
         ("gpt-4o", "gpt-4", False),
     ],
 )
-def test_names_of_models(listed: str, asked: str, known: bool) -> None:
+def test_names_of_models(listed: str, asked: str, *, known: bool) -> None:
     """A server lists some models by other names than requests may use."""
     remark = judge_model(ModelList(names=(listed,)), asked, PROFILE)
     assert remark.verdict is (OK if known else FAIL)
@@ -251,7 +251,7 @@ def test_the_state_folder(found: list[Permission], verdict: Verdict, words: str)
         (Permission(path="c", mode=0o600, mine=False), True),
     ],
 )
-def test_who_may_change_the_configuration(item: Permission, is_open: bool) -> None:
+def test_who_may_change_the_configuration(item: Permission, *, is_open: bool) -> None:
     """Reading it is harmless; changing it is the power over where keys go."""
     remark = judge_config_permission([item])
     assert (remark is not None) == is_open

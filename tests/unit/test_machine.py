@@ -86,7 +86,7 @@ def test_the_trial_of_a_folder_that_takes_no_file(
     def refused(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(vault_trial.os, "open", refused)
+    monkeypatch.setattr("notelog.adapters.vault_trial.os.open", refused)
     assert VaultFolder().file_system(str(vault)).refused == "Permission denied"
 
 
