@@ -314,14 +314,14 @@ class SqliteJournal(JournalWishes):
 
     def _take(self, note: str) -> None:
         if not self._locks.take(note):
-            raise ConflictError(
-                "another notelog process is working on this note",
-                hint="wait until it is done, or stop it",
-                path=note,
-            )
+            raise _in_other_hands(note)
 
     def _latest_id(self, turn_key: str, note: str) -> int | None:
-        """Finds a turn by its note's name, else by a name that no file has any more."""
+        """Finds a turn by its note's name, else by a name that no file has any more.
+
+        Raises:
+            ConflictError: another process works on the note under its old name.
+        """
         rows: list[tuple[int, bytes]] = self._connection.execute(
             "SELECT id, note FROM turn WHERE turn_key = ? ORDER BY id DESC", (turn_key,)
         ).fetchall()
@@ -330,7 +330,10 @@ class SqliteJournal(JournalWishes):
             if where == stored:
                 return record_id
         for record_id, where in rows:
-            if not os.path.lexists(named_path(where, self._root)):
+            before = named_path(where, self._root)
+            if not os.path.lexists(before):
+                if self.in_work(before):
+                    raise _in_other_hands(note)
                 with transaction(self._connection):
                     self._connection.execute(
                         "UPDATE turn SET note = ? WHERE note = ?", (stored, where)
@@ -374,3 +377,11 @@ class SqliteJournal(JournalWishes):
             "UPDATE turn SET state = ?, reason = ?, changed_at = ? WHERE id = ?",
             (str(state), packed(reason), self._now(), record_id),
         )
+
+
+def _in_other_hands(note: str) -> ConflictError:
+    return ConflictError(
+        "another notelog process is working on this note",
+        hint="wait until it is done, or stop it",
+        path=note,
+    )

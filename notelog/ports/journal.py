@@ -28,7 +28,11 @@ class Journal(Wishes, Protocol):
         ...
 
     def latest(self, turn_key: str, note: str) -> TurnRecord | None:
-        """The last attempt at a turn in this note."""
+        """The last attempt at a turn in this note.
+
+        Raises:
+            ConflictError: another process works on this note, under the name it had before.
+        """
         ...
 
     def undelivered(self, note: str) -> tuple[TurnRecord, ...]:

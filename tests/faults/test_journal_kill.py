@@ -123,6 +123,27 @@ def test_living_process_is_respected(vault: Path, tmp_path: Path) -> None:
             assert later.state is TurnState.IN_DOUBT
 
 
+@pytest.mark.parametrize("step", ["begin", "sent"])
+def test_a_renamed_note_is_still_in_work(vault: Path, tmp_path: Path, step: str) -> None:
+    """A note that was renamed while it is asked belongs to the process that asks, while it lives.
+
+    Its turn is neither given up nor asked a second time under the new name.
+    """
+    with (
+        process_at(step, vault, tmp_path / "state") as child,
+        open_journal(str(vault), str(tmp_path / "state")) as journal,
+    ):
+        new = str((vault / "a.md").rename(vault / "b.md"))
+        with journal.working_on(new):
+            with pytest.raises(ConflictError, match="another notelog process"):
+                journal.latest("k", new)
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+            record = journal.latest("k", new)
+        assert record is not None
+        assert (record.intent.note, record.state) == (new, AFTERWARDS[step][0])
+
+
 WRITER = """
 import os, sys
 from notelog.adapters.journal_sqlite import open_journal

@@ -23,6 +23,8 @@ from program import Program, Run
 from scripted_server import Script, ScriptedServer, chunk, event, response, usage_chunk
 from syscalls import Call
 
+from notelog.errors import NotelogError
+
 FULL = os.environ.get("NOTELOG_PROOF") == "full"
 """Whether all points are to be met, and not only some of them."""
 APPENDED = b"What is a note?\n"
@@ -30,8 +32,16 @@ ABOVE = b'What is a note?\n\n<hr class="__chatgpt_plugin">\n\nrole::user\n\n%% a
 FIRST = "The first reply, of several words."
 SECOND = "Another reply, which was asked for."
 _REPLIES = {FIRST, SECOND}
-_DOCUMENTED = frozenset({0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130})
 _DEFECT = ("Traceback", "defect of notelog")
+
+
+def exit_codes(error: type[NotelogError]) -> frozenset[int]:
+    """The exit codes of a branch of the error tree."""
+    return frozenset({error.exit_code}.union(*map(exit_codes, error.__subclasses__())))
+
+
+DOCUMENTED = exit_codes(NotelogError) - {NotelogError.exit_code} | {0, 7}
+"""The exit codes that a command may have, whatever happens; a defect has another."""
 
 
 def at_once(text: str) -> Script:
@@ -160,7 +170,7 @@ class Ordeal:
             lied: the call claimed to have done what it did not do: a journal that was lied to
                 may be damaged, and say so for ever; the note and the money are safe all the same.
         """
-        found = [*self._problems_of_run(run, allowed=_DOCUMENTED), *self._problems_of_text("then")]
+        found = [*self._problems_of_run(run, allowed=DOCUMENTED), *self._problems_of_text("then")]
         if run.code == 0 and self._replies() != 1:
             found.append("it said that all is well, and the reply is not in the note")
         rerun = self.complete()

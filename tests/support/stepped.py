@@ -297,7 +297,7 @@ class _Process:
         name = asked(self._home)[-1].name
         self._steps("after-request")
         if kind == "refused":
-            raise ProviderRefusedError("no", status=401, reason="key", hint="look at the key")
+            raise ProviderRefusedError("no", status=404, reason="model", hint="name another")
         if kind == "busy":
             raise ProviderUnavailableError("busy", hint="wait", busy=True)
         if kind == "doubt":
