@@ -182,42 +182,47 @@ class Vault(RuleBasedStateMachine):
         if self.running is not None and self.running.note is note:
             self.running.alone = False
 
-    @precondition(_free)
     @rule(pick=st.integers(0, 9), over=st.booleans())
     def type_on(self, pick: int, *, over: bool) -> None:
         """The person types a line at the end."""
+        if not self._free():
+            return
         note = self._chosen(pick)
         self._save(note, note.data + f"{self._line()}\n".encode(), over=over)
 
-    @precondition(_free)
     @rule(pick=st.integers(0, 9), pasted=st.sampled_from(PASTED), over=st.booleans())
     def paste(self, pick: int, pasted: str, *, over: bool) -> None:
         """The person pastes something odd at the end."""
+        if not self._free():
+            return
         note = self._chosen(pick)
         text = pasted.format(self._line())
         self._save(note, note.data + f"{text}\n".encode(), over=over)
 
-    @precondition(_free)
     @rule(pick=st.integers(0, 9), over=st.booleans())
     def write_above(self, pick: int, *, over: bool) -> None:
         """The person adds a line at the top."""
+        if not self._free():
+            return
         note = self._chosen(pick)
         self._save(note, f"{self._line()}\n".encode() + note.data, over=over)
 
-    @precondition(_free)
     @rule(pick=st.integers(0, 9), line=st.integers(0, 30), over=st.booleans())
     def delete_line(self, pick: int, line: int, *, over: bool) -> None:
         """The person deletes a line, their own or a reply's."""
+        if not self._free():
+            return
         note = self._chosen(pick)
         lines = note.data.splitlines(keepends=True)
         if lines:
             del lines[line % len(lines)]
         self._save(note, b"".join(lines), over=over)
 
-    @precondition(_free)
     @rule(pick=st.integers(0, 9))
     def delete_reply(self, pick: int) -> None:
         """The person takes the last reply out, to ask anew."""
+        if not self._free():
+            return
         note = self._chosen(pick)
         head, mark, _ = note.data.rpartition(f"\n{SEPARATOR}\n\nrole::assistant".encode())
         if mark:
@@ -236,18 +241,20 @@ class Vault(RuleBasedStateMachine):
         if note.history:
             self._save(note, note.history[back % len(note.history)], over=True)
 
-    @precondition(lambda self: len(self.notes) < 4)
     @rule(pick=st.integers(0, 9))
     def conflict_copy(self, pick: int) -> None:
         """A sync keeps the other version beside the note."""
+        if len(self.notes) > 3:
+            return
         note = self._chosen(pick)
         name = f"{note.path.stem}.sync-conflict-{len(self.notes)}.md"
         self._add(note.path.with_name(name), note.data)
 
-    @precondition(_free)
     @rule(pick=st.integers(0, 9), away=st.booleans())
     def rename(self, pick: int, *, away: bool) -> None:
         """The person renames a note, perhaps while it is being answered."""
+        if not self._free():
+            return
         note = self._chosen(pick)
         self.count += 1
         folder = self.vault / "新" if away else note.path.parent
@@ -259,7 +266,6 @@ class Vault(RuleBasedStateMachine):
 
     # what notelog does
 
-    @precondition(lambda self: self.running is None)
     @rule(
         pick=st.integers(0, 9),
         words=st.sampled_from([*COMMANDS.values()]),
@@ -269,26 +275,25 @@ class Vault(RuleBasedStateMachine):
     )
     def run(self, pick: int, words: tuple[str, ...], kind: Kind, parts: int, stop_at: int) -> None:
         """A command runs, to its end or to some step."""
-        self._start(self._chosen(pick), words, Answer(kind, parts), stop_at)
+        if self.running is None:
+            self._start(self._chosen(pick), words, Answer(kind, parts), stop_at)
 
-    @precondition(lambda self: self.running is not None)
     @rule(pick=st.integers(0, 9), words=st.sampled_from([*COMMANDS.values()]), kind=kinds)
     def run_beside(self, pick: int, words: tuple[str, ...], kind: Kind) -> None:
         """A second command runs while the first stands still."""
-        if self._free():
+        if self.running is not None and self._free():
             held, self.running = self.running, None
             self._start(self._chosen(pick), words, Answer(kind), 0)
             self.running = held
             if held is not None:
                 held.alone = False
 
-    @precondition(lambda self: self.running is not None)
     @rule(steps=stops)
     def go_on(self, steps: int) -> None:
         """The command goes on, by some steps or to its end."""
-        self._advance(steps)
+        if self.running is not None:
+            self._advance(steps)
 
-    @precondition(lambda self: self.running is not None)
     @rule()
     def crash(self) -> None:
         """The command is killed where it stands."""
