@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from notelog.core.api_messages import ApiMessage
     from notelog.core.counting import TokenCount
+    from notelog.core.cut import Oversized
     from notelog.core.models import ModelSpec
     from notelog.core.note import Note
     from notelog.core.trim import TrimPlan
@@ -75,12 +76,16 @@ def fit(
     pinned: "Collection[int]" = (),
     cut_step: float = 0.25,
     exact: bool = False,
+    oversized: "Oversized" = "stop",
+    notice: bool | str = False,
 ) -> "TrimPlan[ApiMessage]":
     """Decides which messages are sent so that prompt and reply fit the model's window.
 
     System and developer messages, pinned ones, the last user message and what follows it are
     always kept; of the turns before, as many whole ones as fit, the newest, beginning with a
-    user message. No tool's result is kept without its call. Nothing is changed or copied.
+    user message. No tool's result is kept without its call. Your messages are never changed.
+
+    Send ``plan.messages``; ``print(plan.report)`` says of every message what became of it and why.
 
     Args:
         messages: dictionaries of the chat API (tool calls, parts and pictures too, counted
@@ -93,17 +98,22 @@ def fit(
             many turns and the server's prefix cache is used. 0 keeps as much as possible.
         exact: count everything. Otherwise nothing is counted where bytes show that all fits
             (``plan.bounded``), nor what is far too old.
+        oversized: where what is always kept does not fit: ``stop`` is an error; ``shorten`` keeps
+            beginning and end of the largest of it, with a marker and the figures between, but
+            never touches a system message. ``plan.shortened`` says what was shortened.
+        notice: True tells the model, in a short system message (``plan.notice``), where messages
+            were left out; a text tells it so.
 
     Returns:
         What is kept, what is left out and why, the completion's limit, and the figures.
 
     Raises:
-        QuestionTooLargeError: what is always kept does not fit.
+        QuestionTooLargeError: what is always kept does not fit, or not even shortened.
         TypeError: something that is no message of the chat API.
     """
     from notelog.adapters.tiktoken_counter import shared_counter
     from notelog.core.api_messages import ApiView
-    from notelog.core.trim import plan_fit
+    from notelog.core.trim import LEFT_OUT_NOTICE, plan_fit
 
     return plan_fit(
         messages,
@@ -114,6 +124,8 @@ def fit(
         count=shared_counter().count,
         cut_step=cut_step,
         exact=exact,
+        oversized=oversized,
+        notice=notice if isinstance(notice, str) else LEFT_OUT_NOTICE if notice else "",
     )
 
 

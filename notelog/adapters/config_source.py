@@ -8,19 +8,25 @@ from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from notelog.adapters.config_profiles import ProfileReader
-from notelog.adapters.config_tables import TABLES, CapsTable, ProfileTable, TopTable
+from notelog.adapters.config_tables import (
+    TABLES,
+    CapsTable,
+    ContextTable,
+    ProfileTable,
+    TopTable,
+)
 from notelog.adapters.toml_lines import key_lines, line_of
 from notelog.core.note import FrontMatterValue
 from notelog.core.note_settings import NOTE_KEYS, REQUEST_KEYS, check_setting
 from notelog.core.profiles import READY_MADE
 from notelog.core.request import JsonValue
-from notelog.core.settings import Config, Profile
+from notelog.core.settings import Config, ContextSettings, Profile
 from notelog.core.suggest import did_you_mean
 from notelog.core.visible import shortened
 from notelog.errors import ConfigurationError
 
 TomlTable: TypeAlias = Mapping[str, object]
-_Table = TypeVar("_Table", TopTable, ProfileTable, CapsTable)
+_Table = TypeVar("_Table", TopTable, ProfileTable, CapsTable, ContextTable)
 
 _DECODE_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 _CONVERT_PLACE = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
@@ -65,6 +71,7 @@ class ConfigSource:
             defaults=self._defaults(tables["defaults"]),
             model_aliases=self._aliases(tables["model_aliases"]),
             ignore_note_keys=frozenset(top.ignore_note_keys or ()),
+            context=self._context(tables["context"]),
             origins=self._origins,
             path=str(self._path),
             **said,
@@ -158,6 +165,10 @@ class ConfigSource:
                 values[key] = checked
         self._remember("defaults.", table)
         return values
+
+    def _context(self, table: TomlTable) -> ContextSettings:
+        said = self._convert("context.", table, ContextTable)
+        return ContextSettings(**{name: getattr(said, name) for name in table})
 
     def _aliases(self, table: TomlTable) -> Mapping[str, str]:
         aliases: dict[str, str] = {}

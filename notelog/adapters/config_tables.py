@@ -64,5 +64,14 @@ class ProfileTable:
     caps: CapsTable | None = None
 
 
-TABLES = ("defaults", "model_aliases", "profiles")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextTable:
+    """The keys of ``[context]``; see ``core.settings.ContextSettings`` for their meaning."""
+
+    shorten: bool | None = None
+    notice: bool | None = None
+    mark_left_out: bool | None = None
+
+
+TABLES = ("context", "defaults", "model_aliases", "profiles")
 """The tables of the file."""

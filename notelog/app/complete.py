@@ -29,6 +29,7 @@ from notelog.core.records import TurnRecord, turn_key
 from notelog.core.reply import Reply
 from notelog.core.settings import Config, Options
 from notelog.core.silent_cut import find_silent_cut
+from notelog.core.trim_report import left_out_words
 from notelog.core.visible import shortened
 from notelog.errors import NotelogError, NoteWriteError
 from notelog.ports.journal import Journal
@@ -137,7 +138,7 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
         record = _begin(tools, journal, turn)
         tools.reporter.waiting(f"asking {record.intent.model} at {record.intent.profile}")
         refitting = Refitting(count=tools.count, learned=tools.learned, clock=tools.clock)
-        refit = Refit(refitting, turn.prepared, path=turn.snapshot.path)
+        refit = Refit(refitting, turn.prepared, turn.conversation, path=turn.snapshot.path)
         receiving = Receiving(
             journal=journal,
             record=record,
@@ -242,6 +243,13 @@ def _style(config: Config, prepared: Prepared, reply: Reply, judgement: Judgemen
         model=prepared.request.model,
         model_suffix=config.model_suffix,
         inert_replies=config.inert_replies,
-        mark=judgement.mark or None,
+        mark=_mark(prepared, judgement) or None,
         reasoning=reply.reasoning if wanted else None,
     )
+
+
+def _mark(prepared: Prepared, judgement: Judgement) -> str:
+    """What the callout below a reply says: what is wrong, and if asked what was left out."""
+    left_out = left_out_words(prepared.plan) if prepared.settings.context.mark_left_out else ""
+    told = f"{left_out[:1].upper()}{left_out[1:]}." if left_out else ""
+    return f"{judgement.mark} {told}".strip()

@@ -8,9 +8,9 @@ from typing import cast
 
 from notelog.core.profiles import is_ready
 from notelog.core.request import JsonValue
-from notelog.core.settings import Config, KeySource, Profile
+from notelog.core.settings import Config, ContextSettings, KeySource, Profile
 
-_NO_VALUES = frozenset({"profiles", "defaults", "model_aliases", "origins", "path"})
+_NO_VALUES = frozenset({"profiles", "context", "defaults", "model_aliases", "origins", "path"})
 _ALWAYS_SHOWN = frozenset({"base_url", "model", "serves", "providers", "billed"})
 _SHOWN_APART = frozenset({"name", "key", "caps"})
 _KEY_FIELDS = ("key_environment", "key_file", "key_keyring", "key_command", "key_required")
@@ -60,6 +60,8 @@ def _top_rows(config: Config) -> Iterator[ConfigRow]:
     for field in fields(Config):
         if field.name not in _NO_VALUES:
             yield _row(config, field.name, getattr(config, field.name))
+    for field in fields(ContextSettings):
+        yield _row(config, f"context.{field.name}", getattr(config.context, field.name))
     for name, value in config.defaults.items():
         full = f"defaults.{name}"
         yield ConfigRow(name=full, value=value, origin=config.origins.get(full, "default"))

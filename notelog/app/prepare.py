@@ -11,7 +11,7 @@ from notelog.core.profiles import profile_origin
 from notelog.core.request import ChatRequest, build_request
 from notelog.core.resolve import resolve_settings
 from notelog.core.settings import Config, Options, Profile, Settings
-from notelog.core.trim import TrimPlan, plan_trim
+from notelog.core.trim import LEFT_OUT_NOTICE, TrimPlan, plan_trim
 from notelog.errors import NotelogError
 from notelog.ports.learned import LearnedFigures
 
@@ -62,18 +62,46 @@ def prepare(
     try:
         settings = resolve_settings(config, note, options)
         spec = model_of(settings, learned)
-        plan = plan_trim(
-            conversation,
-            model=spec,
-            wish=settings.max_tokens,
-            count=count,
-            exact=exact,
-        )
+        plan = fitted(conversation, spec, settings, count, exact=exact)
     except NotelogError as error:
         error.path = error.path or path
         raise
     request = build_request(settings, spec, plan)
     return Prepared(settings=settings, spec=spec, plan=plan, request=request)
+
+
+def fitted(
+    conversation: Conversation,
+    spec: ModelSpec,
+    settings: Settings,
+    count: Callable[[str, str], int],
+    *,
+    exact: bool,
+    noticed: bool = False,
+) -> TrimPlan:
+    """What of a conversation fits, fitted as the person has set it.
+
+    Args:
+        conversation: what is to be sent.
+        spec: the model.
+        settings: of the request.
+        count: counts tokens in an encoding.
+        exact: count even where bytes show that everything fits.
+        noticed: messages before these were left out already.
+
+    Raises:
+        QuestionTooLargeError: what must be sent does not fit.
+    """
+    return plan_trim(
+        conversation,
+        model=spec,
+        wish=settings.max_tokens,
+        count=count,
+        exact=exact,
+        oversized="shorten" if settings.context.shorten else "stop",
+        notice=LEFT_OUT_NOTICE if settings.context.notice else "",
+        noticed=noticed,
+    )
 
 
 def model_of(settings: Settings, learned: LearnedFigures | None) -> ModelSpec:

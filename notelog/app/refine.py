@@ -4,14 +4,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from notelog.app.prepare import Prepared
+from notelog.app.prepare import Prepared, fitted
 from notelog.core.budget import plan_budget
 from notelog.core.counting import size_bytes
 from notelog.core.messages import Conversation
 from notelog.core.models import ModelSpec, with_window
 from notelog.core.request import build_request
 from notelog.core.settings import Settings
-from notelog.core.trim import TrimPlan, plan_trim
+from notelog.core.trim import TrimPlan
 from notelog.errors import QuestionTooLargeError
 from notelog.ports.servers import Endpoint, ServerFigures
 
@@ -96,8 +96,7 @@ def refit_to_loaded(
     if window == prepared.spec.context_window:
         return prepared
     spec = replace(with_window(prepared.spec, window), source="loaded by the server")
-    wish = prepared.settings.max_tokens
-    plan = plan_trim(conversation, model=spec, wish=wish, count=count, exact=exact)
+    plan = fitted(conversation, spec, prepared.settings, count, exact=exact)
     return _with_plan(prepared, spec, plan)
 
 
@@ -146,9 +145,7 @@ def _fit(
     conversation: Conversation,
     count: Callable[[str, str], int],
 ) -> Prepared:
-    plan = plan_trim(
-        conversation, model=spec, wish=prepared.settings.max_tokens, count=count, exact=True
-    )
+    plan = fitted(conversation, spec, prepared.settings, count, exact=True)
     return _with_plan(prepared, spec, plan)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from notelog.app.prepare import Prepared
+from notelog.app.prepare import Prepared, fitted
 from notelog.core.caps import reply_bound
 from notelog.core.counting import NoteView, Scale, size_bytes
 from notelog.core.learned import Learned
@@ -20,7 +20,7 @@ from notelog.core.overflow import LowerReply, OverflowFigures, Refused, TrimAgai
 from notelog.core.profiles import profile_origin
 from notelog.core.request import ChatRequest
 from notelog.core.retry import Correction
-from notelog.core.trim import TrimPlan, plan_trim
+from notelog.core.trim import TrimPlan
 from notelog.errors import ContextOverflowError, QuestionTooLargeError
 from notelog.ports.learned import LearnedFigures
 from notelog.ports.people import Clock
@@ -44,13 +44,22 @@ class Refitting:
 class Refit:
     """One turn's request over its refusals.
 
+    Args:
+        tools: the ports.
+        prepared: the request as it is sent first.
+        conversation: all that could be sent, which its plan was made of.
+        path: the note's name for messages.
+
     Attributes:
         prepared: the request as it is sent now, and the plan behind it.
     """
 
-    def __init__(self, tools: Refitting, prepared: Prepared, *, path: str) -> None:
+    def __init__(
+        self, tools: Refitting, prepared: Prepared, conversation: Conversation, *, path: str
+    ) -> None:
         self.prepared = prepared
         self._tools = tools
+        self._conversation = conversation
         self._path = path
         self._first = True
 
@@ -155,12 +164,13 @@ class Refit:
 
     def _trimmed(self, step: TrimAgain) -> Prepared:
         prepared = self.prepared
-        again = plan_trim(
-            prepared.request.messages,
-            model=step.spec,
-            wish=step.wish,
-            count=self._tools.count,
+        again = fitted(
+            tuple(self._conversation[index] for index in prepared.plan.kept_indices),
+            step.spec,
+            replace(prepared.settings, max_tokens=step.wish),
+            self._tools.count,
             exact=True,
+            noticed=bool(prepared.plan.dropped),
         )
         most = again.completion_tokens
         plan = replace(
@@ -196,7 +206,7 @@ def figures_of(refusal: ContextOverflowError) -> OverflowFigures:
 
 def _with_plan(prepared: Prepared, plan: TrimPlan, spec: ModelSpec) -> Prepared:
     """The same request with the messages and the limit of a plan."""
-    request = replace(prepared.request, messages=plan.kept, max_tokens=plan.completion_tokens)
+    request = replace(prepared.request, messages=plan.messages, max_tokens=plan.completion_tokens)
     return replace(prepared, spec=spec, plan=plan, request=request)
 
 
@@ -204,10 +214,12 @@ def _merged(before: TrimPlan, again: TrimPlan) -> TrimPlan:
     """A plan for the messages that another plan had kept, as one plan for the conversation."""
     places = before.kept_indices
     further = (replace(item, index=places[item.index]) for item in again.dropped)
+    shortened = (replace(item, index=places[item.index]) for item in again.shortened)
     dropped = sorted((*before.dropped, *further), key=lambda item: item.index)
     return replace(
         again,
         dropped=tuple(dropped),
+        shortened=tuple(shortened),
         kept_indices=tuple(places[index] for index in again.kept_indices),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from notelog.app.prepare import model_of, with_system_commands
+from notelog.app.prepare import fitted, model_of, with_system_commands
 from notelog.app.reading import Reading, parse_snapshot, refuse_errors
 from notelog.core.counting import NoteView, Scale, TokenCount
 from notelog.core.messages import Conversation, Message, Role
@@ -16,7 +16,8 @@ from notelog.core.reply import Usage
 from notelog.core.resolve import resolve_settings
 from notelog.core.settings import Config, KeySource, Options, Profile, Settings
 from notelog.core.source import SourceText, Span
-from notelog.core.trim import TrimPlan, plan_trim
+from notelog.core.trim import TrimPlan
+from notelog.core.trim_report import Fate
 from notelog.errors import ConfigurationError, NotelogError, QuestionTooLargeError
 from notelog.ports.learned import LearnedFigures
 
@@ -49,13 +50,17 @@ class CountedTurn:
         message: it.
         tokens: with its framing.
         share: of all messages' tokens, 0 to 1.
-        left_out: why it would not be sent; empty where it would.
+        fate: kept, shortened or left out.
+        sent_tokens: what it costs as it would be sent; 0 where it would not.
+        reason: why it would not be sent, or shortened; empty where it would be as it is.
     """
 
     message: Message
     tokens: int
     share: float
-    left_out: str
+    fate: Fate
+    sent_tokens: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +183,7 @@ def _plan(
     if not conversation:
         return None, None
     try:
-        plan = plan_trim(
-            conversation, model=spec, wish=settings.max_tokens, count=count, exact=True
-        )
+        plan = fitted(conversation, spec, settings, count, exact=True)
     except QuestionTooLargeError as error:
         return None, error
     return plan, None
@@ -189,14 +192,16 @@ def _plan(
 def _turns(
     conversation: Conversation, costs: list[int], plan: TrimPlan | None
 ) -> tuple[CountedTurn, ...]:
-    reasons = {item.index: item.reason for item in plan.dropped} if plan is not None else {}
+    report = None if plan is None else plan.report
     total = max(1, sum(costs))
     return tuple(
         CountedTurn(
             message=message,
             tokens=tokens,
             share=tokens / total,
-            left_out=reasons.get(index, ""),
+            fate=Fate.KEPT if report is None else report[index].fate,
+            sent_tokens=tokens if report is None else report[index].sent_tokens,
+            reason="" if report is None else report[index].reason,
         )
         for index, (message, tokens) in enumerate(zip(conversation, costs, strict=True))
     )

@@ -4,10 +4,11 @@ from typing import Any
 
 import click
 
+from notelog.cli.fit_sentences import plan_lines
 from notelog.cli.json_fields import completed_fields
 from notelog.cli.options import json_option, note_argument, options_of, request_options
 from notelog.cli.output import Output
-from notelog.cli.sentences import completed_lines, plan_lines, remarks
+from notelog.cli.sentences import completed_lines, remarks
 
 
 @click.command("complete")

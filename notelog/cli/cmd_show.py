@@ -4,10 +4,11 @@ from typing import Any
 
 import click
 
+from notelog.cli.fit_sentences import as_sent_lines, plan_lines
 from notelog.cli.json_fields import plan_fields, shown_fields
 from notelog.cli.options import json_option, note_argument, options_of, request_options
 from notelog.cli.output import Output
-from notelog.cli.sentences import plan_lines, shown_lines
+from notelog.cli.sentences import shown_lines
 
 
 @click.command("show")
@@ -24,7 +25,7 @@ def command(output: Output, /, note: str, *, as_sent: bool, as_json: bool, **sha
     if as_json:
         output.json(shown_fields(shown) | (plan_fields(shown.prepared) if as_sent else {}))
         return 0
-    for line in shown_lines(shown):
+    for line in as_sent_lines(shown) if as_sent else shown_lines(shown):
         output.data(line)
     if shown.prepared is not None:
         for line in plan_lines(shown.prepared):

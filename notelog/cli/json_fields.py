@@ -66,6 +66,19 @@ def plan_fields(prepared: "Prepared | None") -> Fields:
                 }
                 for item in plan.dropped
             ],
+            "notice": None if plan.notice is None else plan.notice.content,
+            "turns": [
+                {
+                    "index": item.index,
+                    "role": item.role,
+                    "fate": str(item.fate),
+                    "tokens": item.tokens,
+                    "sent_tokens": item.sent_tokens,
+                    "reason": item.reason,
+                    "lines": list(item.lines),
+                }
+                for item in plan.report
+            ],
         },
     }
 

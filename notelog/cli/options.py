@@ -30,6 +30,11 @@ _REQUEST_OPTIONS = (
         help="The most tokens the reply may have.",
     ),
     click.option(
+        "--shorten/--no-shorten",
+        default=None,
+        help="Send beginning and end of a question that is too large.",
+    ),
+    click.option(
         "--temperature",
         type=click.FloatRange(0, 2),
         metavar="NUMBER",
@@ -50,7 +55,7 @@ def request_options(function: _Function) -> _Function:
 
 def fitting_options(function: _Function) -> _Function:
     """Adds those of the request options that say for which model and window is counted."""
-    for option in reversed(_REQUEST_OPTIONS[:4]):
+    for option in reversed(_REQUEST_OPTIONS[:5]):
         function = option(function)
     return function
 
@@ -69,5 +74,7 @@ def options_of(arguments: dict[str, Any]) -> "Options":
     """Takes the shared options out of a command's arguments."""
     from notelog.core.settings import Options
 
-    names = ("profile", "model", "context_window", "max_tokens", "temperature", "stream")
+    names = (
+        "profile", "model", "context_window", "max_tokens", "shorten", "temperature", "stream",
+    )  # fmt: skip
     return Options(**{name: arguments.pop(name, None) for name in names})

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from notelog.core.trim_report import left_out_words
 from notelog.core.turn import State
 from notelog.errors import Diagnostic, NotelogError, Severity
 
@@ -9,12 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from notelog.app.outcome import Completed
-    from notelog.app.prepare import Prepared
     from notelog.app.show import Shown
     from notelog.core.learned import Learned
     from notelog.core.local_model import InstalledModel, PackagedModel
     from notelog.core.models import ModelSpec
-    from notelog.core.trim import TrimPlan
     from notelog.ports.learned import LearnedFigure
 
 STATE_WORDS = {
@@ -46,9 +45,14 @@ def shown_lines(shown: "Shown") -> list[str]:
     """A note as it is read: each message with its lines, then the state."""
     lines: list[str] = []
     for number, message in enumerate(shown.note.conversation, start=1):
-        lines += [f"[{number}] {message.role} ({_place(message.lines)})", message.content, ""]
-    lines.append(f"state: {shown.state}: {STATE_WORDS[shown.state]}")
-    return [*lines, *(_diagnostic_line(item) for item in shown.note.diagnostics)]
+        lines += [f"[{number}] {message.role} ({place_words(message.lines)})", message.content, ""]
+    return [*lines, *state_lines(shown)]
+
+
+def state_lines(shown: "Shown") -> list[str]:
+    """What a note waits for, and what its author should know."""
+    state = f"state: {shown.state}: {STATE_WORDS[shown.state]}"
+    return [state, *(_diagnostic_line(item) for item in shown.note.diagnostics)]
 
 
 def _diagnostic_line(item: Diagnostic) -> str:
@@ -57,44 +61,16 @@ def _diagnostic_line(item: Diagnostic) -> str:
     return f"{word}: line {item.line}: {item.message}{hint}"
 
 
-def plan_lines(prepared: "Prepared") -> list[str]:
-    """Where a request would go, and what of the note fits."""
-    plan, settings = prepared.plan, prepared.settings
-    address = settings.profile.base_url or "the embedded model"
-    origin = settings.origins.get("model", "")
-    window_origin = settings.origins.get("context_window", prepared.spec.source)
-    limit = plan.completion_tokens
-    return [
-        f"profile:    {settings.profile.name} ({address})",
-        f"model:      {prepared.request.model}{f' ({origin})' if origin else ''}",
-        f"prompt:     {_prompt_size(plan)} in {_messages(len(plan.kept))}",
-        f"window:     {_tokens(plan.window)} ({window_origin})",
-        f"reply:      {'left to the server' if limit is None else f'at most {_tokens(limit)}'}",
-        *(f"{name + ':':<11} {value}" for name, value in prepared.request.sampling.items()),
-        *(f"{name + ':':<11} not sent: the model takes none" for name in prepared.request.left_out),
-        *(
-            f"left out:   {item.role}, {_place(item.lines)}, {_tokens(item.tokens)}: {item.reason}"
-            for item in plan.dropped
-        ),
-    ]
-
-
-def _place(lines: tuple[int, int]) -> str:
+def place_words(lines: tuple[int, int]) -> str:
+    """The lines of a message in the note, or that it is in none."""
     first, last = lines
+    if not first:
+        return "from the configuration"
     return f"line {first}" if first == last else f"lines {first}-{last}"
-
-
-def _prompt_size(plan: "TrimPlan") -> str:
-    kind = "at most " if plan.bounded else "" if plan.exact else "about "
-    return f"{kind}{_tokens(plan.prompt_tokens)} ({plan.count_source})"
 
 
 def _tokens(count: int) -> str:
     return counted(count, "token")
-
-
-def _messages(count: int) -> str:
-    return counted(count, "message")
 
 
 def counted(count: int, thing: str) -> str:
@@ -105,14 +81,8 @@ def counted(count: int, thing: str) -> str:
 def remarks(done: "Completed") -> list[str]:
     """What the author should know: links that were not sent, and what was left out."""
     lines = [_diagnostic_line(item) for item in done.diagnostics]
-    left_out = done.prepared.plan.dropped if done.prepared is not None else ()
-    if left_out:
-        total = sum(item.tokens for item in left_out)
-        place = _place((left_out[0].lines[0], left_out[-1].lines[1]))
-        lines.append(
-            f"left out to fit the window: {_messages(len(left_out))} ({place}, {_tokens(total)})"
-        )
-    return lines
+    left_out = left_out_words(done.prepared.plan) if done.prepared is not None else ""
+    return [*lines, left_out] if left_out else lines
 
 
 def completed_lines(done: "Completed", note: str) -> list[str]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from notelog.cli.json_fields import error_fields
 from notelog.core.request import JsonValue
+from notelog.core.trim_report import Fate
 from notelog.core.visible import shortened
 
 if TYPE_CHECKING:
@@ -61,8 +62,10 @@ def _turn_fields(turn: "CountedTurn") -> Fields:
         "lines": list(turn.message.lines),
         "tokens": turn.tokens,
         "share": round(turn.share, 6),
-        "sent": not turn.left_out,
-        "reason": turn.left_out,
+        "sent": turn.fate is not Fate.LEFT_OUT,
+        "fate": str(turn.fate),
+        "sent_tokens": turn.sent_tokens,
+        "reason": turn.reason,
         "pinned": turn.message.pinned,
         "text": shortened(turn.message.content, FIRST_WORDS_CHARS),
     }
@@ -80,6 +83,7 @@ def _plan_fields(tally: "Tally") -> JsonValue:
         "reserve": plan.reserve,
         "margin": plan.margin,
         "completion_tokens": plan.completion_tokens,
+        "notice": None if plan.notice is None else plan.notice.content,
         "left_out_messages": len(left_out),
         "left_out_tokens": sum(item.tokens for item in plan.dropped),
         "cut_line": below[0].message.lines[0] if below else None,

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 from notelog.cli.sentences import counted
 from notelog.core.counting import TokenCount
 from notelog.core.models import Cost
+from notelog.core.trim_report import Fate
 from notelog.core.visible import shortened, visible_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notelog.app.tokens import CountedTurn, Tally
+    from notelog.core.trim import TrimPlan
 
 FIRST_WORDS_CHARS = 60
 BAR_CHARS = 40
@@ -31,7 +33,11 @@ def turn_cells(turn: "CountedTurn") -> tuple[str, str, str, str, str, str]:
     """A turn as the cells of a row, the number apart."""
     first, last = turn.message.lines
     place = "config" if not first else str(first) if first == last else f"{first}-{last}"
-    sent = "no" if turn.left_out else "pinned" if turn.message.pinned else "yes"
+    sent = "pinned" if turn.message.pinned else "yes"
+    if turn.fate is Fate.LEFT_OUT:
+        sent = "no"
+    elif turn.fate is Fate.SHORTENED:
+        sent = f"{turn.sent_tokens:,}"
     words = shortened(turn.message.content, FIRST_WORDS_CHARS)
     role = str(turn.message.role)
     return role, place, f"{turn.tokens:,}", f"{turn.share:.1%}", sent, words
@@ -39,12 +45,14 @@ def turn_cells(turn: "CountedTurn") -> tuple[str, str, str, str, str, str]:
 
 def cut_place(tally: "Tally") -> int:
     """How many turns stand above the cut; 0 where nothing is left out."""
-    return max((n for n, turn in enumerate(tally.turns, start=1) if turn.left_out), default=0)
+    return max(
+        (n for n, turn in enumerate(tally.turns, start=1) if turn.fate is Fate.LEFT_OUT), default=0
+    )
 
 
 def cut_sentence(tally: "Tally") -> str:
     """Where the cut falls, and what it leaves out."""
-    dropped = [turn for turn in tally.turns if turn.left_out]
+    dropped = [turn for turn in tally.turns if turn.fate is Fate.LEFT_OUT]
     tokens = sum(turn.tokens for turn in dropped)
     below = tally.turns[cut_place(tally) :]
     line = f" before line {below[0].message.lines[0]}" if below else ""
@@ -71,10 +79,24 @@ def figure_lines(tally: "Tally", bar: str = "") -> list[str]:
             f" {plan.budget:,} that it may have ({share:.1%}); {plan.reserve:,} at least are kept"
             f" for the reply, {plan.margin:,} as a margin"
         )
+        lines += _plan_lines(plan)
         lines += [f"          {bar}"] if bar else []
     if tally.too_large is not None:
         lines.append(f"prompt:   {visible_line(tally.too_large.message)}")
+        lines.append(f"          {visible_line(tally.too_large.hint)}")
     return [*lines, f"cost:     {cost_words(tally)}"]
+
+
+def _plan_lines(plan: "TrimPlan") -> list[str]:
+    """What else is done so that the prompt fits."""
+    lines = [
+        f"          message {item.index + 1} is shortened to its beginning and end:"
+        f" {item.sent_tokens:,} of {counted(item.tokens, 'token')}"
+        for item in plan.shortened
+    ]
+    if plan.notice is not None:
+        lines.append(f"          the model is told: {visible_line(plan.notice.content)}")
+    return lines
 
 
 def text_lines(tallies: "Sequence[Tally]") -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeAlias, cast
 
 from notelog.core.counting import Weighed
@@ -49,6 +50,19 @@ class ApiView:
         own = (i for i, item in enumerate(messages) if isinstance(item, Message) and item.pinned)
         return sorted(named.union(own))
 
+    def orphans(self, messages: Sequence[ApiMessage], roles: Sequence[str]) -> Sequence[int]:
+        """The places of tools' results without the call that they answer: servers refuse them."""
+        if not any(role in roles for role in _ANSWERING_ROLES):
+            return ()
+        found: list[int] = []
+        asking: ApiMessage = {}
+        for index, message in enumerate(messages):
+            if roles[index] not in _ANSWERING_ROLES:
+                asking = message
+            elif not _asks_for(asking, message):
+                found.append(index)
+        return found
+
     def text(self, message: ApiMessage) -> str:
         """What it says, in words."""
         if isinstance(message, Message):
@@ -89,6 +103,62 @@ class ApiView:
             follows=role in _ANSWERING_ROLES,
         )
 
+    def longest_text(self, message: ApiMessage) -> str:
+        """Its text, or that of its longest part."""
+        if isinstance(message, Message):
+            return message.content
+        return max(_part_texts(message.get("content")), key=len, default="")
+
+    def with_text(self, message: ApiMessage, text: str) -> ApiMessage:
+        """A copy of the message with another text in the place of its longest one."""
+        if isinstance(message, Message):
+            return replace(message, content=text)
+        content = message.get("content")
+        if not isinstance(content, list | tuple):
+            return {**message, "content": text}
+        parts = list(cast("Sequence[object]", content))
+        texts = _part_texts(parts)
+        place = texts.index(self.longest_text(message))
+        parts[place] = text if isinstance(parts[place], str) else {"type": "text", "text": text}
+        return {**message, "content": parts}
+
+    def notice(self, text: str) -> ApiMessage:
+        """A system message."""
+        return {"role": "system", "content": text}
+
+
+def _asks_for(asking: ApiMessage, answer: ApiMessage) -> bool:
+    """Whether the message above a tool's result, other results between, calls that tool."""
+    if isinstance(asking, Message) or isinstance(answer, Message):
+        return False
+    calls, name = asking.get("tool_calls"), answer.get("tool_call_id")
+    if not isinstance(calls, list | tuple):
+        return bool(asking.get("function_call"))
+    ids = [
+        cast("Mapping[str, object]", call).get("id") if isinstance(call, Mapping) else None
+        for call in cast("Sequence[object]", calls)
+    ]
+    return name is None or None in ids or name in ids
+
+
+def _part_texts(content: object) -> list[str]:
+    """The text of each part, empty where it is none."""
+    if isinstance(content, str):
+        return [content]
+    if not isinstance(content, list | tuple):
+        return []
+    return [_text_of_part(part) for part in cast("Sequence[object]", content)]
+
+
+def _text_of_part(part: object) -> str:
+    match part:
+        case str() as text:
+            return text
+        case {"type": "text", "text": str() as text}:
+            return text
+        case _:
+            return ""
+
 
 def _content(content: object) -> tuple[list[str], int]:
     """The texts of a message's content, and the tokens of all that is no text."""
@@ -105,10 +175,8 @@ def _content(content: object) -> tuple[list[str], int]:
 
 def _part(part: object) -> tuple[str, int]:
     match part:
-        case str() as text:
-            return text, 0
-        case {"type": "text", "text": str() as text}:
-            return text, 0
+        case str() | {"type": "text", "text": str()}:
+            return _text_of_part(part), 0
         case {"type": "image_url"}:
             return "", PICTURE_TOKENS
         case _:

@@ -7,18 +7,17 @@ The framing of chat messages is that of the OpenAI cookbook ("How to count token
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import filterfalse, repeat
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Final, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
-from notelog.core.messages import Message
+from notelog.core.messages import Message, Role
 from notelog.core.models import ModelSpec
 
 Count: TypeAlias = Callable[[str, str], int]
 """The number of tokens of a text in the tiktoken encoding of that name."""
 
-MessageT_contra = TypeVar("MessageT_contra", contravariant=True)
+MessageT = TypeVar("MessageT")
 
 REPLY_TOKENS: Final = 3
 """The tokens that begin the reply: part of every prompt."""
@@ -76,30 +75,46 @@ class Weighed(NamedTuple):
     lines: tuple[int, int] = (0, 0)
 
 
-class MessageView(Protocol[MessageT_contra]):
+class MessageView(Protocol[MessageT]):
     """How messages of some type are read.
 
     A conversation may have 20,000: most are only glanced at, all at once.
     """
 
-    def roles(self, messages: Sequence[MessageT_contra]) -> Sequence[str]:
+    def roles(self, messages: Sequence[MessageT]) -> Sequence[str]:
         """Who speaks, for each message."""
         ...
 
-    def pinned(self, messages: Sequence[MessageT_contra]) -> Sequence[int]:
+    def pinned(self, messages: Sequence[MessageT]) -> Sequence[int]:
         """The places of the messages that are never left out."""
         ...
 
-    def text(self, message: MessageT_contra) -> str:
+    def orphans(self, messages: Sequence[MessageT], roles: Sequence[str]) -> Sequence[int]:
+        """The places of the messages that no server takes where they stand."""
+        ...
+
+    def text(self, message: MessageT) -> str:
         """What it says."""
         ...
 
-    def texts(self, messages: Sequence[MessageT_contra]) -> Sequence[str]:
+    def texts(self, messages: Sequence[MessageT]) -> Sequence[str]:
         """What all of them say."""
         ...
 
-    def weigh(self, message: MessageT_contra) -> Weighed:
+    def weigh(self, message: MessageT) -> Weighed:
         """The message as it is counted."""
+        ...
+
+    def longest_text(self, message: MessageT) -> str:
+        """Its text, or that of its longest part: what can be shortened of it."""
+        ...
+
+    def with_text(self, message: MessageT, text: str) -> MessageT:
+        """The message with another text in the place of its longest one."""
+        ...
+
+    def notice(self, text: str) -> MessageT:
+        """A system message that says that something was left out."""
         ...
 
 
@@ -114,6 +129,10 @@ class NoteView:
         """The places of the messages that are never left out."""
         return [index for index, message in enumerate(messages) if message.pinned]
 
+    def orphans(self, messages: Sequence[Message], roles: Sequence[str]) -> Sequence[int]:  # noqa: ARG002  # of the protocol
+        """None: in a note every message can stand alone."""
+        return ()
+
     def text(self, message: Message) -> str:
         """What it says."""
         return message.content
@@ -125,6 +144,18 @@ class NoteView:
     def weigh(self, message: Message) -> Weighed:
         """The message as it is counted."""
         return Weighed(message.role, message.content, lines=message.lines)
+
+    def longest_text(self, message: Message) -> str:
+        """What it says."""
+        return message.content
+
+    def with_text(self, message: Message, text: str) -> Message:
+        """The message with another text."""
+        return replace(message, content=text)
+
+    def notice(self, text: str) -> Message:
+        """A system message."""
+        return Message(role=Role.SYSTEM, content=text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +228,20 @@ def size_bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def sizes_bytes(texts: Sequence[str]) -> int:
-    """The size of many texts together in UTF-8."""
-    others = filterfalse(str.isascii, texts)
-    encoded = map(str.encode, others, repeat("utf-8"), repeat("surrogatepass"))
-    return sum(map(len, filter(str.isascii, texts))) + sum(map(len, encoded))
+def weight(texts: Sequence[str]) -> int:
+    """About the size of many texts together in UTF-8, without looking into them."""
+    return 3 * sum(map(len, texts)) - 2 * sum(map(len, filter(str.isascii, texts)))
+
+
+def last_additive_cut(text: str, start: int, stop: int) -> int:
+    """The last place in ``start`` to ``stop`` where a text's tokens are its parts' sum, else 0."""
+    return max((cut.start() for cut in _ADDITIVE_CUT.finditer(text, start, stop)), default=0)
+
+
+def next_additive_cut(text: str, start: int, stop: int) -> int:
+    """The first such place, else 0."""
+    cut = _ADDITIVE_CUT.search(text, start, stop)
+    return cut.start() if cut else 0
 
 
 def split_blocks(text: str, block_chars: int = BLOCK_CHARS) -> Iterator[str]:

@@ -1,23 +1,28 @@
 """Where a conversation is cut so that the rest fits the budget."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import compress
 from operator import not_
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 from notelog.core.budget import Budget
-from notelog.core.counting import MessageView, Scale, Weighed, size_bytes, sizes_bytes
+from notelog.core.counting import MessageView, Scale, Weighed, size_bytes, weight
+from notelog.core.shorten import least_tokens, shorten_text
 from notelog.errors import QuestionTooLargeError
 
 MessageT = TypeVar("MessageT")
+
+Oversized: TypeAlias = Literal["stop", "shorten"]
+"""What to do where what is kept always does not fit: stop, or shorten the largest of it."""
 
 _BYTES_PER_TOKEN: Final = 4
 """About what prose has, English and Chinese alike: the grid of the cut is laid in bytes."""
 
 _FINER_GRIDS: Final = 6
 
-_SYSTEM_ROLES: Final = frozenset({"system", "developer"})
+SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +33,26 @@ class Cut:
         index: messages before it are left out, those in ``always`` apart.
         least: where it would be if as much as possible were kept.
         always: what is kept whatever its place.
+        noticed: the notice that something is left out is sent.
     """
 
     index: int = 0
     least: int = 0
     always: frozenset[int] = frozenset()
+    noticed: bool = False
 
 
 class Fitting(Generic[MessageT]):
-    """One conversation on its way to a plan; weighs and counts each message at most once."""
+    """One conversation on its way to a plan; weighs and counts each message at most once.
+
+    Attributes:
+        costs: the tokens of the messages that were counted, by place.
+        shorter: the shortened messages with their tokens, by place.
+        roles: who speaks, for each message.
+        orphans: the places of the messages that no server takes where they stand.
+        notice: the message that says that something is left out, or None.
+        notice_tokens: what it costs.
+    """
 
     def __init__(
         self,
@@ -45,13 +61,24 @@ class Fitting(Generic[MessageT]):
         view: MessageView[MessageT],
         scale: Scale,
         budget: Budget,
+        notice: str = "",
+        noticed: bool = False,
     ) -> None:
         self.messages = messages
         self.view = view
         self.scale = scale
         self.budget = budget
         self.costs: dict[int, int] = {}
-        self._roles = view.roles(messages)
+        self.shorter: dict[int, tuple[MessageT, int]] = {}
+        self.roles = view.roles(messages)
+        self.orphans = frozenset(view.orphans(messages, self.roles))
+        self.notice = view.notice(notice) if notice else None
+        self._noticed = noticed and self.notice is not None
+
+    @cached_property
+    def notice_tokens(self) -> int:
+        """What the notice costs."""
+        return 0 if self.notice is None else self.scale.cost(self.view.weigh(self.notice))
 
     def item(self, index: int) -> Weighed:
         """A message as it is counted."""
@@ -72,7 +99,7 @@ class Fitting(Generic[MessageT]):
         """Upper bounds of all messages, where they fit together with the wished reply."""
         budget = self.budget
         room = min(budget.prompt_limit, budget.window - budget.margin - (budget.wish or 0))
-        room -= self.scale.reply_frame()
+        room -= self.scale.reply_frame() + (self.notice_tokens if self._noticed else 0)
         bounds: list[int] = []
         for message in reversed(self.messages):
             bounds.append(self.scale.bound(self.view.weigh(message)))
@@ -81,7 +108,11 @@ class Fitting(Generic[MessageT]):
                 return None
         return bounds[::-1]
 
-    def cut(self, cut_step: float) -> Cut:
+    def whole(self) -> Cut:
+        """The cut that leaves nothing out."""
+        return Cut(noticed=self._noticed)
+
+    def cut(self, cut_step: float, oversized: Oversized) -> Cut:
         """Where the conversation is cut so that the rest fits.
 
         Raises:
@@ -90,13 +121,63 @@ class Fitting(Generic[MessageT]):
         question = self._question_index()
         always = self._kept_always(question)
         room = self.budget.prompt_limit - self.scale.reply_frame()
-        room -= sum(self.cost(index) for index in always)
-        if room < 0:
-            raise self._too_large(always)
-        starts = self._turn_starts(question, always, room)
+        free = room - sum(self.cost(index) for index in always)
+        if free < 0:
+            if oversized == "stop":
+                raise self._too_large(always, room)
+            free = self._shortened_to(always, room)
+        starts = self._turn_starts(question, always, free)
+        noticed = bool(self.notice) and (self._noticed or starts[-1][0] > 0)
+        if noticed:
+            beside = [(i, left) for i, rest in starts if (left := rest - self.notice_tokens) >= 0]
+            noticed = bool(beside)
+            starts = beside or starts[:1]
         least = starts[-1][0]
         index = self._stable_cut(starts, cut_step) if least else 0
-        return Cut(index=index, least=least, always=always)
+        return Cut(index=index, least=least, always=always, noticed=noticed)
+
+    def _shortened_to(self, always: frozenset[int], room: int) -> int:
+        """Shortens the largest of what is kept always, system messages apart, and gives the rest.
+
+        All that is shortened is shortened to the same size, so that the smallest part is lost.
+
+        Raises:
+            QuestionTooLargeError: that would leave too little.
+        """
+        needed = {index: self.cost(index) for index in always}
+        others = len(always) + len(self.orphans) < len(self.messages)
+        beside = room - self.notice_tokens
+        set_aside = self.notice_tokens if others and self._can_shorten(needed, beside) else 0
+        rest = room - set_aside - sum(self.cost(i) for i in always if self._is_system(i))
+        said = sorted((i for i in always if not self._is_system(i)), key=self.cost)
+        for place, index in enumerate(said):
+            most = rest // (len(said) - place)
+            if self.cost(index) <= most:
+                rest -= self.cost(index)
+                continue
+            made = self._shortened(index, most)
+            if made is None:
+                raise self._too_large(always, room, tried=True)
+            self.shorter[index] = made
+            rest -= made[1]
+        if rest < 0:
+            raise self._too_large(always, room, tried=True)
+        return rest + set_aside
+
+    def _shortened(self, index: int, most: int) -> tuple[MessageT, int] | None:
+        """A message shortened to so many tokens, and those it has then."""
+        message, view, scale = self.messages[index], self.view, self.scale
+        text = view.longest_text(message)
+        limit = most - (self.cost(index) - scale.tokens(text))
+        shorter = shorten_text(text, limit, scale.tokens)
+        if shorter is None:
+            return None
+        made = view.with_text(message, shorter)
+        tokens = scale.cost(view.weigh(made))
+        return (made, tokens) if tokens <= most else None
+
+    def _is_system(self, index: int) -> bool:
+        return self.roles[index] in SYSTEM_ROLES
 
     def _turn_starts(
         self, question: int, always: frozenset[int], room: int
@@ -104,11 +185,11 @@ class Fitting(Generic[MessageT]):
         """The places where the kept part may begin, newest first, each with the room left."""
         starts = [(question, room)]
         for index in range(question - 1, -1, -1):
-            if index not in always:
+            if index not in always and index not in self.orphans:
                 room -= self.cost(index)
                 if room < 0:
                     return starts
-            if index == 0 or self._roles[index] == "user":
+            if index == 0 or self.roles[index] == "user":
                 starts.append((index, room))
         return starts
 
@@ -135,46 +216,48 @@ class Fitting(Generic[MessageT]):
         return least
 
     def _places(self, starts: Sequence[int]) -> list[int]:
-        """How many bytes of the conversation stand before each start, system messages apart."""
+        """About how many bytes of the conversation stand before each start, system parts apart."""
         places: list[int] = []
         place = done = 0
         for start in starts:
-            system = map(_SYSTEM_ROLES.__contains__, self._roles[done:start])
+            system = map(SYSTEM_ROLES.__contains__, self.roles[done:start])
             part = list(compress(self.messages[done:start], map(not_, system)))
-            place += sizes_bytes(self.view.texts(part))
+            place += weight(self.view.texts(part))
             done = start
             places.append(place)
         return places
 
     def _question_index(self) -> int:
         """The last user message; where there is none, the last with what it belongs to."""
-        for index in range(len(self._roles) - 1, -1, -1):
-            if self._roles[index] == "user":
+        for index in range(len(self.roles) - 1, -1, -1):
+            if self.roles[index] == "user":
                 return index
-        index = max(0, len(self._roles) - 1)
+        index = max(0, len(self.roles) - 1)
         while index and self.item(index).follows:
             index -= 1
         return index
 
     def _kept_always(self, question: int) -> frozenset[int]:
         """System messages, pinned ones with what they need to stand, and the question onward."""
-        system = map(_SYSTEM_ROLES.__contains__, self._roles)
-        always = set(compress(range(len(self._roles)), system))
-        always.update(range(question, len(self._roles)))
+        system = map(SYSTEM_ROLES.__contains__, self.roles)
+        always = set(compress(range(len(self.roles)), system))
+        always.update(range(question, len(self.roles)))
         for index in self.view.pinned(self.messages):
             always.update(self._pinned_range(index))
-        return frozenset(always)
+        return frozenset(always - self.orphans)
 
     def _pinned_range(self, index: int) -> range:
         """A pinned message; an answer from its user message on, and with its tools' results."""
         first = last = index
-        while first and self._roles[first] not in {"user", *_SYSTEM_ROLES}:
+        while first and self.roles[first] not in {"user", *SYSTEM_ROLES}:
             first -= 1
-        while last + 1 < len(self._roles) and self.item(last + 1).follows:
+        while last + 1 < len(self.roles) and self.item(last + 1).follows:
             last += 1
         return range(first, last + 1)
 
-    def _too_large(self, always: frozenset[int]) -> QuestionTooLargeError:
+    def _too_large(
+        self, always: frozenset[int], room: int, *, tried: bool = False
+    ) -> QuestionTooLargeError:
         needed = {index: self.cost(index) for index in sorted(always)}
         total = sum(needed.values()) + self.scale.reply_frame()
         about = "" if self.scale.model.exact else "about "
@@ -185,22 +268,37 @@ class Fitting(Generic[MessageT]):
             f" {budget.window:,} leaves {budget.prompt_limit:,} for the prompt"
             f" ({budget.reserve:,} are kept free for the reply and {budget.margin:,} as a margin);"
             f" the biggest part is {_described(self.item(biggest))} with {needed[biggest]:,}",
-            hint=_ways_out(budget, total, pinned=bool(self.view.pinned(self.messages))),
+            hint=self._ways_out(needed, room, tried=tried),
             line=self.item(biggest).lines[0] or None,
         )
 
+    def _ways_out(self, needed: Mapping[int, int], room: int, *, tried: bool) -> str:
+        """What a person can do, as far as it would help."""
+        ways = ["ask a model with a larger window"]
+        if not tried and self._can_shorten(needed, room):
+            ways.append("send only the beginning and the end of it (--shorten)")
+            ways.append("have it answered part by part (complete --map-reduce)")
+        reply = self.budget.window - self.budget.margin - sum(needed.values())
+        reply -= self.scale.reply_frame()
+        if 0 < reply < self.budget.reserve:
+            ways.append(f"set max_tokens to {reply:,} or less")
+        if self.view.pinned(self.messages):
+            ways.append("pin less")
+        return f"{', '.join(ways)}, or ask less at once"
+
+    def _can_shorten(self, needed: Mapping[int, int], room: int) -> bool:
+        """Whether shortening would leave something useful of each message."""
+        least = least_tokens(self.scale.tokens)
+        small = {
+            index: cost
+            if self._is_system(index)
+            else min(cost, least + self.scale.frame(self.item(index)))
+            for index, cost in needed.items()
+        }
+        return small != needed and sum(small.values()) <= room
+
 
 def _described(item: Weighed) -> str:
-    place = f" in lines {item.lines[0]}-{item.lines[1]}" if item.lines[0] else ""
-    return f"the {item.role} message{place}"
-
-
-def _ways_out(budget: Budget, total: int, *, pinned: bool) -> str:
-    """What a person can do, as far as it would help."""
-    ways = ["ask a model with a larger window"]
-    reply = budget.window - budget.margin - total
-    if reply > 0 and total <= budget.prompt_limit + budget.reserve:
-        ways.append(f"set max_tokens to {reply:,} or less")
-    if pinned:
-        ways.append("pin less")
-    return f"{', '.join(ways)}, or shorten the question"
+    first, last = item.lines
+    place = f"line {first}" if first == last else f"lines {first}-{last}"
+    return f"the {item.role} message" + (f" in {place}" if first else "")

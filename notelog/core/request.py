@@ -76,7 +76,7 @@ def build_request(settings: "Settings", spec: "ModelSpec", plan: "TrimPlan") -> 
     wished = {name: value for name, value in settings.sampling.items() if name not in _OWN}
     return ChatRequest(
         model=settings.model,
-        messages=plan.kept,
+        messages=plan.messages,
         max_tokens=plan.completion_tokens,
         max_tokens_parameter=spec.max_tokens_parameter,
         sampling={name: value for name, value in wished.items() if name not in rejected},

@@ -5,6 +5,7 @@ over the profile and what is built in.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from notelog.core.note import Note
 from notelog.core.note_settings import (
@@ -16,7 +17,7 @@ from notelog.core.note_settings import (
 from notelog.core.request import JsonValue
 from notelog.core.route import Route
 from notelog.core.routing import choose_route
-from notelog.core.settings import Config, Options, Settings
+from notelog.core.settings import Config, ContextSettings, Options, Settings
 
 
 def resolve_settings(config: Config, note: Note, options: Options) -> Settings:
@@ -53,8 +54,16 @@ def resolve_settings(config: Config, note: Note, options: Options) -> Settings:
         max_tokens=_whole(values.get("max_tokens")),
         context_window=_whole(values.get("context_window")),
         stream=values.get("stream", True) is not False,
+        context=_context(config, options),
         origins=origins,
     )
+
+
+def _context(config: Config, options: Options) -> ContextSettings:
+    """How conversations are fitted: the configuration's way, but for what is said this time."""
+    if options.shorten is None:
+        return config.context
+    return replace(config.context, shorten=options.shorten)
 
 
 _Layer = Mapping[str, tuple[JsonValue, str]]

@@ -76,6 +76,21 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContextSettings:
+    """How a conversation is fitted to the window.
+
+    Attributes:
+        shorten: where the question does not fit, keep its beginning and end instead of stopping.
+        notice: tell the model, in a short system message, where messages were left out.
+        mark_left_out: tell it in the note too, in a callout below the reply.
+    """
+
+    shorten: bool = False
+    notice: bool = True
+    mark_left_out: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The whole configuration.
 
@@ -91,6 +106,7 @@ class Config:
         model_suffix: ``auto`` (as the note's other markers), ``always`` or ``never``.
         inert_replies: make replies inert for other plugins.
         note_size_limit_bytes: larger notes are refused.
+        context: how conversations are fitted to the window.
         origins: where each value comes from, by dotted name: ``config.toml:12``, ``default``,
             ``environment NOTELOG_PROFILE``.
         path: the configuration file, whether or not it exists; may be empty.
@@ -106,6 +122,7 @@ class Config:
     model_suffix: str = "auto"
     inert_replies: bool = True
     note_size_limit_bytes: int = 8 * 1024 * 1024
+    context: ContextSettings = field(default_factory=ContextSettings)
     origins: Mapping[str, str] = field(default_factory=dict[str, str])
     path: str = ""
 
@@ -120,6 +137,7 @@ class Options:
     max_tokens: int | None = None
     temperature: float | None = None
     stream: bool | None = None
+    shorten: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +151,7 @@ class Settings:
         max_tokens: the most tokens wished for the reply, or None.
         context_window: overrides the model's, or None.
         stream: whether the reply comes in parts.
+        context: how the conversation is fitted to the window.
         origins: where each came from, for a person, by name.
     """
 
@@ -142,4 +161,5 @@ class Settings:
     max_tokens: int | None
     context_window: int | None
     stream: bool
+    context: ContextSettings = field(default_factory=ContextSettings)
     origins: Mapping[str, str]

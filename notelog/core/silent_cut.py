@@ -55,4 +55,4 @@ def find_silent_cut(
 
 def _counted(plan: TrimPlan, spec: ModelSpec, count: Callable[[str, str], int]) -> int:
     scale, view = Scale(spec, count), NoteView()
-    return sum(scale.cost(view.weigh(item)) for item in plan.kept) + scale.reply_frame()
+    return sum(scale.cost(view.weigh(item)) for item in plan.messages) + scale.reply_frame()

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from notelog.app.ask import Asking, ask
-from notelog.app.prepare import Prepared
+from notelog.app.prepare import Prepared, fitted
 from notelog.app.refit import Refit, Refitting
 from notelog.core.learned import Learned
 from notelog.core.messages import Conversation, Message, Role
@@ -16,8 +16,8 @@ from notelog.core.models import resolve_model
 from notelog.core.overflow import read_overflow
 from notelog.core.request import ChatRequest, build_request
 from notelog.core.retry import MOST_CORRECTIONS
-from notelog.core.settings import KeySource, Profile, Settings
-from notelog.core.trim import plan_trim
+from notelog.core.settings import ContextSettings, KeySource, Profile, Settings
+from notelog.core.trim import LEFT_OUT_NOTICE
 from notelog.errors import ContextOverflowError, NotelogError, QuestionTooLargeError
 from notelog.ports.learned import LearnedFigure
 
@@ -47,7 +47,9 @@ def count(text: str, _encoding: str) -> int:
     return -(-len(text) // 3)
 
 
-def prepared(conversation: Conversation, *, window: int, wish: int | None) -> Prepared | None:
+def prepared(
+    conversation: Conversation, *, window: int, wish: int | None, context: ContextSettings
+) -> Prepared | None:
     """A conversation as it is sent first; None where even that does not fit."""
     spec = replace(resolve_model("some-model"), context_window=window)
     chosen = Settings(
@@ -57,10 +59,11 @@ def prepared(conversation: Conversation, *, window: int, wish: int | None) -> Pr
         max_tokens=wish,
         context_window=None,
         stream=True,
+        context=context,
         origins={},
     )
     try:
-        plan = plan_trim(conversation, model=spec, wish=wish, count=count)
+        plan = fitted(conversation, spec, chosen, count, exact=False)
     except QuestionTooLargeError:
         return None
     return Prepared(
@@ -107,7 +110,22 @@ def must_stay(conversation: Conversation) -> Conversation:
 def is_part(part: Conversation, whole: Conversation) -> bool:
     """Whether a sequence is the other one with some left out."""
     left = iter(whole)
-    return all(any(item is other for other in left) for item in part)
+    return all(any(is_same(item, other) for other in left) for item in part)
+
+
+def is_same(item: Message, other: Message) -> bool:
+    """Whether a message is another one, or what shortening has left of it."""
+    return item is other or (item.role is other.role and " tokens left out …]" in item.content)
+
+
+def said_in(request: ChatRequest) -> Conversation:
+    """A request's messages without notelog's own."""
+    return tuple(item for item in request.messages if item.content != LEFT_OUT_NOTICE)
+
+
+def size(request: ChatRequest) -> int:
+    """The bytes of its messages' texts, and one for each."""
+    return sum(1 + len(item.content.encode()) for item in request.messages)
 
 
 def limit(request: ChatRequest) -> float:
@@ -120,20 +138,25 @@ def limit(request: ChatRequest) -> float:
     conversation=conversations(),
     window=st.integers(64, 20_000),
     wish=st.none() | st.integers(1, 20_000),
+    context=st.builds(ContextSettings, shorten=st.booleans(), notice=st.booleans()),
     said=st.lists(refusals, min_size=3, max_size=3),
 )
 def test_every_further_request_is_smaller_and_whole(
     conversation: Conversation,
     window: int,
     wish: int | None,
+    context: ContextSettings,
     said: list[ContextOverflowError],
 ) -> None:
     """At most two more, each strictly smaller, none without the question or the system prompt."""
-    first = prepared(conversation, window=window, wish=wish)
+    first = prepared(conversation, window=window, wish=wish, context=context)
     if first is None:
         return
     refit = Refit(
-        Refitting(count=count, learned=Remembered(), clock=StillClock()), first, path="n.md"
+        Refitting(count=count, learned=Remembered(), clock=StillClock()),
+        first,
+        conversation,
+        path="n.md",
     )
     completions = FakeCompletions(*([refusal] for refusal in said))
     asking = Asking(
@@ -149,16 +172,27 @@ def test_every_further_request_is_smaller_and_whole(
     sent = completions.requests
     assert 1 <= len(sent) <= 1 + MOST_CORRECTIONS
     for before, after in pairwise(sent):
-        assert is_part(after.messages, before.messages)
+        assert is_part(said_in(after), said_in(before))
         assert limit(after) <= limit(before)
-        assert (len(after.messages), limit(after)) != (len(before.messages), limit(before))
+        assert (size(after), limit(after)) != (size(before), limit(before))
+        assert size(after) <= size(before)
     for request in sent:
-        assert is_part(must_stay(conversation), request.messages)
-        assert request.messages[-1] is conversation[-1]
+        kept = said_in(request)
+        assert len(kept) >= len(must_stay(conversation))
+        assert all(
+            any(is_same(kept_one, one) for kept_one in kept) for one in must_stay(conversation)
+        )
+        assert is_same(kept[-1], conversation[-1])
         assert request.max_tokens is None or request.max_tokens >= 1
+        noticed = len(kept) < len(request.messages)
+        assert len(request.messages) - len(kept) <= 1
+        assert not noticed or len(kept) < len(conversation)
     plan = refit.prepared.plan
-    assert plan.kept == sent[-1].messages
-    assert [conversation[index] for index in plan.kept_indices] == list(plan.kept)
+    assert plan.messages == sent[-1].messages
+    originals = [conversation[index] for index in plan.kept_indices]
+    shortened = {item.index for item in plan.shortened}
+    for index, original, item in zip(plan.kept_indices, originals, plan.kept, strict=True):
+        assert (item is original) == (index not in shortened)
     assert len(plan.kept) + len(plan.dropped) == len(conversation)
     places = [item.index for item in plan.dropped]
     assert sorted({*places, *plan.kept_indices}) == list(range(len(conversation)))

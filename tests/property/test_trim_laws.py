@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from notelog.adapters.tiktoken_counter import TiktokenCounter
 from notelog.core.budget import plan_budget
+from notelog.core.cut import Oversized
 from notelog.core.messages import Conversation, Message, Role
 from notelog.core.models import resolve_model, with_window
-from notelog.core.trim import TrimPlan, plan_trim
+from notelog.core.trim import LEFT_OUT_NOTICE, TrimPlan, plan_trim
+from notelog.core.trim_report import Fate
 from notelog.errors import QuestionTooLargeError
 
 COUNTER = TiktokenCounter()
@@ -91,6 +93,8 @@ def plan(
     model: str = "gpt-4o",
     cut_step: float = 0.25,
     wish: int | None = None,
+    oversized: Oversized = "stop",
+    notice: bool = False,
 ) -> TrimPlan | None:
     """The plan, or None where what must be sent does not fit."""
     try:
@@ -101,6 +105,8 @@ def plan(
             wish=wish,
             count=COUNTER.count,
             cut_step=cut_step,
+            oversized=oversized,
+            notice=LEFT_OUT_NOTICE if notice else "",
         )
     except QuestionTooLargeError:
         return None
@@ -237,6 +243,85 @@ def test_the_stable_cut_costs_no_more_than_its_step(
     assert set(stable.kept_indices) <= set(most.kept_indices)
     lost = most.prompt_tokens - stable.prompt_tokens
     assert lost <= cut_step * most.budget
+
+
+@law
+@given(
+    conversation=conversations,
+    window=windows,
+    model=st.sampled_from(sorted(MODELS)),
+    cut_step=steps,
+    notice=st.booleans(),
+)
+def test_what_is_too_large_is_shortened_until_it_fits(
+    conversation: Conversation, window: int, model: str, cut_step: float, *, notice: bool
+) -> None:
+    """Asked to, it shortens what must stay, never a system message, and the rest is as without."""
+    made = plan(
+        conversation, window, model=model, cut_step=cut_step, oversized="shorten", notice=notice
+    )
+    assume(made is not None)
+    assert made is not None
+    true = own_sum(made.messages, model)
+    assert made.prompt_tokens == true or (made.bounded and made.prompt_tokens > true)
+    assert true <= made.budget
+    shortened = {item.index: item for item in made.shortened}
+    for index, item, tokens in zip(made.kept_indices, made.kept, made.kept_tokens, strict=True):
+        original = conversation[index]
+        assert (item is original) == (index not in shortened)
+        assert item.role is original.role
+        if index in shortened:
+            assert item.role is not Role.SYSTEM
+            assert " tokens left out …]" in item.content
+            assert tokens == shortened[index].sent_tokens < shortened[index].tokens
+    without = plan(conversation, window, model=model, cut_step=cut_step, notice=notice)
+    if without is not None:
+        assert not shortened
+        assert made == without
+
+
+@law
+@given(conversation=conversations, window=windows, cut_step=steps)
+def test_every_message_has_its_report(
+    conversation: Conversation, window: int, cut_step: float
+) -> None:
+    """The report says of each message what became of it, in order, with figures that sum up."""
+    made = plan(conversation, window, cut_step=cut_step, oversized="shorten", notice=True)
+    assume(made is not None)
+    assert made is not None
+    report = list(made.report)
+    assert [item.index for item in report] == list(range(len(conversation)))
+    assert [item.role for item in report] == [item.role for item in conversation]
+    sent = [item.index for item in report if item.fate is not Fate.LEFT_OUT]
+    assert tuple(sent) == made.kept_indices
+    assert sum(item.sent_tokens for item in report) + made.frame_tokens == made.prompt_tokens
+    assert all(bool(item.reason) == (item.fate is not Fate.KEPT) for item in report)
+    lines = str(made.report).split("\n")
+    assert [line.split()[:2] for line in lines[-len(report) :]] == [
+        [str(item.index), str(item.role)] for item in report
+    ]
+
+
+@law
+@given(conversation=conversations, window=windows, more=st.integers(0, 2_000))
+def test_a_notice_costs_no_turn_twice(conversation: Conversation, window: int, more: int) -> None:
+    """The notice stands below the system part where something is left out and it fits."""
+    small = plan(conversation, window, cut_step=0, notice=True)
+    large = plan(conversation, window + more, cut_step=0, notice=True)
+    plain = plan(conversation, window, cut_step=0)
+    assert (small is None) == (plain is None)
+    assume(small is not None)
+    assert small is not None
+    assert plain is not None
+    assert large is not None
+    assert set(small.kept_indices) <= set(large.kept_indices)
+    assert set(small.kept_indices) <= set(plain.kept_indices)
+    assert small.notice is None or small.dropped
+    assert not small.dropped or small.notice is not None or small.prompt_tokens + 20 > small.budget
+    if small.notice is not None:
+        place = small.messages.index(small.notice)
+        assert all(item.role is Role.SYSTEM for item in small.messages[:place])
+        assert all(item.role is not Role.SYSTEM for item in small.messages[place + 1 : place + 2])
 
 
 @law

@@ -7,7 +7,7 @@ import pytest
 from notelog.adapters.config_toml import load_config
 from notelog.adapters.toml_lines import key_lines, line_of
 from notelog.core.profiles import READY_MADE
-from notelog.core.settings import Config
+from notelog.core.settings import Config, ContextSettings
 from notelog.errors import ConfigurationError
 
 
@@ -104,6 +104,8 @@ stop = [
 stream = false
 [model_aliases]
 "gpt-3.5-turbo-0301" = "openai@gpt-4o-mini"
+[context]
+shorten = true
 """
     config = loaded(tmp_path, text)
     assert config.ignore_note_keys == {"max_tokens", "n"}
@@ -112,11 +114,15 @@ stream = false
     assert (config.inert_replies, config.note_size_limit_bytes) == (False, 1000)
     assert config.defaults == {"temperature": 0.5, "stop": ["a"], "stream": False}
     assert config.model_aliases == {"gpt-3.5-turbo-0301": "openai@gpt-4o-mini"}
+    assert config.context == ContextSettings(shorten=True, notice=True, mark_left_out=False)
+    assert config.origins["context.shorten"] == "config.toml:16"
     assert config.origins["defaults.stream"] == "config.toml:12"
     assert config.origins["model_aliases.gpt-3.5-turbo-0301"] == "config.toml:14"
 
 
 MISTAKES = [
+    ("[context]\nshortn = true", 2, "no setting context.shortn", "'shorten'"),
+    ("[context]\nnotice = 'no'", 2, "context.notice", ""),
     ("\ndefualt_profile = 'x'", 2, "no setting defualt_profile", "'default_profile'"),
     ("[profile.x]\nmodel = 'm'", 1, "no setting profile", "'profiles'"),
     ("[profiles.openai]\nbase_ur = 'x'", 2, "profiles.openai.base_ur", "'base_url'"),

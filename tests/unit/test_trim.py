@@ -163,7 +163,7 @@ def test_a_question_too_large_is_an_error_with_figures() -> None:
     error = caught.value
     assert "2,0" in error.message
     assert "1,024" in error.message
-    assert "user message in lines 7-7" in error.message
+    assert "user message in line 7" in error.message
     assert error.line == 7
     assert "larger window" in error.hint
     assert "max_tokens" not in error.hint

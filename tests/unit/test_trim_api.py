@@ -137,3 +137,116 @@ def test_a_small_conversation_loads_no_ranks() -> None:
         "assert 'tiktoken' not in sys.modules and 'openai' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def big(text: str = "word ") -> dict[str, object]:
+    """A question that no small window holds."""
+    return user(f"Read this.\n{text * 10_000}\nWhat does it say?")
+
+
+def test_what_is_too_large_is_shortened_on_request() -> None:
+    """The question keeps beginning and end in a copy; the given messages stay as they were."""
+    rules: dict[str, object] = {"role": "system", "content": "rules"}
+    messages = [rules, user("old"), assistant("older"), big()]
+    before = copy.deepcopy(messages)
+    plan = notelog.fit(messages, model="gpt-4o", context_window=1_024, oversized="shorten")
+    assert messages == before
+    assert plan.kept[0] is rules
+    text = str(plan.kept[-1]["content"])
+    assert text.startswith("Read this.\n")
+    assert text.endswith("\nWhat does it say?")
+    assert plan.prompt_tokens == notelog.count(plan.messages, model="gpt-4o") <= plan.budget
+    assert plan.prompt_tokens > 0.95 * plan.budget
+    (shortened,) = plan.shortened
+    assert shortened.index == 3
+    assert shortened.tokens - shortened.sent_tokens > 9_000
+    assert "shortened to" in str(plan.report)
+
+
+def test_the_largest_are_shortened_and_the_small_stay_whole() -> None:
+    """Two pastes share the room alike; the short question below them stays word for word."""
+    messages = [big("ab "), assistant("Ah."), big("cd "), user("And now?")]
+    plan = notelog.fit(
+        messages, model="gpt-4o", context_window=2_048, pinned=[0, 2], oversized="shorten"
+    )
+    assert plan.kept[-1] is messages[-1]
+    assert [item.index for item in plan.shortened] == [0, 2]
+    sizes = [item.sent_tokens for item in plan.shortened]
+    assert max(sizes) - min(sizes) < 30
+    assert plan.prompt_tokens > 0.95 * plan.budget
+
+
+def test_a_tools_result_can_be_the_largest() -> None:
+    """A result below the question is shortened, and still answers its call."""
+    result = {**RESULT, "content": "a line of a log\n" * 5_000}
+    messages = [user("What failed?"), CALL, result]
+    plan = notelog.fit(messages, model="gpt-4o", context_window=2_048, oversized="shorten")
+    assert [item.index for item in plan.shortened] == [2]
+    assert plan.kept[2]["tool_call_id"] == "c1"
+    assert plan.kept[:2] == tuple(messages[:2])
+
+
+def test_the_longest_part_is_shortened() -> None:
+    """Of a message in parts the longest text is shortened; pictures and other parts stay."""
+    picture = {"type": "image_url", "image_url": {"url": "data:"}}
+    parts = [{"type": "text", "text": "Look:"}, picture, {"type": "text", "text": "word " * 9_000}]
+    plan = notelog.fit(
+        [{"role": "user", "content": parts}],
+        model="gpt-4o",
+        context_window=4_096,
+        oversized="shorten",
+    )
+    content = plan.kept[0]["content"]
+    assert isinstance(content, list)
+    assert content[:2] == parts[:2]
+    assert "tokens left out" in str(content[2])
+    assert len(parts[2]["text"]) == 45_000
+
+
+def test_a_system_message_is_never_shortened() -> None:
+    """Where it fills the window there is no way, and none is named."""
+    rules: dict[str, object] = {"role": "developer", "content": "rule " * 5_000}
+    with pytest.raises(QuestionTooLargeError, match="the developer message") as caught:
+        notelog.fit([rules, user("Hi")], model="gpt-4o", context_window=2_048, oversized="shorten")
+    assert "shorten" not in caught.value.hint
+
+
+@pytest.mark.parametrize("context_window", [1_000_000, 800])
+def test_a_result_without_its_call_is_left_out(context_window: int) -> None:
+    """No server takes a tool's result without its call: it goes, and the report says why."""
+    other = {**RESULT, "tool_call_id": "c2"}
+    messages = [user("a"), RESULT, assistant("b"), user("c"), CALL, RESULT, other, user("d")]
+    plan = notelog.fit(messages, model="gpt-4o", context_window=context_window)
+    assert plan.kept_indices == (0, 2, 3, 4, 5, 7)
+    assert [item.index for item in plan.dropped] == [1, 6]
+    assert all("without the call" in item.reason for item in plan.dropped)
+    assert plan.notice is None
+
+
+def test_a_notice_is_put_below_the_system_part() -> None:
+    """Asked for, it is part of ``messages`` and of the figures, and never of ``kept``."""
+    rules: dict[str, object] = {"role": "system", "content": "rules"}
+    messages = [rules, *[user(FILLER), assistant(FILLER)] * 20, user("question")]
+    plan = notelog.fit(messages, model="gpt-4o", context_window=1_024, notice=True)
+    assert plan.messages[0] is rules
+    assert plan.messages[1] == {"role": "system", "content": "[… earlier messages left out …]"}
+    assert plan.messages[2]["role"] == "user"
+    assert all(item in messages for item in plan.kept)
+    assert plan.prompt_tokens == notelog.count(plan.messages, model="gpt-4o")
+    own = notelog.fit(messages, model="gpt-4o", context_window=1_024, notice="Summary: roses.")
+    assert own.messages[1]["content"] == "Summary: roses."
+    assert notelog.fit(messages, model="gpt-4o", notice=True).notice is None
+
+
+def test_the_report_reads_like_a_list() -> None:
+    """It has an entry for every message, can be sliced, and prints a line for each."""
+    messages = [user(FILLER), assistant(FILLER)] * 20 + [user("question")]
+    report = notelog.fit(messages, model="gpt-4o", context_window=1_024).report
+    assert len(report) == 41
+    assert report[-1].role == "user"
+    assert str(report[-1].fate) == "kept"
+    assert [item.index for item in report[:3]] == [0, 1, 2]
+    assert report[0].fate == "left out"
+    assert report[0].sent_tokens == 0
+    assert len(str(report).split("\n")) == 41 + 2
+    assert "of 41 messages are sent" in repr(report)
