@@ -2,7 +2,7 @@
 
 import re
 
-import regex
+import regex  # type: ignore[import-untyped]  # tiktoken's own dependency
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

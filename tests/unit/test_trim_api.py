@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import notelog
+from notelog.core.api_messages import ApiMessage
 from notelog.core.messages import Message, Role
 from notelog.errors import QuestionTooLargeError
 
@@ -29,6 +30,12 @@ def user(text: str) -> dict[str, object]:
 def assistant(text: str) -> dict[str, object]:
     """An assistant message of the chat API."""
     return {"role": "assistant", "content": text}
+
+
+def said(message: ApiMessage, name: str = "content") -> object:
+    """A field of a message of the chat API."""
+    assert isinstance(message, dict)
+    return message[name]
 
 
 def test_texts_are_counted_with_a_label() -> None:
@@ -152,7 +159,7 @@ def test_what_is_too_large_is_shortened_on_request() -> None:
     plan = notelog.fit(messages, model="gpt-4o", context_window=1_024, oversized="shorten")
     assert messages == before
     assert plan.kept[0] is rules
-    text = str(plan.kept[-1]["content"])
+    text = str(said(plan.kept[-1]))
     assert text.startswith("Read this.\n")
     assert text.endswith("\nWhat does it say?")
     assert plan.prompt_tokens == notelog.count(plan.messages, model="gpt-4o") <= plan.budget
@@ -182,25 +189,29 @@ def test_a_tools_result_can_be_the_largest() -> None:
     messages = [user("What failed?"), CALL, result]
     plan = notelog.fit(messages, model="gpt-4o", context_window=2_048, oversized="shorten")
     assert [item.index for item in plan.shortened] == [2]
-    assert plan.kept[2]["tool_call_id"] == "c1"
+    assert said(plan.kept[2], "tool_call_id") == "c1"
     assert plan.kept[:2] == tuple(messages[:2])
 
 
 def test_the_longest_part_is_shortened() -> None:
     """Of a message in parts the longest text is shortened; pictures and other parts stay."""
-    picture = {"type": "image_url", "image_url": {"url": "data:"}}
-    parts = [{"type": "text", "text": "Look:"}, picture, {"type": "text", "text": "word " * 9_000}]
+    picture: dict[str, object] = {"type": "image_url", "image_url": {"url": "data:"}}
+    parts: list[dict[str, object]] = [
+        {"type": "text", "text": "Look:"},
+        picture,
+        {"type": "text", "text": "word " * 9_000},
+    ]
     plan = notelog.fit(
         [{"role": "user", "content": parts}],
         model="gpt-4o",
         context_window=4_096,
         oversized="shorten",
     )
-    content = plan.kept[0]["content"]
+    content = said(plan.kept[0])
     assert isinstance(content, list)
     assert content[:2] == parts[:2]
     assert "tokens left out" in str(content[2])
-    assert len(parts[2]["text"]) == 45_000
+    assert parts[2]["text"] == "word " * 9_000
 
 
 def test_a_system_message_is_never_shortened() -> None:
@@ -230,11 +241,11 @@ def test_a_notice_is_put_below_the_system_part() -> None:
     plan = notelog.fit(messages, model="gpt-4o", context_window=1_024, notice=True)
     assert plan.messages[0] is rules
     assert plan.messages[1] == {"role": "system", "content": "[… earlier messages left out …]"}
-    assert plan.messages[2]["role"] == "user"
+    assert said(plan.messages[2], "role") == "user"
     assert all(item in messages for item in plan.kept)
     assert plan.prompt_tokens == notelog.count(plan.messages, model="gpt-4o")
     own = notelog.fit(messages, model="gpt-4o", context_window=1_024, notice="Summary: roses.")
-    assert own.messages[1]["content"] == "Summary: roses."
+    assert said(own.messages[1]) == "Summary: roses."
     assert notelog.fit(messages, model="gpt-4o", notice=True).notice is None
 
 
