@@ -13,10 +13,14 @@ from notelog.adapters.local_server import EmbeddedServer
 from notelog.adapters.model_files import user_models_folder
 from notelog.ports.servers import Endpoint
 
-# A slow machine must fail no test; the same examples on every run of continuous integration.
+# A slow machine must fail no test; the same examples on every run of continuous integration;
+# many more on demand, with HYPOTHESIS_PROFILE=long.
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
+settings.register_profile("long", deadline=None, max_examples=2_000)
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default")
+)
 
 # As the person who runs the tests has it, before any test points the cache elsewhere.
 MODELS_FOLDER = user_models_folder()

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 _FENCE: Final = re.compile(
     r"^(?P<lead>[ \t>]*)(?P<mark>`{3,}|~{3,})(?P<rest>[^\n]*)$", re.MULTILINE
 )
+_LIKE: Final = re.compile(r"[ \t>]*(?:```|~~~)[^\n]*")
 _INFO_CHARS: Final = 60
 
 
@@ -25,6 +26,7 @@ class Fences:
     """The fences of a text, found in one pass."""
 
     def __init__(self, text: str) -> None:
+        self._text = text
         self._lines = [_Line(-1, -1), *_fence_lines(text)]
         self._starts = [line.start for line in self._lines]
 
@@ -38,6 +40,8 @@ class Fences:
 
     def after(self, index: int) -> tuple[int, str]:
         """Where an end of the text that begins near ``index`` begins, and what opens it then."""
+        if index and self._text[index - 1] != "\n" and (like := _LIKE.match(self._text, index)):
+            index = like.end()
         place = bisect_right(self._starts, index) - 1
         line, above = self._lines[place], self._lines[place - 1]
         if line.start == index and (line.opener or not above.opener):
