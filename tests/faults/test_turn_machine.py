@@ -97,7 +97,12 @@ def parsed(data: bytes) -> Note:
 
 
 def said(data: bytes, role: Role) -> list[str]:
-    """What one side says in a note, each message by its key."""
+    """What one side says in a note, each message by its key.
+
+    A note without separators is read as its reply will make it: a role marker may begin it.
+    """
+    if not parsed(data).is_chat:
+        data += f"\n\n{SEPARATOR}\n\nrole::user\n\n".encode()
     turns = [turn for turn in parsed(data).turns if turn.content and turn.role is role]
     return [turn_key((Message(role=role, content=turn.content),)) for turn in turns]
 

@@ -58,11 +58,13 @@ class Ordeal:
         folder: an empty one, made here; nothing else is in it.
         original: what a person wrote into the note.
         scripts: what the server plays.
+        command: the words of the command that is broken; the note comes last.
     """
 
     folder: Path
     original: bytes = APPENDED
     scripts: Iterable[Script] = field(default_factory=lambda: (at_once(FIRST), at_once(SECOND)))
+    command: tuple[str, ...] = ("complete",)
 
     def __post_init__(self) -> None:
         self.vault = self.folder / "vault"
@@ -97,8 +99,12 @@ class Ordeal:
         """Runs ``notelog complete`` on the note, with nothing broken."""
         return self.program.run("complete", *options, self.note)
 
+    def run_command(self) -> Run:
+        """Runs the command, with nothing broken."""
+        return self.program.run(*self.command, self.note)
+
     def list_calls(self) -> list[Call]:
-        """Completes the note and lists the calls of that run."""
+        """Runs the command and lists the calls of that run."""
         environment = self._environment()
         calls, ended = syscalls.listed(
             self._command(), self.folder, self.note, environment=environment, log=self.log
@@ -107,13 +113,13 @@ class Ordeal:
         return calls
 
     def kill(self, call: Call) -> bool:
-        """Completes the note and kills the program before a call; False where it met another."""
+        """Runs the command and kills it before a call; False where it met another."""
         environment = self._environment()
         syscalls.killed(self._command(), call, self.note, environment=environment, log=self.log)
         return self.met(call)
 
     def break_call(self, call: Call, fault: str) -> Run:
-        """Completes the note while one call fails."""
+        """Runs the command while one call fails."""
         ended = syscalls.broken(
             self._command(), call, fault, self.note, environment=self._environment(), log=self.log
         )
@@ -198,6 +204,9 @@ class Ordeal:
             yield f"in the end it shows as {shown.out}"
         elif rerun.code == 0 and messages[1]["content"] not in _REPLIES:
             yield f"the reply reads {messages[1]['content']!r}"
+        yield from self._problems_of_leftovers()
+
+    def _problems_of_leftovers(self) -> Iterator[str]:
         left = {name for name in os.listdir(self.vault) if name not in {".obsidian", "note.md"}}  # noqa: PTH208  # hidden files too
         if left:
             yield f"left in the vault: {left}"
@@ -223,11 +232,11 @@ class Ordeal:
         data = self.note.read_bytes()
         if not _is_one_insertion(self.original, data):
             yield f"{when} the note is {data!r}"
-        if self._replies() > 1:
+        if self.command == ("complete",) and self._replies() > 1:
             yield f"{when} the reply is there {self._replies()} times"
 
     def _command(self) -> list[str]:
-        return [sys.executable, "-m", "notelog", "complete", str(self.note)]
+        return [sys.executable, "-m", "notelog", *self.command, str(self.note)]
 
     def _environment(self) -> dict[str, str]:
         return {"TEST_KEY": "sk-test-canary", **self.program.environment}

@@ -1,0 +1,118 @@
+"""The commands that are broken at every call, each with what is there before it.
+
+A command is added to the matrix by one line of ``SCENES``.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, cast
+
+from ordeal import ABOVE, APPENDED, DOCUMENTED, FIRST, SECOND, Ordeal, at_once
+from program import Run
+from scripted_server import Script
+
+THIRD = "The third reply, after two others."
+
+
+def nothing(_ordeal: Ordeal) -> None:
+    """There is a note with a question."""
+
+
+def answered(ordeal: Ordeal) -> None:
+    """The question has its reply."""
+    assert ordeal.complete().code == 0
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A command, and what is there before it.
+
+    Attributes:
+        command: its words; the note comes last.
+        note: what a person wrote.
+        before: what happened already, with nothing broken.
+        in_the_end: the state of the note when the command has done its work.
+        asks: how many requests one run may make; each further run is the person's word.
+        scripts: what the server plays, from the beginning.
+    """
+
+    command: tuple[str, ...]
+    note: bytes = APPENDED
+    before: Callable[[Ordeal], None] = nothing
+    in_the_end: str = "answered"
+    asks: int = 1
+    scripts: tuple[Callable[[], Script], ...] = (
+        lambda: at_once(FIRST),
+        lambda: at_once(SECOND),
+        lambda: at_once(THIRD),
+    )
+
+    def ordeal(self, folder: Path) -> Ordeal:
+        """An ordeal of it, in a folder that does not exist."""
+        if self.command == ("complete",):
+            return Ordeal(folder, self.note)
+        scripts = tuple(script() for script in self.scripts)
+        return SceneOrdeal(folder, self.note, scripts, command=self.command, scene=self)
+
+
+@dataclass
+class SceneOrdeal(Ordeal):
+    """A command other than ``complete``: killed or starved, it is run again and does its work."""
+
+    scene: Scene = Scene(("complete",))  # frozen
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.scene.before(self)
+        self._asked_before = self.asked
+        return self
+
+    def problems_after_kill(self) -> list[str]:
+        """What is wrong with the note now, and after further runs of the command."""
+        return [*self._problems(1, "after the kill"), *self._worked_through(2)]
+
+    def problems_after_fault(self, run: Run, *, lied: bool) -> list[str]:
+        """What is wrong with the run in which a call failed, with its note, and with the next."""
+        found = [*self._problems_of_run(run, allowed=DOCUMENTED), *self._problems(1, "then")]
+        if run.code == 0:
+            found += self._problems_of_end(run)
+        return [*found, *self._worked_through(2, lied=lied)]
+
+    def _worked_through(self, runs: int, *, lied: bool = False) -> Iterator[str]:
+        """Runs the command until it has nothing left to do."""
+        for number in range(runs, runs + 3):
+            run = self.run_command()
+            if lied and run.code == 3:  # a journal that was lied to says so for ever
+                yield from self._problems_of_text("later")
+                return
+            yield from self._problems_of_run(run, allowed=DOCUMENTED)
+            yield from self._problems(number, f"after run {number}")
+            if self._state() == self.scene.in_the_end:
+                yield from self._problems_of_end(run)
+                return
+        yield f"its work is never done: {run}"
+
+    def _problems(self, runs: int, when: str) -> Iterator[str]:
+        yield from self._problems_of_text(when)
+        if self.asked - self._asked_before > runs * self.scene.asks:
+            yield f"{self.asked - self._asked_before} requests {when}"
+
+    def _state(self) -> str:
+        return cast("str", self.program.run("show", "--json", self.note).fields.get("state", ""))
+
+    def _problems_of_end(self, run: Run) -> Iterator[str]:
+        held = self.note.read_bytes()
+        if self._state() != self.scene.in_the_end:
+            yield f"{run} left {held!r}"
+        doubled = [text for text in (FIRST, SECOND, THIRD) if held.count(text.encode()) > 1]
+        if doubled:
+            yield f"{doubled} are there twice"
+        yield from self._problems_of_leftovers()
+
+
+SCENES = {
+    "complete, at the end": Scene(("complete",)),
+    "complete, above text": Scene(("complete",), ABOVE),
+}
+"""The commands of the matrix. Each is a line."""
