@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from notelog.core.settings import Continuation
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopTable:
@@ -14,6 +16,7 @@ class TopTable:
     reasoning: Literal["drop", "callout"] | None = None
     model_suffix: Literal["auto", "always", "never"] | None = None
     inert_replies: bool | None = None
+    partial_replies: Literal["note", "journal"] | None = None
     note_size_limit_bytes: int | None = None
 
 
@@ -56,6 +59,7 @@ class ProfileTable:
     deadline_s: float | None = None
     price: tuple[float, float] | None = None
     currency: str | None = None
+    continuation: Continuation | None = None
     key_environment: str | None = None
     key_file: str | None = None
     key_keyring: str | None = None

@@ -8,25 +8,31 @@ import logging
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
+from notelog.app.attempts import Replacing, heed, kept_reply, rehearse_delivery
 from notelog.app.begin import begin, intent_of, needs_exact_counts
 from notelog.app.breaking import under_breaker
 from notelog.app.calibrate import calibrate
+from notelog.app.continue_reply import (
+    going_on_turn,
+    text_so_far,
+    whole_if_nothing_was_missing,
+)
 from notelog.app.deliver import Delivery, deliver
 from notelog.app.due import Completing, Job, Turn, due_turn
-from notelog.app.history import reply_waiting
+from notelog.app.history import PART_KEPT, reply_waiting
 from notelog.app.outcome import Completed, Judgement, Outcome, judge
 from notelog.app.prepare import Prepared
 from notelog.app.reach import endpoint_of, refined
+from notelog.app.reading import parse_snapshot
 from notelog.app.receive import Receiving, receive
 from notelog.app.recover import finish_landings
 from notelog.app.refit import Refit, Refitting
 from notelog.app.stop import stoppable
 from notelog.core.breaker import Asker
-from notelog.core.landing import rehearse
 from notelog.core.models import cost_of_usage
 from notelog.core.note_style import ReplyStyle
 from notelog.core.records import TurnRecord, turn_key
-from notelog.core.reply import Reply
+from notelog.core.reply import Reply, ReplyState
 from notelog.core.settings import Config, Options
 from notelog.core.silent_cut import find_silent_cut
 from notelog.core.trim_report import left_out_words
@@ -45,6 +51,7 @@ def complete(
     options: Options,
     *,
     again: bool = False,
+    go_on: bool = False,
     dry_run: bool = False,
     asker: Asker = Asker.COMMAND,
 ) -> Completed:
@@ -54,7 +61,8 @@ def complete(
         tools: the ports.
         path: exactly this note, chat or not.
         options: what the command line says.
-        again: ask anew what is in doubt, failed, or was answered and taken out.
+        again: ask anew, whatever came of it before: also what is answered.
+        go_on: let a reply that ended early go on.
         dry_run: stop before anything is written or sent.
         asker: who asks: a breaker says more to a watcher than to a person at a terminal.
 
@@ -63,7 +71,14 @@ def complete(
             or has changed by somebody else's hand.
     """
     started = tools.clock.monotonic()
-    job = Job(path=path, options=options, again=again, asker=Asker.WORD if again else asker)
+    job = Job(
+        path=path,
+        options=options,
+        again=again,
+        go_on=go_on,
+        asker=Asker.WORD if again or go_on else asker,
+        anew=again or go_on,
+    )
     try:
         snapshot = tools.reading.store.read(path)
         done = _rehearsed(tools, job, snapshot) if dry_run else _completed(tools, job, snapshot)
@@ -111,6 +126,8 @@ def _completed(tools: Completing, job: Job, snapshot: Snapshot) -> Completed:
         journal.working_on(snapshot.real_path),
     ):
         snapshot = finish_landings(tools.reading, journal, snapshot)
+        note = parse_snapshot(tools.reading, snapshot)
+        job = heed(journal, job, note, snapshot, tools.reporter)
         turn = due_turn(tools, job, snapshot, exact=needs_exact_counts(tools.config))
         if isinstance(turn, Completed):
             _tell_of_kept_replies(tools, journal, snapshot)
@@ -124,18 +141,22 @@ def _told(done: Completed, turn: Turn) -> Completed:
 
 
 def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) -> Completed:
-    _check_place(tools, turn)
     key = turn_key(turn.due.conversation)
-    _tell_of_kept_replies(tools, journal, turn.snapshot, but=key)
     last = journal.latest(key, turn.snapshot.real_path)
+    turn = replace(turn, attempts=journal.attempts(key, turn.snapshot.real_path))
+    if job.go_on:
+        turn = going_on_turn(tools, job, turn, journal, last)
+    _check_place(tools, turn)
+    _tell_of_kept_replies(tools, journal, turn.snapshot, but=key)
     billed = turn.prepared.settings.profile.billed
-    waiting = reply_waiting(last, again=job.again, billed=billed)
+    again = job.again or turn.part is not None
+    waiting = kept_reply(last, job) or reply_waiting(last, again=again, billed=billed)
     if waiting is not None and waiting.reply is not None:
         tools.reporter.notice("the reply to this question is already here: nothing is asked")
         return _deliver(tools, journal, turn, waiting, waiting.reply)
     with endpoint_of(tools, turn) as endpoint, _under_breaker(tools, endpoint, job):
         turn = refined(tools, turn, endpoint)
-        record = _begin(tools, journal, turn)
+        record = _begin(tools, journal, turn, job)
         tools.reporter.waiting(f"asking {record.intent.model} at {record.intent.profile}")
         refitting = Refitting(count=tools.count, learned=tools.learned, clock=tools.clock)
         refit = Refit(refitting, turn.prepared, turn.conversation, path=turn.snapshot.path)
@@ -187,7 +208,9 @@ def _check_place(tools: Completing, turn: Turn) -> None:
     """Finds out, before anything is paid for, whether a reply could be put into the note."""
     tools.reading.store.check_writable(turn.snapshot)
     style = ReplyStyle(model_suffix=tools.config.model_suffix)
-    problems = rehearse(turn.note, turn.due.turn_index, style=style)
+    problems = rehearse_delivery(
+        turn.note, turn.due.turn_index, style=style, replacing=_replacing(turn)
+    )
     if problems:
         raise NoteWriteError(
             f"a reply put into this note would not read back as it should ({problems[0]}); "
@@ -197,13 +220,22 @@ def _check_place(tools: Completing, turn: Turn) -> None:
         )
 
 
-def _begin(tools: Completing, journal: Journal, turn: Turn) -> TurnRecord:
+def _replacing(turn: Turn) -> Replacing | None:
+    if not turn.due.anew:
+        return None
+    return Replacing(attempts=turn.attempts, folded=turn.part is None)
+
+
+def _begin(tools: Completing, journal: Journal, turn: Turn, job: Job) -> TurnRecord:
     """Records what is about to be asked, unless a cap of its profile says no."""
     intent = intent_of(
         turn.prepared,
         turn_key=turn_key(turn.due.conversation),
         note=turn.snapshot.real_path,
         prompt=turn.note.turns[turn.due.turn_index].content,
+    )
+    intent = replace(
+        intent, ticks=job.ticks, continues=turn.part.record_id if turn.part is not None else 0
     )
     profile = turn.prepared.settings.profile
     return begin(journal, intent, profile, tools.config, clock=tools.clock, reporter=tools.reporter)
@@ -212,6 +244,7 @@ def _begin(tools: Completing, journal: Journal, turn: Turn) -> TurnRecord:
 def _deliver(
     tools: Completing, journal: Journal, turn: Turn, record: TurnRecord, reply: Reply
 ) -> Completed:
+    reply = whole_if_nothing_was_missing(record, reply)
     plan, spec = turn.prepared.plan, turn.prepared.spec
     cut = find_silent_cut(plan, spec, reply.usage, tools.count)
     judgement = judge(reply, turn.prepared, cut)
@@ -223,18 +256,30 @@ def _deliver(
         prepared=turn.prepared,
         cost=cost_of_usage(turn.prepared.spec.price, reply.usage),
     )
-    if not reply.text:
+    text = text_so_far(journal, replace(record, reply=reply), tools.config)
+    if not text or (not reply.text and judgement.outcome is not Outcome.ANSWERED):
         journal.failed(record.record_id, judgement.sentence)
         return done
+    if tools.config.partial_replies == "journal" and reply.state is not ReplyState.COMPLETE:
+        journal.failed(record.record_id, judgement.sentence)
+        return replace(done, hint=PART_KEPT)
     delivery = Delivery(
         snapshot=turn.snapshot,
         note=turn.note,
         turn_index=turn.due.turn_index,
         record_id=record.record_id,
-        text=reply.text,
+        turn_key=record.intent.turn_key,
+        text=text,
         style=_style(tools.config, turn.prepared, reply, judgement),
+        replacing=_replacing_with(turn, record),
     )
     return replace(done, line=deliver(tools.reading, journal, delivery))
+
+
+def _replacing_with(turn: Turn, record: TurnRecord) -> Replacing | None:
+    """As the turn has it, but that a reply which goes on from another holds that one."""
+    replacing = _replacing(turn)
+    return replace(replacing, folded=not record.intent.continues) if replacing else None
 
 
 def _style(config: Config, prepared: Prepared, reply: Reply, judgement: Judgement) -> ReplyStyle:
@@ -244,6 +289,7 @@ def _style(config: Config, prepared: Prepared, reply: Reply, judgement: Judgemen
         model_suffix=config.model_suffix,
         inert_replies=config.inert_replies,
         mark=_mark(prepared, judgement) or None,
+        box="again" if judgement.mark else "",
         reasoning=reply.reasoning if wanted else None,
     )
 

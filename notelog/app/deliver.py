@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass, replace
 
+from notelog.app.attempts import Replacing, plan_delivery
 from notelog.app.reading import Reading, parse_snapshot
 from notelog.core.edit import EditPlan, apply_plan, landed_by
-from notelog.core.landing import Gone, find_landing, plan_reply
+from notelog.core.landing import Gone, find_landing
 from notelog.core.messages import Role
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
+from notelog.core.turn import ticked
 from notelog.core.verify import verify_plan
-from notelog.errors import ConflictError, NoteWriteError
+from notelog.errors import ConflictError, NoExchangeError, NoteWriteError
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
 
@@ -28,16 +30,20 @@ class Delivery:
         note: the same, parsed.
         turn_index: the answered turn in ``note.turns``.
         record_id: the journal's record, which holds the reply.
+        turn_key: of its question.
         text: what the model said.
         style: how it is written.
+        replacing: the answer whose place it takes, or None.
     """
 
     snapshot: Snapshot
     note: Note
     turn_index: int
     record_id: int
+    turn_key: str
     text: str
     style: ReplyStyle
+    replacing: Replacing | None = None
 
 
 def deliver(reading: Reading, journal: Journal, delivery: Delivery) -> int:
@@ -51,24 +57,33 @@ def deliver(reading: Reading, journal: Journal, delivery: Delivery) -> int:
         NoteWriteError: the note could not be written; the reply is kept.
     """
     path = delivery.snapshot.path
+    callouts = journal.callouts(delivery.turn_key)
     for _ in range(ATTEMPTS):
         snapshot = reading.store.read(path)
         note, turn_index = _find_place(reading, delivery, snapshot)
-        plan = plan_reply(
+        plan = plan_delivery(
             note,
             turn_index,
             delivery.text,
             fingerprint=snapshot.fingerprint,
             style=delivery.style,
+            replacing=delivery.replacing,
+            callouts=callouts,
         )
-        written = _verified(reading, snapshot, note, plan)
+        after = _verified(reading, snapshot, note, plan)
         journal.landing(delivery.record_id, landed_by(plan))
+        journal.new_ticks(snapshot.real_path, ticked(after)[0])
         try:
             reading.store.write(snapshot, plan)
+        except NoExchangeError:
+            if not callouts:
+                raise
+            callouts = ()  # where only the end can be changed, the callout stays above the reply
+            continue
         except ConflictError:
             continue
         journal.delivered(delivery.record_id)
-        return written
+        return _line_of_last_answer(after)
     raise ConflictError(
         f"the note keeps changing while the reply is written; {_KEPT}",
         path=path,
@@ -90,7 +105,7 @@ def _find_place(reading: Reading, delivery: Delivery, snapshot: Snapshot) -> tup
             hint="bring the question back as it was and run notelog complete again: "
             "the reply goes in without a request",
         )
-    if not place.is_last:
+    if not place.is_last and delivery.replacing is None:
         raise ConflictError(
             f"newer text stands below the question that was answered; {_KEPT}",
             path=snapshot.path,
@@ -100,8 +115,8 @@ def _find_place(reading: Reading, delivery: Delivery, snapshot: Snapshot) -> tup
     return note, place.turn_index
 
 
-def _verified(reading: Reading, snapshot: Snapshot, note: Note, plan: EditPlan) -> int:
-    """Parses the note as it would be, and gives the reply's line in it."""
+def _verified(reading: Reading, snapshot: Snapshot, note: Note, plan: EditPlan) -> Note:
+    """The note as it would be, if that is what was planned."""
     data = apply_plan(snapshot.data, plan)
     after = parse_snapshot(reading, replace(snapshot, data=data))
     problems = verify_plan(note, plan, after)
@@ -112,5 +127,9 @@ def _verified(reading: Reading, snapshot: Snapshot, note: Note, plan: EditPlan) 
             path=snapshot.path,
             hint="this is a defect of notelog: please report it with the note and the reply",
         )
+    return after
+
+
+def _line_of_last_answer(after: Note) -> int:
     answers = [turn for turn in after.turns if turn.role is Role.ASSISTANT and turn.content]
     return answers[-1].lines[0]

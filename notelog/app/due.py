@@ -11,8 +11,9 @@ from notelog.app.reading import Reading, parse_snapshot, refuse_errors
 from notelog.core.breaker import Asker
 from notelog.core.messages import Conversation
 from notelog.core.note import Note
+from notelog.core.records import TurnRecord
 from notelog.core.settings import Config, Options
-from notelog.core.turn import NothingDue, ReplyDue, State, next_turn
+from notelog.core.turn import NothingDue, ReplyDue, State, answered_turn, next_turn
 from notelog.ports.breakers import Breakers
 from notelog.ports.journal import Journal
 from notelog.ports.learned import LearnedFigures
@@ -20,7 +21,7 @@ from notelog.ports.notes import Snapshot
 from notelog.ports.people import Clock, Reporter
 from notelog.ports.servers import LoadedWindows, LocalServer, Secrets, ServerFigures
 
-_HOW_ANEW = "to have it answered anew, delete the reply and run notelog complete --again"
+_NOT_ONE = "no single answer stands below the last question: leave one, or none, and try again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,24 +69,44 @@ class Job:
         path: exactly this note.
         options: what the command line says.
         again: the person's word that a turn may be asked anew.
+        go_on: the person's word that a reply that ended early goes on.
         asker: who wants to ask.
+        anew: an answer that stands in the note may be replaced.
+        kept_first: a reply that came before goes in before anything is asked.
+        ticks: how many boxes ``again`` and ``retry`` are ticked in the note.
     """
 
     path: str
     options: Options
     again: bool = False
+    go_on: bool = False
     asker: Asker = Asker.COMMAND
+    anew: bool = False
+    kept_first: bool = True
+    ticks: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """The turn that is being completed."""
+    """The turn that is being completed.
+
+    Attributes:
+        snapshot: its note.
+        note: the same, parsed.
+        due: what is answered.
+        conversation: what is sent of it, with the configuration's system messages.
+        prepared: the request.
+        attempts: at it so far, the oldest first; known where its answer is replaced.
+        part: the reply that this one goes on from, or None.
+    """
 
     snapshot: Snapshot
     note: Note
     due: ReplyDue
     conversation: Conversation
     prepared: Prepared
+    attempts: tuple[TurnRecord, ...] = ()
+    part: TurnRecord | None = None
 
 
 def due_turn(
@@ -95,11 +116,13 @@ def due_turn(
     note = parse_snapshot(tools.reading, snapshot)
     refuse_errors(note, job.path)
     due = next_turn(note, named=True)
+    if isinstance(due, NothingDue) and job.anew:
+        due = answered_turn(note) or due
     if isinstance(due, NothingDue):
         return Completed(
             outcome=Outcome.NOTHING_DUE,
             sentence=due.reason,
-            hint=_HOW_ANEW if job.again and due.state is State.ANSWERED else "",
+            hint=_NOT_ONE if job.anew and due.state is State.ANSWERED else "",
             diagnostics=note.diagnostics,
         )
     conversation = with_system_commands(tools.config, due.conversation)

@@ -3,6 +3,7 @@
 from notelog.core.records import TurnRecord, TurnState
 from notelog.errors import ConflictError, InDoubtError
 
+PART_KEPT = "what came is kept: notelog complete --continue goes on from it, --again asks anew"
 AGAIN = "--again asks anew; it may be billed a second time"
 
 
@@ -40,6 +41,11 @@ def reply_waiting(record: TurnRecord | None, *, again: bool, billed: bool) -> Tu
             raise ConflictError(
                 "this question was answered before, and the reply is no longer in the note",
                 hint=AGAIN,
+            )
+        case TurnState.FAILED if arrived:
+            raise ConflictError(
+                f"this question was asked before, and the reply ended early: {record.reason}",
+                hint=PART_KEPT,
             )
         case TurnState.FAILED if record.reply is not None:
             raise ConflictError(

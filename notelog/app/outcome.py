@@ -38,9 +38,9 @@ _OTHER_WORDS = "Say it in other words and ask again"
 _ANEW = "Ask again with complete --again, or ask another model"
 _REAL_WINDOW = (
     "Set context_window to the window that the server really has, or give it a larger one; then "
-    "delete the reply and this line to ask anew"
+    "notelog again, or the box in the note, asks anew"
 )
-_DELETE = "What arrived is above; delete it and this line to ask anew"
+_GO_ON = "notelog complete --continue goes on from there; notelog again, or the box, asks anew"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +132,9 @@ def _judge(reply: Reply, prepared: Prepared) -> Judgement:
             why = reply.fault or f"finish reason: {reply.finish_reason}"
             told = (Outcome.INCOMPLETE, f"the reply is empty ({why})", _ANEW)
         case ReplyState.INTERRUPTED:
-            told = (Outcome.INTERRUPTED, "stopped by you while the reply arrived", _DELETE)
+            told = (Outcome.INTERRUPTED, "stopped by you while the reply arrived", _GO_ON)
         case ReplyState.CUT:
-            told = (Outcome.INCOMPLETE, f"the reply was cut off: {reply.fault}", _DELETE)
+            told = (Outcome.INCOMPLETE, f"the reply was cut off: {reply.fault}", _GO_ON)
         case _:
             assert_never(reply.state)
     return Judgement(outcome=told[0], sentence=told[1], hint=told[2])
@@ -146,10 +146,10 @@ def _cut_at_limit(reply: Reply, prepared: Prepared) -> tuple[str, str]:
     origin = prepared.settings.origins.get("max_tokens", "")
     if limit is None or (reply.usage is not None and reply.usage.completion_tokens < limit):
         sentence = f"the reply ends at the model's limit (window {prepared.plan.window:,} tokens)"
-        hint = "Ask for the rest in a new message"
+        hint = "notelog complete --continue asks for the rest"
     else:
         sentence = f"the reply ends at max_tokens = {limit}{f' ({origin})' if origin else ''}"
-        hint = "Raise it, or ask for the rest in a new message"
+        hint = "Raise it, or let notelog complete --continue ask for the rest"
     if not reply.text:
         sentence += "; all of it was spent on reasoning" if reply.reasoning else "; no text came"
     return sentence, hint

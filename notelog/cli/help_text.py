@@ -17,6 +17,7 @@ Options:
 
 Commands:
   complete    Answer the question in a chat note, in the note.
+  again       Ask the last question once more, for another answer.
   stop        Stop the request that runs for a note.
   show        Show what a note would send, message by message.
   tokens      Count the tokens of notes, and show what fits the window.

@@ -6,13 +6,32 @@ from notelog.core.wordings import broken
 
 # What acts inside a block quote too: a tag may run, an image is loaded.
 _LIVE = regex(r"(?=<|!\[)")
+_BOX = regex(r"^([ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)(?=\[)")
 _LINE_END = regex(r"\r\n|\n|\r")
 
 
-def mark_callout(text: str) -> list[str]:
-    """The callout that says what went wrong and what to do next, as lines."""
-    first, *rest = _quiet(text)
-    return [f"> [!notelog] {first}".rstrip(), *_quoted(rest)]
+def mark_callout(text: str, box: str = "") -> list[str]:
+    """The callout that says what went wrong and what to do next, as lines.
+
+    Args:
+        text: words that may come from a server: no line of them is a box to tick.
+        box: the label of a box to tick, or empty.
+    """
+    first, *rest = (_BOX.sub(r"\1\\", line) for line in _quiet(text))
+    boxes = [f"- [ ] {box}"] if box else []
+    return [f"> [!notelog] {first}".rstrip(), *_quoted([*rest, *boxes])]
+
+
+def earlier_callout(title: str, lines: list[str], *, guarded: bool) -> list[str]:
+    """The folded callout that keeps an earlier answer in sight, as lines.
+
+    Args:
+        title: of which model, and when.
+        lines: the answer as it stood in the note.
+        guarded: break every mark in it that could close a block above.
+    """
+    shown = [broken(line) for line in lines] if guarded else lines
+    return [f"> [!notelog]- {' '.join(_quiet(title))}", *_quoted(shown)]
 
 
 def reasoning_callout(text: str) -> list[str]:

@@ -63,6 +63,13 @@ TASK = re.compile(
 )
 """A task line that notelog understands, in nested lists too: send, again, retry, pin."""
 
+CALLOUT_TASK = re.compile(
+    rb"^ {0,3}>(?P<before>[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)"
+    rb"\[(?P<tick>[ x])\][ \t]+(?P<label>again|retry)(?P<date>" + DONE_DATE + rb")[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A box in one of notelog's callouts, by which a person on a phone asks anew."""
+
 EMPTY_TASK = re.compile(
     rb"(?:[ \t]*\n)*+[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\[[ xX]\][ \t]*$",
     re.MULTILINE,

@@ -64,7 +64,9 @@ class EditPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
-    """What a plan put into a note, piece by piece; offsets are those of the note before it.
+    """What a plan put into a note, piece by piece.
+
+    Offsets are those of the note before it, without what the plan took out.
 
     Attributes:
         reply: the reply with its header and callouts, and a line that closes the question's block.
@@ -89,9 +91,10 @@ def landed_by(plan: EditPlan) -> Landed:
     invitation: list[Insertion] = []
     left = plan.reply_bytes or sum(len(item.data) for item in plan.insertions)
     for item in plan.insertions:
+        gone = sum(len(out.data) for out in plan.withdrawals if out.offset < item.offset)
         for part, pieces in ((item.data[:left], reply), (item.data[left:], invitation)):
             if part:
-                pieces.append(Insertion(offset=item.offset, data=part))
+                pieces.append(Insertion(offset=item.offset - gone, data=part))
         left = max(left - len(item.data), 0)
     return Landed(reply=tuple(reply), invitation=tuple(invitation))
 

@@ -6,16 +6,14 @@ a reply that would not read back as written is tried again in a more guarded wor
 
 from dataclasses import dataclass, replace
 
-from notelog.core.edit import EditPlan, apply_plan
+from notelog.core.edit import EditPlan
 from notelog.core.inert import normalise
 from notelog.core.messages import Conversation, Message
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
-from notelog.core.parse import parse_note
 from notelog.core.placing import mark_insertions, question_end, reply_insertions
 from notelog.core.records import turn_key
-from notelog.core.source import SourceText
-from notelog.core.verify import same_front_matter, verify_plan
+from notelog.core.verify import problems_of, verify_plan
 from notelog.core.wordings import wordings
 
 __all__ = ["Gone", "Landing", "ReplyStyle", "find_landing", "plan_reply", "rehearse", "verify_plan"]
@@ -104,7 +102,7 @@ def plan_reply(
         for close in _closings(note, turn_index):
             insertions, size = reply_insertions(note, turn_index, wording, style, close=close)
             plan = replace(empty, insertions=insertions, content=wording, reply_bytes=size)
-            if not _problems(note, plan):
+            if not problems_of(note, plan):
                 return plan
     return plan
 
@@ -120,9 +118,4 @@ def _closings(note: Note, turn_index: int) -> tuple[bool, ...]:
 def rehearse(note: Note, turn_index: int, *, style: ReplyStyle) -> tuple[str, ...]:
     """What would keep a reply out of this note, found out before anything is paid for."""
     plan = plan_reply(note, turn_index, "A reply.", fingerprint="", style=style)
-    return _problems(note, plan)
-
-
-def _problems(note: Note, plan: EditPlan) -> tuple[str, ...]:
-    new = parse_note(SourceText(apply_plan(note.source.data, plan)), same_front_matter(note))
-    return verify_plan(note, plan, new)
+    return problems_of(note, plan)

@@ -21,12 +21,14 @@ class Message:
         content: the text, line ends as LF, never empty.
         lines: its first and last line in the note, from 1; (0, 0) where it is in no note.
         pinned: never left out when the conversation is fitted to the window.
+        prefix: it is marked as the beginning of the reply, with which the server goes on.
     """
 
     role: Role
     content: str
     lines: tuple[int, int] = (0, 0)
     pinned: bool = False
+    prefix: bool = False
 
 
 Conversation = tuple[Message, ...]

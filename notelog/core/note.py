@@ -159,6 +159,8 @@ class Turn:
         lines: the first and last 1-based line of the content; of the turn where it is empty.
         send_marks: the marks in it, in order.
         callouts: the spans of notelog's own callouts in it.
+        ticked_boxes: how many boxes ``again`` and ``retry`` in those callouts are ticked; folded
+            ones hold an earlier answer, in which nothing counts.
         open_block: the block it leaves open, or None.
         pinned: it holds a ticked ``- [x] pin``.
     """
@@ -172,6 +174,7 @@ class Turn:
     lines: tuple[int, int]
     send_marks: tuple[SendMark, ...] = ()
     callouts: tuple[Span, ...] = ()
+    ticked_boxes: int = 0
     open_block: OpenBlock | None = None
     pinned: bool = False
 

@@ -23,6 +23,7 @@ class ReplyStyle:
         model_suffix: ``auto`` (as the note's last assistant marker), ``always`` or ``never``.
         inert_replies: make the reply inert for other plugins.
         mark: what notelog's callout below the reply says, cause and next step; None for none.
+        box: the label of a box to tick in that callout: ``again``, ``retry``, or none.
         reasoning: the model's reasoning, for a folded callout above the reply; None for none.
     """
 
@@ -30,6 +31,7 @@ class ReplyStyle:
     model_suffix: str = "auto"
     inert_replies: bool = True
     mark: str | None = None
+    box: str = ""
     reasoning: str | None = None
 
 
@@ -52,7 +54,7 @@ class NoteStyle:
 
 def style_of(note: Note, style: ReplyStyle) -> NoteStyle:
     """The spelling for new separators and markers: that of the nearest ones, else the plugin's."""
-    suffix = _suffix(note, style)
+    suffix = suffix_of(note, style)
     return NoteStyle(
         newline=note.source.newline,
         separator=_separator(note),
@@ -84,7 +86,8 @@ def _last_marker(note: Note, role: Role) -> Marker | None:
     return next((marker for marker in found if marker), None)
 
 
-def _suffix(note: Note, style: ReplyStyle) -> bytes:
+def suffix_of(note: Note, style: ReplyStyle) -> bytes:
+    """What names the model behind an assistant marker, as the note has it; may be empty."""
     model = _NOT_IN_MODEL.sub("", style.model).strip()
     last = _last_marker(note, Role.ASSISTANT)
     habit = style.model_suffix == "auto" and last is not None and bool(last.suffix)

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from notelog.core.blocks import scan_blocks
 from notelog.core.content import Content, View
-from notelog.core.dialect import EMPTY_TASK, MARKER_AFTER_SEPARATOR, ROLES, SEMICOLONS
+from notelog.core.dialect import (
+    CALLOUT,
+    CALLOUT_TASK,
+    EMPTY_TASK,
+    MARKER_AFTER_SEPARATOR,
+    ROLES,
+    SEMICOLONS,
+)
 from notelog.core.findings import Findings, Lines
 from notelog.core.frontmatter import ReadFrontMatter, find_front_matter
 from notelog.core.keys import check_keys, pin_messages, system_messages
@@ -188,6 +195,7 @@ class _Assembly:
             lines=self._lines(content, start, stop),
             send_marks=marks,
             callouts=tuple(Span(*callout) for callout in callouts),
+            ticked_boxes=sum(map(self._ticked_boxes, callouts)),
             open_block=self._open_block(start, stop),
             pinned=bool(pins),
         )
@@ -234,6 +242,13 @@ class _Assembly:
             checkbox=line[:tick] + b" " + line[tick + 1 :],
             label=word,
         )
+
+    def _ticked_boxes(self, callout: tuple[int, int]) -> int:
+        begun = CALLOUT.match(self.text, callout[0])
+        if begun and self.text.startswith(b"-", begun.end()):
+            return 0
+        boxes = CALLOUT_TASK.finditer(self.text, *callout)
+        return sum(box["tick"] != b" " for box in boxes)
 
     def _line_end(self, end: int) -> int:
         return min(end + 1, len(self.text))

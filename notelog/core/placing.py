@@ -93,7 +93,7 @@ def reply_insertions(
         sheet.text(reasoning_callout(style.reasoning))
     sheet.text(escape(content).split("\n"))
     if style.mark is not None:
-        sheet.text(mark_callout(style.mark))
+        sheet.text(mark_callout(style.mark, style.box))
     sheet.end_block()
     reply_bytes = sheet.size
     _invite(sheet, place, spelling)
@@ -108,7 +108,7 @@ def mark_insertions(note: Note, turn_index: int, style: ReplyStyle) -> tuple[Ins
     sheet = _Sheet(note.source.data, note.source.newline)
     _close_open_block(sheet, turn)
     sheet.go_to(turn.span.end)
-    sheet.text(mark_callout(style.mark))
+    sheet.text(mark_callout(style.mark, style.box))
     if turn.span.end < len(note.source.data):
         sheet.end_block()
     return sheet.insertions()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from notelog.core.origin import Origin, origin_of
-from notelog.core.settings import KeySource, Profile
+from notelog.core.settings import Continuation, KeySource, Profile
 
 PROVIDER_URL_KEYS: Mapping[str, str] = {
     "openaiUrl": "openai",
@@ -34,7 +34,14 @@ def _cloud(
     )
 
 
-def _own_machine(name: str, base_url: str, *, variable: str = "", model: str = "") -> Profile:
+def _own_machine(
+    name: str,
+    base_url: str,
+    *,
+    variable: str = "",
+    model: str = "",
+    continuation: Continuation = "message",
+) -> Profile:
     return Profile(
         name=name,
         base_url=base_url,
@@ -43,6 +50,7 @@ def _own_machine(name: str, base_url: str, *, variable: str = "", model: str = "
         serves=_NOT_ON_OWN_MACHINE,
         providers=(name,),
         billed=False,
+        continuation=continuation,
     )
 
 
@@ -82,7 +90,13 @@ _READY_MADE = (
     _cloud("azure", "", "AZURE_OPENAI_API_KEY"),
     _own_machine("ollama", "http://127.0.0.1:11434/v1"),
     _own_machine("lmstudio", "http://127.0.0.1:1234/v1"),
-    _own_machine("llamacpp", "http://127.0.0.1:8080/v1", variable="LLAMA_API_KEY", model="default"),
+    _own_machine(
+        "llamacpp",
+        "http://127.0.0.1:8080/v1",
+        variable="LLAMA_API_KEY",
+        model="default",
+        continuation="prefill",
+    ),
     Profile(
         name="local",
         base_url="",
@@ -92,6 +106,7 @@ _READY_MADE = (
         providers=("local",),
         billed=False,
         embedded=True,
+        continuation="prefill",
     ),
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from notelog.core.messages import Conversation
+from notelog.core.messages import Conversation, Message
 
 if TYPE_CHECKING:
     from notelog.core.models import ModelSpec
@@ -44,9 +44,7 @@ class ChatRequest:
         """The JSON body, in the order in which it is sent."""
         body: dict[str, JsonValue] = {
             "model": self.model,
-            "messages": [
-                {"role": str(item.role), "content": item.content} for item in self.messages
-            ],
+            "messages": [_message(item) for item in self.messages],
             **self.sampling,
         }
         if self.max_tokens is not None:
@@ -56,6 +54,11 @@ class ChatRequest:
             if self.include_usage:
                 body["stream_options"] = {"include_usage": True}
         return body
+
+
+def _message(item: Message) -> dict[str, JsonValue]:
+    said: dict[str, JsonValue] = {"role": str(item.role), "content": item.content}
+    return {**said, "prefix": True} if item.prefix else said
 
 
 _OWN = frozenset(

@@ -5,9 +5,12 @@ Only the configuration outside the vault has authority. A note chooses among its
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from notelog.core.caps import Cap
 from notelog.core.request import JsonValue
+
+Continuation: TypeAlias = Literal["message", "prefill", "prefix", "final_message"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,8 @@ class Profile:
         price: (prompt, completion) for 1,000,000 tokens, or None for the model table's.
         currency: of that price, and of the caps on money.
         caps: what may be asked of it and spent, checked before each request.
+        continuation: how its server is asked to go on from a reply that ended early; see
+            ``core.continuing``.
     """
 
     name: str
@@ -73,6 +78,7 @@ class Profile:
     price: tuple[float, float] | None = None
     currency: str = "USD"
     caps: tuple[Cap, ...] = ()
+    continuation: Continuation = "message"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +111,8 @@ class Config:
         reasoning: ``drop``, or ``callout`` to keep the model's reasoning folded in the note.
         model_suffix: ``auto`` (as the note's other markers), ``always`` or ``never``.
         inert_replies: make replies inert for other plugins.
+        partial_replies: ``note``: what came of a reply that ended early is in the note, with a
+            mark; ``journal``: only there.
         note_size_limit_bytes: larger notes are refused.
         context: how conversations are fitted to the window.
         origins: where each value comes from, by dotted name: ``config.toml:12``, ``default``,
@@ -121,6 +129,7 @@ class Config:
     reasoning: str = "drop"
     model_suffix: str = "auto"
     inert_replies: bool = True
+    partial_replies: str = "note"
     note_size_limit_bytes: int = 8 * 1024 * 1024
     context: ContextSettings = field(default_factory=ContextSettings)
     origins: Mapping[str, str] = field(default_factory=dict[str, str])

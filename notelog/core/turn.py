@@ -23,10 +23,12 @@ class ReplyDue:
     Attributes:
         conversation: all messages up to and with the user's last.
         turn_index: the turn in ``note.turns`` that is answered: the last user turn with content.
+        anew: it has an answer, which the reply is to take the place of.
     """
 
     conversation: Conversation
     turn_index: int
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,34 @@ def next_turn(note: Note, *, named: bool = False) -> ReplyDue | NothingDue:
     if last_answer >= 0:
         return NothingDue(state=State.ANSWERED, reason="its last message is already answered")
     return NothingDue(state=State.NOTHING, reason="it holds no question yet")
+
+
+def answered_turn(note: Note) -> ReplyDue | None:
+    """The last question where it is answered and nothing stands below the answer."""
+    filled = [index for index, turn in enumerate(note.turns) if turn.content]
+    asked = [index for index in filled if note.turns[index].role is Role.USER]
+    if not asked or note.turns[filled[-1]].role is not Role.ASSISTANT:
+        return None
+    below = [index for index in filled if index > asked[-1]]
+    answers = [index for index in below if note.turns[index].role is Role.ASSISTANT]
+    if len(answers) != 1:
+        return None
+    return ReplyDue(conversation=note.conversation[:-1], turn_index=asked[-1], anew=True)
+
+
+def ticked(note: Note) -> tuple[int, bool]:
+    """How many boxes ``again`` and ``retry`` are ticked in a note, and whether one counts now.
+
+    Returns:
+        Their number, and whether one of them stands in the last question or below it.
+    """
+    asked = [i for i, turn in enumerate(note.turns) if turn.content and turn.role is Role.USER]
+    counts = [
+        turn.ticked_boxes
+        + sum(mark.ticked and mark.label in {"again", "retry"} for mark in turn.send_marks)
+        for turn in note.turns
+    ]
+    return sum(counts), bool(asked) and any(counts[asked[-1] :])
 
 
 def state_of(note: Note) -> State:

@@ -1,8 +1,9 @@
 """Checks a planned note before a byte of it is written, and trusts no planner."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from notelog.core.edit import EditPlan, Insertion, Withdrawal
+from notelog.core.edit import EditPlan, Insertion, Withdrawal, apply_plan
 from notelog.core.frontmatter import FrontMatterFault, FrontMatterValues
 from notelog.core.messages import Role
 from notelog.core.note import Note
@@ -19,7 +20,8 @@ def verify_plan(old: Note, plan: EditPlan, new: Note) -> tuple[str, ...]:
     """What is wrong with a plan; empty where it may be written.
 
     The old bytes must all be there, in order. The messages must be the same as before, and
-    exactly the reply in addition, directly below the question. The one other difference that is
+    exactly the reply in addition, directly below the question, or in the place of an answer that
+    the plan takes out. The one other difference that is
     allowed is the line that closes a block the question left open.
 
     Args:
@@ -36,6 +38,12 @@ def verify_plan(old: Note, plan: EditPlan, new: Note) -> tuple[str, ...]:
     if len(new.errors) > len(old.errors):
         problems.append(f"it would be in error: {new.errors[-1].message}")
     return tuple(problems)
+
+
+def problems_of(note: Note, plan: EditPlan) -> tuple[str, ...]:
+    """What is wrong with a plan for a note whose front matter it does not touch."""
+    new = parse_note(SourceText(apply_plan(note.source.data, plan)), same_front_matter(note))
+    return verify_plan(note, plan, new)
 
 
 def _byte_problems(old: bytes, plan: EditPlan, new: bytes) -> Iterator[str]:
@@ -64,7 +72,13 @@ def _byte_problems(old: bytes, plan: EditPlan, new: bytes) -> Iterator[str]:
 def _message_problems(old: Note, plan: EditPlan, new: Note) -> tuple[str, ...]:
     question = _filled_up_to(old, plan.turn_index) - 1
     answered = _filled_up_to(old, question_end(old, plan.turn_index))
-    problems = tuple(_differences(old, plan, new, _said(old), question, answered))
+    before = _said(old)
+    if plan.content and plan.withdrawals:
+        kept = _said_without(old, plan)
+        if kept != before and kept != before[:answered] + before[answered + 1 :]:
+            return ("what is taken out would be more than the answer",)
+        before = kept
+    problems = tuple(_differences(old, plan, new, before, question, answered))
     if problems and not old.is_chat:
         before = _said(_as_chat(old))
         problems = tuple(_differences(old, plan, new, before, len(before) - 1, len(before)))
@@ -97,6 +111,12 @@ def _filled_up_to(note: Note, index: int) -> int:
 
 def _said(note: Note) -> list[Said]:
     return [(turn.role, turn.content) for turn in note.turns if turn.content]
+
+
+def _said_without(old: Note, plan: EditPlan) -> list[Said]:
+    """What a note says without that which the plan takes out: the answer may be replaced."""
+    data = apply_plan(old.source.data, replace(plan, insertions=()))
+    return _said(parse_note(SourceText(data), same_front_matter(old)))
 
 
 def _closed(old: Note, plan: EditPlan, was: Said, would_be: Said) -> bool:

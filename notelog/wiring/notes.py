@@ -83,7 +83,13 @@ def check(vault: str) -> "Iterator[CheckedNote]":
 
 
 def complete(
-    path: str, options: "Options", showing: "Showing", *, again: bool, dry_run: bool
+    path: str,
+    options: "Options",
+    showing: "Showing",
+    *,
+    again: bool,
+    dry_run: bool,
+    go_on: bool = False,
 ) -> "Completed":
     """Completes a note; see ``app.complete``."""
     from notelog.adapters.stop_signals import stop_wishes
@@ -91,7 +97,7 @@ def complete(
 
     with stop_wishes() as cancelled:
         tools = completing(load_config(), showing, cancelled)
-        return complete_note(tools, path, options, again=again, dry_run=dry_run)
+        return complete_note(tools, path, options, again=again, go_on=go_on, dry_run=dry_run)
 
 
 def reporter(*, silent: bool, color: bool | None) -> "Showing":

@@ -65,8 +65,17 @@ def test_an_unbilled_failure_is_simply_asked_again() -> None:
 
 def test_a_paid_reply_without_text_needs_the_users_word() -> None:
     """An empty or filtered reply was paid for: asking anew takes --again."""
+    empty = replace(REPLY, text="", state=ReplyState.EMPTY)
     with pytest.raises(ConflictError, match="nothing to write"):
-        reply_waiting(record(TurnState.FAILED, REPLY), again=False, billed=True)
+        reply_waiting(record(TurnState.FAILED, empty), again=False, billed=True)
+
+
+def test_a_part_that_is_kept_from_the_note_needs_the_users_word() -> None:
+    """By setting it is only in the journal: it goes on, or is asked anew, by command."""
+    part = replace(REPLY, state=ReplyState.LENGTH)
+    with pytest.raises(ConflictError, match="ended early") as raised:
+        reply_waiting(record(TurnState.FAILED, part), again=False, billed=True)
+    assert "--continue" in raised.value.hint
 
 
 def test_the_part_of_a_reply_that_a_crash_left_is_delivered() -> None:

@@ -1,0 +1,150 @@
+"""Another attempt at a turn: what asks for one, and what it takes the place of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from notelog.app.due import Job
+from notelog.core.callouts import without_callouts
+from notelog.core.edit import EditPlan
+from notelog.core.landing import plan_reply, rehearse
+from notelog.core.note import Note
+from notelog.core.note_style import ReplyStyle
+from notelog.core.records import LeftCallout, TurnRecord, TurnState, turn_key
+from notelog.core.replacing import plan_replacement
+from notelog.core.reply import ReplyState
+from notelog.core.standing import NotOurs, Standing, find_standing
+from notelog.core.turn import answered_turn, ticked
+from notelog.core.verify import problems_of
+from notelog.errors import ConflictError
+from notelog.ports.journal import Journal
+from notelog.ports.notes import Snapshot
+from notelog.ports.people import Reporter
+
+_OWN_TEXT = (
+    "take it out of the note, or hide it between %% and %%, and run notelog again once more; "
+    "nothing was sent"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacing:
+    """An answer whose place a reply takes.
+
+    Attributes:
+        attempts: at its question, the oldest first: one of them gave it.
+        folded: keep it in sight, folded; a reply that goes on from it holds it already.
+    """
+
+    attempts: tuple[TurnRecord, ...]
+    folded: bool = True
+
+
+def heed(journal: Journal, job: Job, note: Note, snapshot: Snapshot, reporter: Reporter) -> Job:
+    """The job with what the note itself asks for: a ticked box, or a reply that came for it.
+
+    A box counts once: the journal knows how many were ticked when the last request was made.
+    """
+    waiting = _waits_in_place(journal, note, snapshot)
+    count, here = ticked(note)
+    fresh = journal.new_ticks(snapshot.real_path, count)
+    if here and not fresh and not job.again:
+        reporter.notice(
+            "the ticked box `again` or `retry` was answered to already: untick it, or run "
+            "notelog again for another answer"
+        )
+    if fresh and not here:
+        reporter.notice(
+            "a box `again` or `retry` is ticked at an earlier question: only the last one can be "
+            "asked anew"
+        )
+    wished = here and fresh
+    return replace(
+        job,
+        again=job.again or wished,
+        anew=job.again or job.go_on or wished or waiting,
+        kept_first=not job.again,
+        ticks=count,
+    )
+
+
+def _waits_in_place(journal: Journal, note: Note, snapshot: Snapshot) -> bool:
+    """Whether a reply came for a question whose answer in the note it can take the place of."""
+    due = answered_turn(note)
+    if due is None:
+        return False
+    key = turn_key(due.conversation)
+    last = journal.latest(key, snapshot.real_path)
+    if last is None or not _waits(last):
+        return False
+    attempts = journal.attempts(key, snapshot.real_path)
+    return isinstance(find_standing(note, due.turn_index, attempts), Standing)
+
+
+def _waits(record: TurnRecord) -> bool:
+    """Whether a reply came that was not put into its note."""
+    arrived = record.reply is not None and bool(record.reply.text)
+    return record.state is TurnState.RECEIVED and arrived
+
+
+def kept_reply(record: TurnRecord | None, job: Job) -> TurnRecord | None:
+    """The attempt whose reply goes in before anything is asked, whatever a box wishes."""
+    return record if record is not None and job.kept_first and _waits(record) else None
+
+
+def plan_delivery(
+    note: Note,
+    turn_index: int,
+    text: str,
+    *,
+    fingerprint: str,
+    style: ReplyStyle,
+    replacing: Replacing | None,
+    callouts: Sequence[LeftCallout] = (),
+) -> EditPlan:
+    """Plans how a reply is put into its note: below its question, or in an answer's place.
+
+    A callout that stood below the question is resolved, and goes.
+
+    Raises:
+        ConflictError: that answer is a person's text.
+    """
+    if replacing is None:
+        plan = plan_reply(note, turn_index, text, fingerprint=fingerprint, style=style)
+        return without_callouts(note, plan, callouts)
+    standing = find_standing(note, turn_index, replacing.attempts)
+    if isinstance(standing, NotOurs):
+        raise ConflictError(f"{standing.reason}: it is yours, and stays", hint=_OWN_TEXT)
+    return plan_replacement(
+        note,
+        turn_index,
+        standing,
+        text,
+        fingerprint=fingerprint,
+        style=style,
+        earlier=_title(standing) if replacing.folded else "",
+    )
+
+
+def rehearse_delivery(
+    note: Note, turn_index: int, *, style: ReplyStyle, replacing: Replacing | None
+) -> tuple[str, ...]:
+    """What would keep a reply out of this note, found out before anything is paid for.
+
+    Raises:
+        ConflictError: it would take the place of a person's text.
+    """
+    if replacing is None:
+        return rehearse(note, turn_index, style=style)
+    plan = plan_delivery(
+        note, turn_index, "A reply.", fingerprint="", style=style, replacing=replacing
+    )
+    return problems_of(note, plan)
+
+
+def _title(standing: Standing) -> str:
+    """``Earlier answer (MODEL, DAY)``, by this machine's calendar."""
+    record = standing.record
+    day = datetime.fromtimestamp(record.started_at).astimezone().date().isoformat()
+    whole = record.reply is None or record.reply.state is ReplyState.COMPLETE
+    return f"Earlier answer ({record.intent.model}, {day}{'' if whole else ', incomplete'})"

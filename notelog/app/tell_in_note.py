@@ -1,0 +1,53 @@
+"""Saying in a note why its question has no answer, for a person who sees nothing else."""
+
+from notelog.app.deliver import ATTEMPTS
+from notelog.app.reading import Reading, parse_snapshot
+from notelog.core.callouts import Callout, plan_callout
+from notelog.core.records import turn_key
+from notelog.core.turn import NothingDue, next_turn
+from notelog.errors import ConflictError
+from notelog.ports.journal import Journal
+
+
+def tell_in_note(reading: Reading, journal: Journal, path: str, callout: Callout) -> bool:
+    """Puts a callout below the last question of a note, in the place of an earlier one.
+
+    Call it while the note is kept to this process. The reply that answers the question takes
+    the callout out again.
+
+    Args:
+        reading: where notes are.
+        journal: keeps what was put into the note.
+        path: the note.
+        callout: what is said.
+
+    Returns:
+        Whether it stands there now; not where no question waits any more.
+
+    Raises:
+        NoteError: the note cannot be read or written.
+    """
+    for _ in range(ATTEMPTS):
+        snapshot = reading.store.read(path)
+        note = parse_snapshot(reading, snapshot)
+        due = next_turn(note, named=True)
+        if isinstance(due, NothingDue) or note.errors:
+            return False
+        key = turn_key(due.conversation)
+        plan = plan_callout(
+            note,
+            due.turn_index,
+            callout,
+            journal.callouts(key),
+            fingerprint=snapshot.fingerprint,
+        )
+        if plan is None:
+            return bool(note.turns[due.turn_index].callouts)
+        inserted = b"".join(item.data for item in plan.insertions)
+        journal.leave_callout(key, snapshot.real_path, inserted)
+        try:
+            reading.store.write(snapshot, plan)
+        except ConflictError:
+            continue
+        return True
+    return False

@@ -1,0 +1,172 @@
+"""What notelog says in a note of a question that has no whole answer: cause, and next step.
+
+A person with a phone sees nothing else. Pure: which callout an outcome deserves, and the plans
+that put it there and take it out again. There is never more than one for a question.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from notelog.core.dialect import CALLOUT_TASK, DONE_DATE
+from notelog.core.edit import EditPlan, Withdrawal
+from notelog.core.note import Note
+from notelog.core.note_style import ReplyStyle
+from notelog.core.placing import mark_insertions, question_end
+from notelog.core.records import LeftCallout
+from notelog.core.verify import problems_of
+from notelog.errors import (
+    BudgetError,
+    ConfigurationError,
+    ConflictError,
+    InDoubtError,
+    InterruptedByUserError,
+    NoteGrammarError,
+    NotelogError,
+    NoteWriteError,
+    ProfileStoppedError,
+    ProviderRefusedError,
+    ProviderUnavailableError,
+    QuestionTooLargeError,
+)
+
+Box = Literal["", "again", "retry"]
+
+
+_KEPT = "The reply is kept: notelog deliver puts it into the note"
+_MENDED = "When that is put right, tick the box to ask once more"
+_STEPS: tuple[tuple[tuple[type[NotelogError], ...], str, bool], ...] = (
+    ((InDoubtError,), "Tick the box to ask once more; that may be billed a second time", False),
+    ((InterruptedByUserError,), "Tick the box to ask anew", False),
+    ((ProfileStoppedError,), _MENDED, False),
+    ((BudgetError, ProviderUnavailableError), "Tick the box to ask then", True),
+    ((ConfigurationError, ProviderRefusedError), _MENDED, True),
+)
+"""Errors, the next step for who has a phone and no terminal, and whether the hint helps there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callout:
+    """What is said below a question.
+
+    Attributes:
+        text: cause and next step, in sentences.
+        box: the label of a box to tick, where that is the next step.
+    """
+
+    text: str
+    box: Box = ""
+
+
+def callout_for(error: NotelogError) -> Callout | None:
+    """The callout for an error that left a question without an answer.
+
+    Args:
+        error: what ended the turn.
+
+    Returns:
+        None where nothing can be said in the note: it cannot be written, or it is the note's
+        newer text that stands in the way and speaks for itself.
+    """
+    if isinstance(error, NoteWriteError):
+        return None
+    if isinstance(error, NoteGrammarError | QuestionTooLargeError):
+        where = f"line {error.line}: " if error.line else ""
+        return Callout(text=_sentences(f"{where}{error.message}", error.hint))
+    if isinstance(error, ConflictError):
+        return Callout(text=_sentences(error.message, _KEPT))
+    for kinds, step, with_hint in _STEPS:
+        if isinstance(error, kinds):
+            hint = error.hint if with_hint else ""
+            return Callout(text=_sentences(error.message, hint, step), box="retry")
+    return Callout(text=_sentences(error.message, error.hint), box="retry")
+
+
+def _sentences(*parts: str) -> str:
+    """Sentences on one line, each with a capital and a full stop."""
+    said = (" ".join(part.split()).rstrip(".") for part in parts if part.strip())
+    return " ".join(f"{part[0].upper()}{part[1:]}." for part in said)
+
+
+def plan_callout(
+    note: Note,
+    turn_index: int,
+    callout: Callout,
+    left: Sequence[LeftCallout],
+    *,
+    fingerprint: str,
+) -> EditPlan | None:
+    """Plans how a callout is put below a question, in the place of an earlier one.
+
+    Args:
+        note: the note as it is now.
+        turn_index: the question in ``note.turns``.
+        callout: what is said.
+        left: the callouts that were put below this question before.
+        fingerprint: of the note's bytes.
+
+    Returns:
+        None where it stands there already, or would change what the note says.
+    """
+    style = ReplyStyle(mark=callout.text, box=callout.box)
+    insertions = mark_insertions(note, turn_index, style)
+    standing = standing_callouts(note, turn_index, left)
+    added = b"".join(item.data for item in insertions)
+    if any(item.data.strip() == added.strip() for item in standing):
+        return None
+    plan = EditPlan(
+        fingerprint=fingerprint,
+        size=len(note.source.data),
+        insertions=insertions,
+        withdrawals=standing,
+        turn_index=turn_index,
+    )
+    return None if problems_of(note, plan) else plan
+
+
+def without_callouts(note: Note, plan: EditPlan, left: Sequence[LeftCallout]) -> EditPlan:
+    """A plan that answers a question, and takes out the callouts which that resolves.
+
+    Args:
+        note: the note as it is now.
+        plan: puts the reply there.
+        left: the callouts that were put below its question.
+    """
+    standing = standing_callouts(note, plan.turn_index, left)
+    if not standing:
+        return plan
+    withdrawals = sorted((*plan.withdrawals, *standing), key=lambda item: item.offset)
+    resolved = replace(plan, withdrawals=tuple(withdrawals))
+    return plan if problems_of(note, resolved) else resolved
+
+
+def standing_callouts(
+    note: Note, turn_index: int, left: Sequence[LeftCallout]
+) -> tuple[Withdrawal, ...]:
+    """The callouts that stand below a question as they were put there, whether or not ticked."""
+    start = note.turns[turn_index].span.start
+    end = note.turns[question_end(note, turn_index)].span.end
+    found: dict[int, Withdrawal] = {}
+    for item in left:
+        place = ticked_or_not(item.inserted).search(note.source.data, start, end)
+        if place is not None and any(
+            place.start() <= span.start and span.end <= place.end()
+            for turn in note.turns[turn_index : question_end(note, turn_index) + 1]
+            for span in turn.callouts
+        ):
+            found[place.start()] = Withdrawal(
+                offset=place.start(), data=place[0], record_id=item.callout_id
+            )
+    return tuple(found[offset] for offset in sorted(found))
+
+
+def ticked_or_not(data: bytes) -> re.Pattern[bytes]:
+    """A pattern for bytes that notelog inserted, in which a box may have been ticked since."""
+    parts: list[bytes] = []
+    done = 0
+    for box in CALLOUT_TASK.finditer(data):
+        parts += (re.escape(data[done : box.start("tick")]), rb"[ xX]")
+        parts += (re.escape(data[box.end("tick") : box.end("label")]), DONE_DATE)
+        done = box.end("date")
+    return re.compile(b"".join((*parts, re.escape(data[done:]))))

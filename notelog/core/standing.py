@@ -1,0 +1,125 @@
+"""The answer that stands in a note, and whether every byte of it is notelog's own.
+
+Only then may another take its place. An answer that was changed since it came, or that somebody
+else wrote, is a person's text.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from notelog.core.callouts import ticked_or_not
+from notelog.core.dialect import MARKER, SEPARATOR
+from notelog.core.edit import Landed, Withdrawal
+from notelog.core.messages import Role
+from notelog.core.note import Note, SegmentKind, Turn
+from notelog.core.placing import question_end
+from notelog.core.records import TurnRecord
+from notelog.core.source import SourceText
+
+_HEADER = re.compile(
+    rb"[ \t\n]*(?:[^\n]+\n[ \t\n]*)?"
+    + SEPARATOR.pattern
+    + rb"[ \t\n]*"
+    + MARKER.pattern.replace(b"(?P<slashes>", b"(?P<more>").replace(b"(?P<before>", b"(?P<place>")
+    + rb"(?:\n|\Z)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""The separator and marker above a reply, and the line that closes the block of its question."""
+
+_BLANK_LINES = re.compile(rb"(?:[ \t]*(?:\r\n|\n|\r))*+")
+_LINE_ENDS = (b"\n", b"\r")
+_CHANGED = "the answer was changed after it came"
+_FOREIGN = "the answer was not written by notelog"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An answer that is notelog's own.
+
+    Attributes:
+        record: the turn of the journal that gave it.
+        answer: its turn in the note.
+        taken_out: all of it, with the callout below it, but for its header.
+    """
+
+    record: TurnRecord
+    answer: Turn
+    taken_out: Withdrawal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotOurs:
+    """The answer is a person's text, or there is none to replace."""
+
+    reason: str
+
+
+def find_standing(
+    note: Note, turn_index: int, attempts: Sequence[TurnRecord]
+) -> Standing | NotOurs:
+    """The answer to a question, if it is still exactly as one of these attempts put it there.
+
+    A box of notelog's that was ticked since is no change: the tick is the wish.
+
+    Args:
+        note: the note as it is now.
+        turn_index: the question in ``note.turns``.
+        attempts: at this question, the oldest first.
+    """
+    below = note.turns[question_end(note, turn_index) + 1 :]
+    filled = [turn for turn in below if turn.content]
+    if not filled or filled[0].role is not Role.ASSISTANT:
+        return NotOurs(reason="the question has no answer")
+    if len(filled) > 1:
+        return NotOurs(reason="newer text stands below the answer")
+    answer = filled[0]
+    landed = False
+    for record in reversed(attempts):
+        for landing in reversed(record.landings):
+            landed = True
+            for place in _places(note, answer, body_of(landing)):
+                if _is_all(note, answer, *place.span()):
+                    taken_out = Withdrawal(
+                        offset=place.start(), data=place[0], record_id=record.record_id
+                    )
+                    return Standing(record=record, answer=answer, taken_out=taken_out)
+    return NotOurs(reason=_CHANGED if landed else _FOREIGN)
+
+
+def body_of(landed: Landed) -> bytes:
+    """What of a landing is the reply itself, with its callouts, without blank lines around it.
+
+    Earlier answers that were folded in the same landing are pieces of their own.
+    """
+    piece = landed.reply[-1].data if landed.reply else b""
+    header = _HEADER.match(SourceText(piece).lf_text)
+    body = piece[header.end() :] if header else piece
+    blank = _BLANK_LINES.match(body)
+    return body[blank.end() if blank else 0 :].rstrip(b" \t\r\n")
+
+
+def _places(note: Note, answer: Turn, body: bytes) -> Iterator[re.Match[bytes]]:
+    """Where a reply may stand in an answer, as lines of its own."""
+    data = note.source.data
+    for found in ticked_or_not(body).finditer(data, answer.body.start, answer.body.end):
+        if body and data[found.start() - 1 : found.start()] in _LINE_ENDS:
+            yield found
+
+
+def _is_all(note: Note, answer: Turn, start: int, end: int) -> bool:
+    """Whether nothing that is sent stands in the answer before or after a range."""
+    data = note.source.data
+    for segment in note.segments:
+        span = segment.span
+        if segment.kind is not SegmentKind.BODY or not _within(span.start, span.end, answer):
+            continue
+        before = data[span.start : min(max(start, span.start), span.end)]
+        after = data[max(min(end, span.end), span.start) : span.end]
+        if before.strip() or after.strip():
+            return False
+    return True
+
+
+def _within(start: int, end: int, turn: Turn) -> bool:
+    return turn.body.start <= start and end <= turn.body.end
