@@ -106,7 +106,10 @@ class CountCache:
             if create:
                 private_folder(self._folder)
                 flags |= os.O_CREAT
-            self._file = os.open(Path(self._folder) / _FILE_NAME, flags, 0o600)
+            path = Path(self._folder) / _FILE_NAME
+            self._file = os.open(path, flags, 0o600)
+            if create:
+                path.chmod(0o600)  # the umask may have taken away more than it should
         except (OSError, JournalError, ValueError):
             self._closed = create
             return False

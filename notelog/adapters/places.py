@@ -123,6 +123,7 @@ def write_private(path: Path, data: bytes) -> None:
     descriptor = os.open(path, flags, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            path.chmod(0o600)  # the umask may have taken away more than it should
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from threading import Timer
 from typing import cast
@@ -55,7 +55,7 @@ def _connected(url: SplitResult, timeout_s: float) -> Generator[HTTPConnection]:
     connection = kind(url.hostname or "", url.port, timeout=timeout_s)
     try:
         connection.connect()
-        limit = Timer(timeout_s, connection.sock.shutdown, [socket.SHUT_RDWR])
+        limit = Timer(timeout_s, _cut, [connection.sock])
         limit.daemon = True
         limit.start()
         try:
@@ -64,3 +64,8 @@ def _connected(url: SplitResult, timeout_s: float) -> Generator[HTTPConnection]:
             limit.cancel()
     finally:
         connection.close()
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):  # it is closed already
+        connection.shutdown(socket.SHUT_RDWR)

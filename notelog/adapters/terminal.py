@@ -253,9 +253,18 @@ class BlockSplitter:
 
 
 def _markdown(block: str) -> "RenderableType":
+    """A block as rich renders it.
+
+    Entities such as ``&#x202e;`` and escapes in addresses become characters only now, so that
+    what would deceive the eye is spelt out once more.
+    """
     from rich.markdown import Markdown
 
-    return Markdown(block, hyperlinks=False)
+    rendered = Markdown(block, hyperlinks=False)
+    for token in rendered.parsed:
+        for part in (token, *(token.children or ())):
+            part.content = visible_text(part.content)
+    return rendered
 
 
 def _console(color: bool | None, *, stderr: bool = False) -> "Console":  # noqa: FBT001  # a tri-state

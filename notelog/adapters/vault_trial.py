@@ -135,6 +135,7 @@ def _made(folder: Path) -> Generator[Path]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            path.chmod(0o600)  # the umask may have taken away more than it should
             file.write(b"notelog doctor\n")
         yield path
     finally:

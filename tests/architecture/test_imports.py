@@ -97,3 +97,14 @@ def test_text_is_never_split_or_written_by_guess(banned: str) -> None:
         if re.search(banned, path.read_bytes().decode())
     ]
     assert users == []
+
+
+def test_few_files_write_to_the_terminal() -> None:
+    """Foreign text goes through ``cli/output.py`` or the reporter, which spell controls out."""
+    writing = re.compile(r"sys\.std(?:out|err)\.write|^\s*print\(", re.MULTILINE)
+    users = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if writing.search(path.read_bytes().decode())
+    }
+    assert users == {"__main__.py", "cli/cmd_model.py", "cli/output.py"}

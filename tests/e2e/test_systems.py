@@ -2,14 +2,13 @@
 
 import json
 import os
-import pty
 import re
-import select
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from on_terminal import on_a_terminal
 from program import Program
 from scripted_server import ScriptedServer, reply
 
@@ -148,27 +147,6 @@ def test_a_home_that_is_not_set(program: Program, vault: Path) -> None:
         command = [sys.executable, "-m", "notelog", "complete", str(note)]
         done = subprocess.run(command, env=variables, check=False, timeout=60, capture_output=True)
     assert done.returncode == 0, done.stderr
-
-
-def on_a_terminal(program: Program, *arguments: str | Path) -> tuple[int, str]:
-    """Runs a command on a pseudo-terminal; gives its exit code and all that it wrote there."""
-    here, there = pty.openpty()
-    variables = {"TEST_KEY": "k", "TERM": "xterm-256color", **program.environment}
-    command = [sys.executable, "-m", "notelog", *map(str, arguments)]
-    with subprocess.Popen(command, stdin=there, stdout=there, stderr=there, env=variables) as run:
-        os.close(there)
-        written = b""
-        while select.select([here], [], [], 30)[0]:
-            try:
-                part = os.read(here, 65536)
-            except OSError:  # Linux reports the end of a terminal so
-                break
-            if not part:
-                break
-            written += part
-        code = run.wait(30)
-    os.close(here)
-    return code, written.decode()
 
 
 def test_a_terminal_shows_the_reply_rendered(program: Program, vault: Path) -> None:

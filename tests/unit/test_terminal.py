@@ -18,6 +18,7 @@ from notelog.adapters.terminal import (
     TerminalReporter,
 )
 from notelog.core.reply import ReplyDelta
+from notelog.core.visible import CONTROLS
 
 
 @given(st.lists(st.sampled_from(["a", "\n", "\n\n", "```\n", "~~~~\n", "- x", " "]), max_size=30))
@@ -178,3 +179,29 @@ def test_a_reader_that_has_gone_does_not_end_the_reply() -> None:
     reporter.notice("still here")
     reporter.close()
     assert messages.getvalue() == "still here\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a &#x202e; b",
+        "# a &rlm;",
+        "*a **b &lrm;***",
+        "| &#x2066; |\n|---|\n| &#x2066; |",
+        "<http://a/%E2%80%AE>",
+        "![a &rlm;](u)",
+        "[![a &rlm;](u)](v)",
+        "> - [a &rlm;](b)",
+        "```&rlm;\nx\n```",
+        "a &#13; b &#12;",
+    ],
+)
+def test_what_markdown_makes_of_entities_steers_nothing(
+    text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A control that a reply spells as an entity or in an address is spelt out, not obeyed."""
+    monkeypatch.setenv("TERM", "dumb")
+    reporter = TerminalReporter(color=False)
+    reporter.delta(ReplyDelta(text=f"{text}\n\n{text}"))
+    reporter.close()
+    assert not CONTROLS.search(capsys.readouterr().out)

@@ -1,0 +1,31 @@
+"""Runs the real program on a pseudo-terminal."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+from pathlib import Path
+
+from program import Program
+
+
+def on_a_terminal(program: Program, *arguments: str | Path) -> tuple[int, str]:
+    """Runs a command on a pseudo-terminal; gives its exit code and all that it wrote there."""
+    here, there = pty.openpty()
+    variables = {"TEST_KEY": "k", "TERM": "xterm-256color", **program.environment}
+    command = [sys.executable, "-m", "notelog", *map(str, arguments)]
+    with subprocess.Popen(command, stdin=there, stdout=there, stderr=there, env=variables) as run:
+        os.close(there)
+        written = b""
+        while select.select([here], [], [], 30)[0]:
+            try:
+                part = os.read(here, 65536)
+            except OSError:  # Linux reports the end of a terminal so
+                break
+            if not part:
+                break
+            written += part
+        code = run.wait(30)
+    os.close(here)
+    return code, written.decode()
