@@ -20,10 +20,11 @@ from importlib import import_module
 from pathlib import Path
 
 import notelog
-from notelog.adapters.tiktoken_counter import TiktokenCounter, load_encoding
+from notelog.adapters.tiktoken_counter import TiktokenCounter, load_encoding, shared_counter
+from notelog.core.counting import NoteView, Scale
 from notelog.core.messages import Conversation, Message, Role
 from notelog.core.models import resolve_model
-from notelog.core.trim import plan_trim
+from notelog.core.trim import LEFT_OUT_NOTICE, plan_trim
 
 SEEDS = Path(__file__).parents[1] / "tests" / "seeds"
 CHINESE = (SEEDS / "002_blog_archive.txt").read_bytes().decode()
@@ -126,24 +127,29 @@ def print_fitting() -> None:
     """20,000 messages: the first plan, the next one after one more message, and what is kept."""
     reach_langchain()
     said = chat(20_001, 600)
+    asked = [{"role": str(item.role), "content": item.content} for item in said]
     version = import_module("langchain_core").__version__
     print(
         f"\n20,000 mixed messages, beside langchain-core {version} (goals: x 20, x 100, not fewer)"
     )
     print("   window   first call   next call   langchain-core    ratios      tokens kept")
     for window in WINDOWS:
-        plan = partial(plan_trim, model=MODEL, context_window=window, count=TiktokenCounter().count)
-        first = seconds(partial(plan, said[:-2]))
-        following = seconds(partial(plan, said[:-1]))
         most = plan_trim(said, model=MODEL, context_window=window, count=TiktokenCounter().count,
                          cut_step=0)  # fmt: skip
         trim = langchain_trim(said, most.budget)
-        slow = seconds(trim)
+        slow = [seconds(trim)]
+        shared_counter.cache_clear()
+        fit = partial(notelog.fit, model=MODEL.name, context_window=window)
+        first = seconds(partial(fit, asked[:-9]))
+        following = [seconds(partial(fit, asked[: end - 9])) for end in range(1, 5)]
+        slow.append(seconds(trim))
+        following += [seconds(partial(fit, asked[: end - 9])) for end in range(5, 9)]
+        slow_s, next_s = statistics.median(slow), statistics.median(following)
         theirs = tokens_of(str(getattr(item, "content", "")) for item in trim())
         ours = tokens_of(item.content for item in most.kept)
         print(
-            f"  {window:>7,} {first * 1e3:9.1f} ms {following * 1e3:8.2f} ms {slow:12.2f} s"
-            f"  x {slow / first:5.0f} x {slow / following:5.0f}"
+            f"  {window:>7,} {first * 1e3:9.1f} ms {next_s * 1e3:8.2f} ms {slow_s:12.2f} s"
+            f"  x {slow_s / first:5.0f} x {slow_s / next_s:5.0f}"
             f"   {ours:>7,} (they {theirs:,})"
         )
 
@@ -203,7 +209,10 @@ def plain_chat(messages: int) -> Conversation:
 
 
 def reuse(said: Conversation, window: int, cut_step: float) -> float | None:
-    """How much of each prompt, once turns are left out, begins as the one before did."""
+    """How much of each prompt, once turns are left out, begins as the one before did.
+
+    The notice to the model is a part of the prompts.
+    """
     counter = TiktokenCounter()
     before: Conversation = ()
     shared = total = 0
@@ -214,14 +223,17 @@ def reuse(said: Conversation, window: int, cut_step: float) -> float | None:
             context_window=window,
             count=counter.count,
             cut_step=cut_step,
+            notice=LEFT_OUT_NOTICE,
         )
         if plan.dropped:
-            total += sum(plan.kept_tokens)
-            for item, old, tokens in zip(plan.kept, before, plan.kept_tokens, strict=False):
-                if item is not old:
+            scale, view = Scale(MODEL, counter.count), NoteView()
+            tokens = [scale.cost(view.weigh(item)) for item in plan.messages]
+            total += plan.prompt_tokens
+            for item, old, cost in zip(plan.messages, before, tokens, strict=False):
+                if item != old:
                     break
-                shared += tokens
-        before = plan.kept
+                shared += cost
+        before = plan.messages
     return shared / total if total else None
 
 

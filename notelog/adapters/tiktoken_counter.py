@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 CACHE_ENTRIES: Final = 100_000
 """How many blocks' counts are remembered: about 15 MB when full."""
 
+RECENT_CHARS: Final = 4_000_000
+"""How many characters of texts are kept with their counts, so that the very same text, asked for
+again, needs no hash of its own."""
+
 # The patterns and special tokens of tiktoken_ext/openai_public.py, whose functions give them only
 # together with a download.
 _PATTERNS: Final[Mapping[str, str]] = {
@@ -67,6 +71,8 @@ class TiktokenCounter:
 
     def __init__(self, kept: "CountCache | None" = None) -> None:
         self._known: dict[bytes, int] = {}
+        self._recent: dict[tuple[str, str], int] = {}
+        self._recent_chars = 0
         self._kept = kept
 
     def count(self, text: str, encoding: str) -> int:
@@ -79,6 +85,16 @@ class TiktokenCounter:
         Raises:
             KeyError: the encoding is another.
         """
+        found = self._recent.get((text, encoding))
+        if found is None:
+            found = self._recent[text, encoding] = self._count(text, encoding)
+            self._recent_chars += len(text)
+            if self._recent_chars > RECENT_CHARS:
+                self._recent.clear()
+                self._recent_chars = 0
+        return found
+
+    def _count(self, text: str, encoding: str) -> int:
         if len(text) <= BLOCK_CHARS:
             return self._count_block(text, encoding)
         return sum(self._count_block(block, encoding) for block in split_blocks(text))

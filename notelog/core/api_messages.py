@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Final, TypeAlias, cast
 
 from notelog.core.counting import Weighed
@@ -16,6 +17,8 @@ PICTURE_TOKENS: Final = 1_445
 PART_TOKENS: Final = 4
 """Set down for what joins the parts of a message, or frames a tool call: not published."""
 
+_ROLE: Final = itemgetter("role")
+_CONTENT: Final = itemgetter("content")
 _ANSWERING_ROLES: Final = frozenset({"tool", "function"})
 _TOOL_KEYS: Final = ("tool_calls", "function_call", "tool_call_id")
 
@@ -36,7 +39,12 @@ class ApiView:
         Raises:
             TypeError: one has no role.
         """
-        roles = [item.role if isinstance(item, Message) else item.get("role") for item in messages]
+        try:
+            roles: list[object] = list(map(_ROLE, cast("Sequence[Mapping[str, object]]", messages)))
+        except (KeyError, TypeError):  # some are notelog's own
+            roles = [
+                item.role if isinstance(item, Message) else item.get("role") for item in messages
+            ]
         if not all(issubclass(kind, str) for kind in set(map(type, roles))):
             index = next(i for i, role in enumerate(roles) if not isinstance(role, str))
             raise TypeError(f"message {index} has no role")
@@ -74,12 +82,13 @@ class ApiView:
 
     def texts(self, messages: Sequence[ApiMessage]) -> Sequence[str]:
         """What all of them say, in words."""
-        return [
-            content
-            if isinstance(item, dict) and isinstance(content := item.get("content"), str)
-            else self.text(item)
-            for item in messages
-        ]
+        try:
+            texts = list(map(_CONTENT, cast("Sequence[Mapping[str, object]]", messages)))
+        except (KeyError, TypeError):
+            texts = [None]
+        if set(map(type, texts)) <= {str}:
+            return cast("list[str]", texts)
+        return [self.text(item) for item in messages]
 
     def weigh(self, message: ApiMessage) -> Weighed:
         """The message as it is counted; tool calls and parts are counted generously.

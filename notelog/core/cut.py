@@ -1,10 +1,9 @@
 """Where a conversation is cut so that the rest fits the budget."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
-from operator import not_
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 from notelog.core.budget import Budget
@@ -69,6 +68,7 @@ class Fitting(Generic[MessageT]):
         self.scale = scale
         self.budget = budget
         self.costs: dict[int, int] = {}
+        self._items: dict[int, Weighed] = {}
         self.shorter: dict[int, tuple[MessageT, int]] = {}
         self.roles = view.roles(messages)
         self.orphans = frozenset(view.orphans(messages, self.roles))
@@ -82,7 +82,10 @@ class Fitting(Generic[MessageT]):
 
     def item(self, index: int) -> Weighed:
         """A message as it is counted."""
-        return self.view.weigh(self.messages[index])
+        known = self._items.get(index)
+        if known is None:
+            known = self._items[index] = self.view.weigh(self.messages[index])
+        return known
 
     def size_bytes(self, index: int) -> int:
         """The size of a message's text."""
@@ -101,8 +104,8 @@ class Fitting(Generic[MessageT]):
         room = min(budget.prompt_limit, budget.window - budget.margin - (budget.wish or 0))
         room -= self.scale.reply_frame() + (self.notice_tokens if self._noticed else 0)
         bounds: list[int] = []
-        for message in reversed(self.messages):
-            bounds.append(self.scale.bound(self.view.weigh(message)))
+        for index in range(len(self.messages) - 1, -1, -1):
+            bounds.append(self.scale.bound(self.item(index)))
             room -= bounds[-1]
             if room < 0:
                 return None
@@ -176,6 +179,11 @@ class Fitting(Generic[MessageT]):
         tokens = scale.cost(view.weigh(made))
         return (made, tokens) if tokens <= most else None
 
+    @cached_property
+    def _system(self) -> Sequence[int]:
+        """The places of the system messages: mostly none or a few of very many messages."""
+        return [place for role in SYSTEM_ROLES for place in _places_of(role, self.roles)]
+
     def _is_system(self, index: int) -> bool:
         return self.roles[index] in SYSTEM_ROLES
 
@@ -220,9 +228,8 @@ class Fitting(Generic[MessageT]):
         places: list[int] = []
         place = done = 0
         for start in starts:
-            system = map(SYSTEM_ROLES.__contains__, self.roles[done:start])
-            part = list(compress(self.messages[done:start], map(not_, system)))
-            place += weight(self.view.texts(part))
+            place += weight(self.view.texts(self.messages[done:start]))
+            place -= sum(weight([self.item(i).text]) for i in self._system if done <= i < start)
             done = start
             places.append(place)
         return places
@@ -239,9 +246,7 @@ class Fitting(Generic[MessageT]):
 
     def _kept_always(self, question: int) -> frozenset[int]:
         """System messages, pinned ones with what they need to stand, and the question onward."""
-        system = map(SYSTEM_ROLES.__contains__, self.roles)
-        always = set(compress(range(len(self.roles)), system))
-        always.update(range(question, len(self.roles)))
+        always = {*self._system, *range(question, len(self.roles))}
         for index in self.view.pinned(self.messages):
             always.update(self._pinned_range(index))
         return frozenset(always - self.orphans)
@@ -296,6 +301,14 @@ class Fitting(Generic[MessageT]):
             for index, cost in needed.items()
         }
         return small != needed and sum(small.values()) <= room
+
+
+def _places_of(role: str, roles: Sequence[str]) -> Iterator[int]:
+    place = -1
+    with suppress(ValueError):
+        while True:
+            place = roles.index(role, place + 1)
+            yield place
 
 
 def _described(item: Weighed) -> str:

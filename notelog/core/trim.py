@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import filterfalse, takewhile
 from typing import TYPE_CHECKING, Final, Generic, TypeVar, overload
 
@@ -280,15 +281,21 @@ class _Dropped(Sequence[DroppedMessage]):
     def __init__(self, fitting: Fitting[MessageT], cut: Cut, costs: Mapping[int, int]) -> None:
         self._item = fitting.item
         self._size_bytes = fitting.size_bytes
-        self._least = cut.least
         self._costs = costs
         self._tokens_per_byte: float | None = None
         self._orphans = fitting.orphans
-        left_out = filterfalse(cut.always.__contains__, range(cut.index))
-        self._indices = sorted({*left_out, *self._orphans}) if self._orphans else list(left_out)
+        self._cut = cut
+
+    @cached_property
+    def _indices(self) -> Sequence[int]:
+        left_out = filterfalse(self._cut.always.__contains__, range(self._cut.index))
+        return sorted({*left_out, *self._orphans}) if self._orphans else list(left_out)
 
     def __len__(self) -> int:
         return len(self._indices)
+
+    def __bool__(self) -> bool:
+        return self._cut.least > 0 or bool(self._orphans)
 
     @overload
     def __getitem__(self, place: int) -> DroppedMessage: ...
@@ -323,7 +330,7 @@ class _Dropped(Sequence[DroppedMessage]):
     def _reason(self, index: int) -> str:
         if index in self._orphans:
             return _ORPHAN
-        return _OLDER if index < self._least else _WITH_OLDER
+        return _OLDER if index < self._cut.least else _WITH_OLDER
 
     def _guess(self, text: str) -> int:
         """The tokens of a message that was not counted, by the others' tokens for a byte."""
