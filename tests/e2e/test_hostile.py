@@ -80,6 +80,8 @@ COMMANDS = [
     ["complete", "--model", f"{EVIL}@{EVIL}", "NOTE"],
     ["complete", "WRONG"],
     ["complete", "MISSING"],
+    ["again", "MISSING"],
+    ["complete", "--continue", "NOTE"],
     ["stop", "NOTE"],
     ["stop", "MISSING"],
     ["config", "show", "--origin"],
