@@ -27,6 +27,8 @@ from notelog.ports.notes import Snapshot
 SIZE_LIMIT_BYTES = 8 * 1024 * 1024
 STEADY_TRIES = 40
 STEADY_STEP_S = 0.05
+AWAY_TRIES = 4
+"""vim renames a note away and writes a new one: for an instant there is none."""
 
 
 def fingerprint_of(data: bytes) -> str:
@@ -99,6 +101,10 @@ class NoteFiles:
             if found is None:
                 raise
             return found
+        except NoteWriteError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise changed_meanwhile(snapshot.path) from error  # reading tells if it comes back
+            raise
         return self._read_back(snapshot, plan)
 
     def _exchange(self, snapshot: Snapshot, plan: EditPlan) -> None:
@@ -146,8 +152,13 @@ class NoteFiles:
         return found if _carried_out(plan, snapshot.data, found.data) else None
 
     def _read(self, path: str, limit_bytes: int | None) -> Snapshot:
-        for _ in range(STEADY_TRIES):
-            snapshot = _read_once(path, limit_bytes, self._pause)
+        for number in range(1, STEADY_TRIES + 1):
+            try:
+                snapshot = _read_once(path, limit_bytes, self._pause)
+            except NoteError as error:
+                if number == AWAY_TRIES or not _is_away(error, path):
+                    raise
+                snapshot = None
             if snapshot is not None:
                 return snapshot
             self._pause(STEADY_STEP_S)
@@ -240,6 +251,12 @@ def _refuse_full_disk(snapshot: Snapshot) -> None:
             hint="free some space and try again",
             path=snapshot.path,
         )
+
+
+def _is_away(error: NoteError, path: str) -> bool:
+    """Whether a note that has a folder is not in it."""
+    gone = isinstance(error.__cause__, FileNotFoundError)
+    return gone and not os.path.lexists(path) and os.path.isdir(os.path.dirname(path) or ".")  # noqa: PTH112, PTH120  # as above
 
 
 def _link_target(path: str) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -243,6 +244,18 @@ def test_note_replaced_between_write_and_reading_back(
     with pytest.raises(ConflictError, match="kept"):
         store.write(snapshot, append_plan(snapshot))
     assert note.read_bytes() == b"question, better\n"
+
+
+@pytest.mark.parametrize("offset", [0, len(OLD)], ids=["exchange", "append"])
+def test_note_that_is_away_is_a_conflict(note: Path, offset: int) -> None:
+    """A note that is not there when the reply is to be written may come back: it is looked at."""
+    store = NoteFiles(pause=no_pause)
+    snapshot = store.read(str(note))
+    plan = replace(append_plan(snapshot), insertions=(Insertion(offset=offset, data=ADDED),))
+    away = note.rename(note.with_name("a.md~"))
+    with pytest.raises(ConflictError, match="kept"):
+        store.write(snapshot, plan)
+    assert [path.name for path in note.parent.iterdir()] == [away.name]
 
 
 def test_append_keeps_what_the_note_is(note: Path) -> None:

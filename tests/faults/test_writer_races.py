@@ -10,7 +10,7 @@ import savers
 
 from notelog.adapters.files import NoteFiles
 from notelog.core.edit import EditPlan, Insertion, Withdrawal
-from notelog.errors import ConflictError
+from notelog.errors import ConflictError, NoteError
 from notelog.ports.notes import Snapshot
 
 COUNT = 200
@@ -35,7 +35,7 @@ def run_race(note: Path, style: str, *, above: bool) -> tuple[list[bytes], list[
                         snapshot, plan_for(snapshot.data, snapshot.fingerprint, place, reply)
                     )
                     replies.append(reply)
-            except ConflictError:
+            except (ConflictError, NoteError):  # vim's note is away for an instant
                 continue
         lines, _ = saver.communicate(timeout=60)
     assert saver.returncode == 0
@@ -60,7 +60,7 @@ def run_withdrawals(note: Path, style: str) -> tuple[list[bytes], int]:
                 )
                 store.write(written, withdrawal_for(written, reply))
                 done += 1
-            except ConflictError:
+            except (ConflictError, NoteError):  # vim's note is away for an instant
                 continue
         lines, _ = saver.communicate(timeout=60)
     assert saver.returncode == 0

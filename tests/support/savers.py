@@ -7,6 +7,7 @@ between saves are irregular, so that each moment of a write is met.
 
 import os
 import random
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -33,7 +34,22 @@ def rename(note: Path, line: bytes) -> None:
     new.rename(note)
 
 
-STYLES = {"append": append, "in_place": in_place, "rename": rename}
+def vim(note: Path, line: bytes) -> None:
+    """As vim does with ``backupcopy=no``: the old file becomes a backup, a new one is written."""
+    text = note.read_bytes()
+    backup = note.with_name(f"{note.name}~")
+    note.rename(backup)
+    note.write_bytes(line + text)
+    backup.unlink()
+
+
+def sed(note: Path, line: bytes) -> None:
+    """What ``sed -i`` itself does."""
+    text = line.decode().rstrip("\n")
+    subprocess.run(["sed", "-i", "-e", f"1i {text}", str(note)], check=True)
+
+
+STYLES = {"append": append, "in_place": in_place, "rename": rename, "vim": vim, "sed": sed}
 
 
 def main() -> None:

@@ -193,3 +193,24 @@ def test_create_is_whole_and_never_over_another(tmp_path: Path) -> None:
     assert Path(path).read_bytes() == b"text"
     with pytest.raises(NoteWriteError, match="no such folder"):
         store.create(str(tmp_path / "no" / "a.md"), b"text")
+
+
+def test_a_note_that_is_away_for_an_instant_is_read(tmp_path: Path) -> None:
+    """Vim renames a note away before it writes the new one: that is no missing note."""
+    note = tmp_path / "a.md"
+    waits: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2:
+            note.write_bytes(b"new\n")
+
+    assert NoteFiles(pause=pause).read(str(note)).data == b"new\n"
+    note.unlink()
+    with pytest.raises(NoteError, match="no such note"):
+        NoteFiles(pause=waits.append).read(str(note))
+    assert sum(waits) < 0.5
+    waits.clear()
+    with pytest.raises(NoteError, match="no such note"):
+        NoteFiles(pause=waits.append).read(str(tmp_path / "no folder" / "a.md"))
+    assert waits == []
