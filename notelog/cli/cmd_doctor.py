@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from notelog.cli.doctor_sentences import doctor_summary, remark_fields, remark_lines
+from notelog.cli.doctor_sentences import doctor_summary, remark_fields, remark_lines, show_remark
 from notelog.cli.options import json_option
 from notelog.cli.output import Output
 
@@ -48,8 +48,10 @@ def command(
     remarks: list[Remark] = []
     for remark in doctor.examine(Wish(vault=vault, profile=profile, model=model, offline=offline)):
         remarks.append(remark)
-        if not as_json:
-            for line in remark_lines(remark, width):
+        if width is not None and not as_json:
+            show_remark(remark, width, color=output.color)
+        elif not as_json:
+            for line in remark_lines(remark, None):
                 output.data(line)
     failed = any(remark.verdict is Verdict.FAIL for remark in remarks)
     if as_json:

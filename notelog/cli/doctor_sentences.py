@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 _LEAST_CHARS = 30
 _NAME_CHARS = 16
-_INDENT = " " * (6 + _NAME_CHARS)
+_VERDICT_CHARS = 6
+_INDENT = " " * (_VERDICT_CHARS + _NAME_CHARS)
+_STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
 
 
 def remark_lines(remark: Remark, width: int | None) -> list[str]:
@@ -25,7 +27,30 @@ def remark_lines(remark: Remark, width: int | None) -> list[str]:
     """
     name = remark.check.replace("-", " ")
     first, *more = [*_wrapped(remark.message, width), *_wrapped(remark.hint, width)]
-    return [f"{remark.verdict:<6}{name:<{_NAME_CHARS}}{first}", *(_INDENT + line for line in more)]
+    return [
+        f"{remark.verdict:<{_VERDICT_CHARS}}{name:<{_NAME_CHARS}}{first}",
+        *(_INDENT + line for line in more),
+    ]
+
+
+def show_remark(remark: Remark, width: int, *, color: bool | None) -> None:
+    """Shows one check on a terminal.
+
+    Args:
+        remark: the check.
+        width: of the terminal in columns.
+        color: None lets the terminal and ``NO_COLOR`` decide.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    no_color = None if color is None else not color
+    console = Console(no_color=no_color, highlight=False, markup=False, emoji=False)
+    first, *more = remark_lines(remark, width)
+    word, rest = first[:_VERDICT_CHARS], first[_VERDICT_CHARS:]
+    console.print(Text.assemble((word, _STYLES[remark.verdict]), rest), soft_wrap=True)
+    for line in more:
+        console.print(Text(line), soft_wrap=True)
 
 
 def _wrapped(sentence: str, width: int | None) -> list[str]:
