@@ -66,11 +66,12 @@ class JournalWishes:
 
     def new_ticks(self, note: str, ticked: int) -> bool:
         """Whether more boxes are ticked in a note than its last request answered to."""
-        with journal_errors(self._path), transaction(self._connection):
+        with journal_errors(self._path):
             row: tuple[int, int] | None = self._connection.execute(
                 _LAST_ANSWERED, (stored_path(note, self._root),)
             ).fetchone()
-            if row is not None and ticked < row[1]:
+        if row is not None and ticked < row[1]:
+            with journal_errors(self._path), transaction(self._connection):
                 self._connection.execute("UPDATE turn SET ticks = ? WHERE id = ?", (ticked, row[0]))
         return ticked > (0 if row is None else row[1])
 

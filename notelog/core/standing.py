@@ -17,17 +17,19 @@ from notelog.core.placing import question_end
 from notelog.core.records import TurnRecord
 from notelog.core.source import SourceText
 
+_SLASHES = rb"(?P<slashes>\\*)"
 _HEADER = re.compile(
     rb"[ \t\n]*(?:[^\n]+\n[ \t\n]*)?"
-    + SEPARATOR.pattern
+    + SEPARATOR.pattern.replace(_SLASHES, b"")
     + rb"[ \t\n]*"
-    + MARKER.pattern.replace(b"(?P<slashes>", b"(?P<more>").replace(b"(?P<before>", b"(?P<place>")
+    + MARKER.pattern.replace(_SLASHES, b"").replace(b"(?P<before>", b"(?P<place>")
     + rb"(?:\n|\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
 """The separator and marker above a reply, and the line that closes the block of its question."""
 
 _BLANK_LINES = re.compile(rb"(?:[ \t]*(?:\r\n|\n|\r))*+")
+_BLANK_END = re.compile(rb"(?:[\r\n][ \t]*)+\Z")
 _LINE_ENDS = (b"\n", b"\r")
 _CHANGED = "the answer was changed after it came"
 _FOREIGN = "the answer was not written by notelog"
@@ -78,7 +80,7 @@ def find_standing(
     for record in reversed(attempts):
         for landing in reversed(record.landings):
             landed = True
-            for place in _places(note, answer, body_of(landing)):
+            for place in _places(note, answer, landing):
                 if _is_all(note, answer, *place.span()):
                     taken_out = Withdrawal(
                         offset=place.start(), data=place[0], record_id=record.record_id
@@ -87,24 +89,30 @@ def find_standing(
     return NotOurs(reason=_CHANGED if landed else _FOREIGN)
 
 
-def body_of(landed: Landed) -> bytes:
-    """What of a landing is the reply itself, with its callouts, without blank lines around it.
+def bodies_of(landed: Landed) -> Iterator[bytes]:
+    """What of a landing may be the reply itself, with its callouts, without blank lines around it.
 
-    Earlier answers that were folded in the same landing are pieces of their own.
+    Earlier answers that were folded in the same landing are pieces of their own. Whether a header
+    was put in too shows only in the note: a reply may quote one.
     """
     piece = landed.reply[-1].data if landed.reply else b""
-    header = _HEADER.match(SourceText(piece).lf_text)
-    body = piece[header.end() :] if header else piece
-    blank = _BLANK_LINES.match(body)
-    return body[blank.end() if blank else 0 :].rstrip(b" \t\r\n")
+    yield _trimmed(piece)
+    if header := _HEADER.match(SourceText(piece).lf_text):
+        yield _trimmed(piece[header.end() :])
 
 
-def _places(note: Note, answer: Turn, body: bytes) -> Iterator[re.Match[bytes]]:
+def _trimmed(piece: bytes) -> bytes:
+    blank = _BLANK_LINES.match(piece)
+    return _BLANK_END.sub(b"", piece[blank.end() if blank else 0 :])
+
+
+def _places(note: Note, answer: Turn, landed: Landed) -> Iterator[re.Match[bytes]]:
     """Where a reply may stand in an answer, as lines of its own."""
     data = note.source.data
-    for found in ticked_or_not(body).finditer(data, answer.body.start, answer.body.end):
-        if body and data[found.start() - 1 : found.start()] in _LINE_ENDS:
-            yield found
+    for body in filter(None, bodies_of(landed)):
+        for found in ticked_or_not(body).finditer(data, answer.body.start, answer.body.end):
+            if data[found.start() - 1 : found.start()] in _LINE_ENDS:
+                yield found
 
 
 def _is_all(note: Note, answer: Turn, start: int, end: int) -> bool:

@@ -10,7 +10,7 @@ from notelog.core.parse import parse_note
 from notelog.core.records import Intent, TurnRecord, TurnState
 from notelog.core.replacing import plan_replacement
 from notelog.core.source import SourceText
-from notelog.core.standing import NotOurs, Standing, body_of, find_standing
+from notelog.core.standing import NotOurs, Standing, bodies_of, find_standing
 from notelog.core.turn import answered_turn, ticked
 from notelog.core.verify import same_front_matter, verify_plan
 
@@ -248,7 +248,7 @@ def test_the_body_of_a_landing_is_the_reply_alone() -> None:
     book = Book("```\ncode\n")
     book.answer("Yes.")
     (record,) = book.attempts
-    assert body_of(record.landings[0]) == b"Yes."
+    assert [*bodies_of(record.landings[0])][-1] == b"Yes."
 
 
 def test_an_older_open_fence_does_not_swallow_the_earlier_answer() -> None:
