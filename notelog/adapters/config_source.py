@@ -14,6 +14,7 @@ from notelog.adapters.config_tables import (
     ContextTable,
     ProfileTable,
     TopTable,
+    WatchTable,
 )
 from notelog.adapters.toml_lines import key_lines, line_of
 from notelog.core.note import FrontMatterValue
@@ -23,13 +24,16 @@ from notelog.core.request import JsonValue
 from notelog.core.settings import Config, ContextSettings, Profile
 from notelog.core.suggest import did_you_mean
 from notelog.core.visible import shortened
+from notelog.core.watch_settings import WatchSettings
 from notelog.errors import ConfigurationError
 
 TomlTable: TypeAlias = Mapping[str, object]
-_Table = TypeVar("_Table", TopTable, ProfileTable, CapsTable, ContextTable)
+_Table = TypeVar("_Table", TopTable, ProfileTable, CapsTable, ContextTable, WatchTable)
 
 _DECODE_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 _CONVERT_PLACE = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
+_LEAST_S = {"scan_s": 1, "poll_s": 0.1}
+_MOST_S = 86_400
 _KEY_WORDS = frozenset({"key", "api_key", "apikey", "token", "secret", "password"})
 
 
@@ -72,6 +76,7 @@ class ConfigSource:
             model_aliases=self._aliases(tables["model_aliases"]),
             ignore_note_keys=frozenset(top.ignore_note_keys or ()),
             context=self._context(tables["context"]),
+            watch=self._watch(tables["watch"]),
             origins=self._origins,
             path=str(self._path),
             **said,
@@ -182,6 +187,17 @@ class ConfigSource:
             aliases[name] = model.strip()
         self._remember("model_aliases.", table)
         return aliases
+
+    def _watch(self, table: TomlTable) -> WatchSettings:
+        said = self._convert("watch.", table, WatchTable)
+        values = {field.name: getattr(said, field.name) for field in fields(WatchTable)}
+        for name, value in values.items():
+            least = 1 if name in {"at_once", "asks_per_hour"} else _LEAST_S.get(name, 0)
+            if isinstance(value, int | float) and not least <= value <= _MOST_S:
+                raise self._wrong(
+                    f"watch.{name} must be from {least:g} to {_MOST_S:g}", name=f"watch.{name}"
+                )
+        return WatchSettings(**{name: value for name, value in values.items() if name in table})
 
     def _profiles(self, table: TomlTable) -> Mapping[str, Profile]:
         profiles = dict(READY_MADE)

@@ -21,6 +21,27 @@ class TopTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchTable:
+    """The keys of ``[watch]``; see ``core.watch_settings`` for their meaning."""
+
+    mode: Literal["mark", "auto", "off"] | None = None
+    auto: tuple[str, ...] | None = None
+    include: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] | None = None
+    marker: bool | None = None
+    device: str | None = None
+    settle_s: float | None = None
+    auto_settle_s: float | None = None
+    sync_wait_s: float | None = None
+    sync_spread_s: float | None = None
+    at_once: int | None = None
+    asks_per_hour: int | None = None
+    scan_s: float | None = None
+    poll_s: float | None = None
+    grace_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CapsTable:
     """The keys of ``[profiles.NAME.caps]``; see ``core.caps`` for their meaning."""
 
@@ -77,5 +98,5 @@ class ContextTable:
     mark_left_out: bool | None = None
 
 
-TABLES = ("context", "defaults", "model_aliases", "profiles")
+TABLES = ("context", "defaults", "model_aliases", "profiles", "watch")
 """The tables of the file."""

@@ -154,7 +154,7 @@ class NoteFiles:
     def _read(self, path: str, limit_bytes: int | None) -> Snapshot:
         for number in range(1, STEADY_TRIES + 1):
             try:
-                snapshot = _read_once(path, limit_bytes, self._pause)
+                snapshot = read_once(path, limit_bytes, self._pause)
             except NoteError as error:
                 if number == AWAY_TRIES or not _is_away(error, path):
                     raise
@@ -180,7 +180,7 @@ def _carried_out(plan: EditPlan, old: bytes, new: bytes) -> bool:
     )
 
 
-def _read_once(path: str, limit_bytes: int | None, pause: Pause) -> Snapshot | None:
+def read_once(path: str, limit_bytes: int | None, pause: Pause) -> Snapshot | None:
     """Reads a note; None where it changed while it was read."""
     try:
         _refuse_other_kinds(os.stat(path), path)  # noqa: PTH116  # pathlib costs start-up time

@@ -13,12 +13,15 @@ _STOP_SIGNALS = tuple(
 
 
 @contextmanager
-def stop_wishes() -> Generator[Callable[[], bool]]:
+def stop_wishes(told: Callable[[], None] = lambda: None) -> Generator[Callable[[], bool]]:
     """Within it the first Ctrl-C (SIGTERM, SIGHUP) is noted, and the second one ends the process.
 
     A signal that is ignored, as ``nohup`` has it, stays ignored.
 
     What had arrived by then is in the journal, so even the second loses nothing that was kept.
+
+    Args:
+        told: called at the first signal, in its handler: it must take no lock.
 
     Yields:
         A function that tells whether the person wants to stop.
@@ -29,6 +32,7 @@ def stop_wishes() -> Generator[Callable[[], bool]]:
         if asked:
             os._exit(128 + number)
         asked.append(number)
+        told()
 
     heeded = (item for item in _STOP_SIGNALS if signal.getsignal(item) is not signal.SIG_IGN)
     before = {number: signal.signal(number, note) for number in heeded}

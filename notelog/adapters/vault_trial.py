@@ -54,10 +54,10 @@ class VaultFolder:
         try:
             with _made(folder) as one, _made(folder) as other:
                 return FileSystem(
-                    kind=_kind_of(folder), leases=_leases(one), exchange=can_exchange(one, other)
+                    kind=kind_of(folder), leases=_leases(one), exchange=can_exchange(one, other)
                 )
         except OSError as error:
-            return FileSystem(kind=_kind_of(folder), refused=error.strerror or "no reason given")
+            return FileSystem(kind=kind_of(folder), refused=error.strerror or "no reason given")
 
 
 class _Survey:
@@ -155,7 +155,7 @@ def _leases(path: Path) -> bool | None:
         os.close(descriptor)
 
 
-def _kind_of(folder: Path) -> str:
+def kind_of(folder: Path) -> str:
     """The kind of the file system that a folder lies on; empty where the system does not say."""
     try:
         lines = _MOUNTS.read_bytes().split(b"\n")

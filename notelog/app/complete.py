@@ -31,7 +31,7 @@ from notelog.app.stop import stoppable
 from notelog.core.breaker import Asker
 from notelog.core.models import cost_of_usage
 from notelog.core.note_style import ReplyStyle
-from notelog.core.records import TurnRecord, turn_key
+from notelog.core.records import TurnRecord, TurnState, turn_key
 from notelog.core.reply import Reply, ReplyState
 from notelog.core.settings import Config, Options
 from notelog.core.silent_cut import find_silent_cut
@@ -54,6 +54,8 @@ def complete(
     go_on: bool = False,
     dry_run: bool = False,
     asker: Asker = Asker.COMMAND,
+    only: str = "",
+    reland: bool = False,
 ) -> Completed:
     """Answers the question in a note, in the note.
 
@@ -65,6 +67,8 @@ def complete(
         go_on: let a reply that ended early go on.
         dry_run: stop before anything is written or sent.
         asker: who asks: a breaker says more to a watcher than to a person at a terminal.
+        only: the key of the one turn that may be answered; empty for whichever is due.
+        reland: only put a reply back that was in the note before; nothing is asked.
 
     Raises:
         NotelogError: no reply came, or it could not be put into the note; the note is as it was,
@@ -78,6 +82,8 @@ def complete(
         go_on=go_on,
         asker=Asker.WORD if again or go_on else asker,
         anew=again or go_on,
+        only=only,
+        reland=reland,
     )
     try:
         snapshot = tools.reading.store.read(path)
@@ -142,6 +148,8 @@ def _told(done: Completed, turn: Turn) -> Completed:
 
 def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) -> Completed:
     key = turn_key(turn.due.conversation)
+    if job.only and key != job.only:
+        return Completed(outcome=Outcome.NOTHING_DUE, sentence="the question was changed meanwhile")
     last = journal.latest(key, turn.snapshot.real_path)
     turn = replace(turn, attempts=journal.attempts(key, turn.snapshot.real_path))
     if job.go_on:
@@ -149,6 +157,8 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
     _check_place(tools, turn)
     _tell_of_kept_replies(tools, journal, turn.snapshot, but=key)
     billed = turn.prepared.settings.profile.billed
+    if job.reland:
+        return _landed_again(tools, journal, turn, last)
     again = job.again or turn.part is not None
     waiting = kept_reply(last, job) or reply_waiting(last, again=again, billed=billed)
     if waiting is not None and waiting.reply is not None:
@@ -280,6 +290,15 @@ def _replacing_with(turn: Turn, record: TurnRecord) -> Replacing | None:
     """As the turn has it, but that a reply which goes on from another holds that one."""
     replacing = _replacing(turn)
     return replace(replacing, folded=not record.intent.continues) if replacing else None
+
+
+def _landed_again(
+    tools: Completing, journal: Journal, turn: Turn, last: TurnRecord | None
+) -> Completed:
+    """Puts back a reply over which somebody saved an older text; never one that was taken out."""
+    if last is None or last.reply is None or last.state is not TurnState.DELIVERED:
+        return Completed(outcome=Outcome.NOTHING_DUE, sentence="there is no reply to put back")
+    return _deliver(tools, journal, turn, last, last.reply)
 
 
 def _style(config: Config, prepared: Prepared, reply: Reply, judgement: Judgement) -> ReplyStyle:

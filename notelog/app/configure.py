@@ -9,8 +9,11 @@ from typing import cast
 from notelog.core.profiles import is_ready
 from notelog.core.request import JsonValue
 from notelog.core.settings import Config, ContextSettings, KeySource, Profile
+from notelog.core.watch_settings import WatchSettings
 
-_NO_VALUES = frozenset({"profiles", "context", "defaults", "model_aliases", "origins", "path"})
+_NO_VALUES = frozenset(
+    {"profiles", "context", "defaults", "model_aliases", "origins", "path", "watch"}
+)
 _ALWAYS_SHOWN = frozenset({"base_url", "model", "serves", "providers", "billed"})
 _SHOWN_APART = frozenset({"name", "key", "caps"})
 _KEY_FIELDS = ("key_environment", "key_file", "key_keyring", "key_command", "key_required")
@@ -62,6 +65,8 @@ def _top_rows(config: Config) -> Iterator[ConfigRow]:
             yield _row(config, field.name, getattr(config, field.name))
     for field in fields(ContextSettings):
         yield _row(config, f"context.{field.name}", getattr(config.context, field.name))
+    for field in fields(WatchSettings):
+        yield _row(config, f"watch.{field.name}", getattr(config.watch, field.name))
     for name, value in config.defaults.items():
         full = f"defaults.{name}"
         yield ConfigRow(name=full, value=value, origin=config.origins.get(full, "default"))

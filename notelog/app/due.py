@@ -74,6 +74,8 @@ class Job:
         anew: an answer that stands in the note may be replaced.
         kept_first: a reply that came before goes in before anything is asked.
         ticks: how many boxes ``again`` and ``retry`` are ticked in the note.
+        only: the key of the one turn that may be answered; empty for whichever is due.
+        reland: only put a reply back that was in the note before; nothing is asked.
     """
 
     path: str
@@ -84,6 +86,8 @@ class Job:
     anew: bool = False
     kept_first: bool = True
     ticks: int = 0
+    only: str = ""
+    reland: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,11 @@ Commands:
   complete    Answer the question in a chat note, in the note.
   again       Ask the last question once more, for another answer.
   stop        Stop the request that runs for a note.
+  watch       Answer the notes of a vault by itself, whenever a message is
+              finished.
+  why         Say why the watcher answers a note, or why it does not.
+  pause       Let watchers ask nothing for a time.
+  resume      Let watchers go on.
   show        Show what a note would send, message by message.
   tokens      Count the tokens of notes, and show what fits the window.
   check       Look through a vault: which notes are chats, due, in error.

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from notelog.core.caps import Cap
 from notelog.core.request import JsonValue
+from notelog.core.watch_settings import WatchSettings
 
 Continuation: TypeAlias = Literal["message", "prefill", "prefix", "final_message"]
 
@@ -115,6 +116,7 @@ class Config:
             mark; ``journal``: only there.
         note_size_limit_bytes: larger notes are refused.
         context: how conversations are fitted to the window.
+        watch: how vaults are watched.
         origins: where each value comes from, by dotted name: ``config.toml:12``, ``default``,
             ``environment NOTELOG_PROFILE``.
         path: the configuration file, whether or not it exists; may be empty.
@@ -132,6 +134,7 @@ class Config:
     partial_replies: str = "note"
     note_size_limit_bytes: int = 8 * 1024 * 1024
     context: ContextSettings = field(default_factory=ContextSettings)
+    watch: WatchSettings = field(default_factory=WatchSettings)
     origins: Mapping[str, str] = field(default_factory=dict[str, str])
     path: str = ""
 

@@ -120,8 +120,10 @@ def open_journal(snapshot: "Snapshot") -> "AbstractContextManager[Journal]":
     """Opens the journal of the vault that holds a note."""
     from notelog.adapters.journal_sqlite import open_journal
     from notelog.adapters.places import state_dir, vault_of
+    from notelog.adapters.watch_place import watched_roots
 
-    return open_journal(vault_of(snapshot.real_path), state_dir())
+    state = state_dir()
+    return open_journal(vault_of(snapshot.real_path, watched_roots(state)), state)
 
 
 def counter() -> "TiktokenCounter":

@@ -8,7 +8,13 @@ from dataclasses import MISSING, fields
 
 from doc_blocks import ROOT, table_after
 
-from notelog.adapters.config_tables import CapsTable, ContextTable, ProfileTable, TopTable
+from notelog.adapters.config_tables import (
+    CapsTable,
+    ContextTable,
+    ProfileTable,
+    TopTable,
+    WatchTable,
+)
 from notelog.adapters.local_child import KEY_VARIABLE
 from notelog.app.outcome import Completed, Outcome
 from notelog.core.keys import _KNOWN as KNOWN_KEYS
@@ -16,6 +22,7 @@ from notelog.core.note import BlockKind
 from notelog.core.note_settings import NOTE_KEYS, REQUEST_KEYS
 from notelog.core.profiles import READY_MADE
 from notelog.core.settings import Config, ContextSettings, Profile
+from notelog.core.watch_settings import WatchSettings
 from notelog.errors import NotelogError
 
 PAGE = ROOT / "docs" / "reference.md"
@@ -116,7 +123,7 @@ def test_checks_of_doctor() -> None:
     assert sorted(column("notelog doctor")) == sorted(named)
 
 
-def default_of(kind: type[Config | ContextSettings | Profile], name: str) -> object:
+def default_of(kind: type[Config | ContextSettings | Profile | WatchSettings], name: str) -> object:
     """What a field holds where nothing sets it, as JSON has it."""
     field = next(item for item in fields(kind) if item.name == name)
     value: object = field.default if field.default_factory is MISSING else field.default_factory()
@@ -151,6 +158,15 @@ def test_keys_of_context() -> None:
     assert [row[0] for row in rows] == [field.name for field in fields(ContextTable)]
     for name, _, default, _ in rows:
         assert json.loads(default) == default_of(ContextSettings, name), name
+
+
+def test_keys_of_watch() -> None:
+    """Every key of ``[watch]`` is there, with the default that holds."""
+    rows = table_after(PAGE, "The keys of watch")
+    assert [row[0] for row in rows] == [field.name for field in fields(WatchTable)]
+    for name, _, default, _ in rows:
+        said = json.loads(default)
+        assert said == default_of(WatchSettings, name), name
 
 
 def test_keys_of_defaults() -> None:

@@ -1,5 +1,7 @@
 """Every field of every JSON object is in ``docs/reference.md``, and nothing else is."""
 
+import json
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -8,10 +10,11 @@ from pathlib import Path
 import pytest
 from doc_blocks import ROOT, table_after
 from program import Program
-from scripted_server import ScriptedServer, reply
+from scripted_server import ScriptedServer, reply, status
 
 from notelog.adapters.learned_figures import LearnedFile
 from notelog.core.learned import Learned
+from notelog.ports.watch_view import Kind
 
 PAGE = ROOT / "docs" / "reference.md"
 OPAQUE = {"request", "values[].value"}
@@ -72,6 +75,27 @@ def test_show_as_sent(program: Program, note: Path) -> None:
     program.serve("http://127.0.0.1:9/v1")
     run = program.run("show", "--as-sent", "--json", "--context-window", "600", note)
     assert set(fields_of(run.fields)) == documented("show --json", "show --as-sent --json")
+
+
+def test_why(program: Program, note: Path) -> None:
+    """``why --json`` has these fields."""
+    assert set(fields_of(program.run("why", "--json", note).fields)) == documented("why --json")
+
+
+def test_watch(program: Program, note: Path) -> None:
+    """The lines of ``watch --log-format json`` have these fields."""
+    (note.parent / "broken.md").write_bytes(f"q\n{SEPARATOR}role::nobody\n\n;;\n".encode())
+    note.write_bytes((OLD + NEW + "\n;;\n").encode())
+    refused = note.with_name("refused.md")
+    refused.write_bytes((OLD + f"{SEPARATOR}role::user\n\nA second.\n\n;;\n").encode())
+    with ScriptedServer([reply("A picture."), status(404)]) as server:
+        program.serve(server.base_url, profile="price = [1, 2]\n")
+        run = program.run("watch", "--once", "--log-format", "json", note.parent)
+    objects = [json.loads(line) for line in run.out.split("\n") if line]
+    found = {field for item in objects for field in fields_of(item)}
+    assert found == documented("watch --log-format json")
+    kinds = next(row[2] for row in table_after(PAGE, "watch --log-format json") if row[0] == "kind")
+    assert {str(kind) for kind in Kind} == set(re.findall(r"`(\w+)`", kinds))
 
 
 def test_complete(program: Program, note: Path) -> None:

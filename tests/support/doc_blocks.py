@@ -17,7 +17,15 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
-REASONS = frozenset({"reaches the internet", "installs", "another system", "takes minutes"})
+REASONS = frozenset(
+    {
+        "reaches the internet",
+        "installs",
+        "runs until it is stopped",
+        "another system",
+        "takes minutes",
+    }
+)
 """Why an example may be shown without being run."""
 
 _FENCE = re.compile(r"(?P<ticks>`{3,}|~{3,})(?P<language>[a-z]*)\s*")

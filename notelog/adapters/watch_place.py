@@ -1,0 +1,181 @@
+"""Where the watcher of a vault is known on this machine: a lock, a heartbeat, a person's wishes.
+
+All of it lies in the state folder, one folder a vault; the system frees the lock when the watcher
+dies, however it dies.
+"""
+
+import json
+import math
+import os
+from contextlib import suppress
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TypeVar, cast
+
+from notelog.adapters.note_locks import Release, take_lock
+from notelog.adapters.places import private_folder
+from notelog.errors import ConflictError, JournalError, UsageError
+from notelog.ports.watch_place import Heartbeat
+
+_HEARTBEAT = "heartbeat.json"
+_LOCK = "lock"
+_ROOT = "root"
+_WISHES = "wishes"
+_PAUSE = f"{_WISHES}/pause"
+_RESUME = f"{_WISHES}/resume"
+_LAST = "last-pass"
+_MOST_DIGITS = 8
+_Number = TypeVar("_Number", int, float)
+
+
+class WatchFolder:
+    """Implements ``ports.watching.WatchPlace``.
+
+    Args:
+        state_dir: see ``places.state_dir``.
+        root: the vault's real path.
+    """
+
+    def __init__(self, state_dir: str, root: str) -> None:
+        from hashlib import sha256
+
+        name = sha256(os.fsencode(root)).hexdigest()[:32]
+        self._root = root
+        self._state_dir = state_dir
+        self.folder = Path(state_dir, "watch", name)
+        self.wishes = self.folder / _WISHES
+
+    def make(self) -> None:
+        """Makes the folder, private to the user.
+
+        Raises:
+            JournalError: it cannot be made.
+        """
+        for folder in (Path(self._state_dir), self.folder.parent, self.folder, self.wishes):
+            private_folder(str(folder))
+
+    def lock(self) -> Release:
+        """Keeps the vault to this watcher; call what is given to let others.
+
+        Raises:
+            ConflictError: another watcher of this machine has it.
+            JournalError: the folder cannot be used.
+        """
+        self.make()
+        release = take_lock(str(self.folder / _LOCK))
+        if release is None:
+            other = self.read_heartbeat()
+            process = f" (process {other.process})" if other is not None else ""
+            raise ConflictError(
+                f"another notelog already watches this vault on this machine{process}",
+                hint="stop it first; what it does: notelog status",
+                path=self._root,
+            )
+        self._put(_ROOT, self._root)
+        return release
+
+    def beat(self, heartbeat: Heartbeat) -> None:
+        """Writes the heartbeat, whole or not at all."""
+        self._put(_HEARTBEAT, json.dumps(asdict(heartbeat)))
+
+    def read_heartbeat(self) -> Heartbeat | None:
+        """What the last watcher of this vault said of itself; None where there was none.
+
+        It may be of a watcher that ended: see ``is_watched`` and ``Heartbeat.is_stale``.
+        """
+        try:
+            found: object = json.loads((self.folder / _HEARTBEAT).read_bytes())
+            told = cast("dict[str, object]", found)
+            known = {field.name for field in fields(Heartbeat)}
+            values = {
+                name: tuple(cast("list[str]", value)) if isinstance(value, list) else value
+                for name, value in told.items()
+                if name in known
+            }
+            return Heartbeat(**values)  # type: ignore[arg-type]  # we wrote it
+        except (OSError, ValueError, TypeError, AttributeError):
+            return None
+
+    def is_watched(self) -> bool:
+        """Whether a watcher of this machine has the vault now."""
+        if not self.folder.is_dir():
+            return False
+        try:
+            release = take_lock(str(self.folder / _LOCK))
+        except JournalError:
+            return False
+        if release is None:
+            return True
+        release()
+        return False
+
+    def paused_until(self) -> float | None:
+        """Until when nothing is asked, in seconds since the epoch; None where it is not paused."""
+        return self._number(_PAUSE, float)
+
+    def pause(self, until: float) -> None:
+        """A person's wish that nothing is asked for a time."""
+        self.make()
+        self._put(_PAUSE, repr(until))
+
+    def resumes(self) -> int:
+        """How often a person said ``resume``."""
+        return self._number(_RESUME, int) or 0
+
+    def resume(self) -> None:
+        """A person's wish that what is paused or held goes on."""
+        self.make()
+        (self.folder / _PAUSE).unlink(missing_ok=True)
+        self._put(_RESUME, str(self.resumes() + 1))
+
+    def last_pass_at(self) -> float:
+        """When ``watch --once`` last went through the vault; 0 for never."""
+        return self._number(_LAST, float) or 0.0
+
+    def keep_pass(self, at: float) -> None:
+        """Remembers that ``watch --once`` went through the vault."""
+        self._put(_LAST, repr(at))
+
+    def _number(self, name: str, kind: type[_Number]) -> _Number | None:
+        try:
+            return kind((self.folder / name).read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def _put(self, name: str, text: str) -> None:
+        temporary = (self.folder / name).with_suffix(f".{os.getpid()}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with suppress(OSError):  # the watcher goes on without
+            descriptor = os.open(temporary, flags, 0o600)
+            try:
+                os.write(descriptor, os.fsencode(text))
+            finally:
+                os.close(descriptor)
+            temporary.replace(self.folder / name)
+
+
+def watched_roots(state_dir: str) -> tuple[str, ...]:
+    """The vaults that were ever watched on this machine, by their real paths."""
+    roots: list[str] = []
+    with suppress(OSError):
+        for folder in sorted(Path(state_dir, "watch").iterdir()):
+            with suppress(OSError):
+                roots.append(os.fsdecode((folder / _ROOT).read_bytes()))
+    return tuple(roots)
+
+
+def parse_duration_s(text: str) -> float:
+    """The seconds of ``90``, ``30m``, ``2h`` or ``1d``; for ever where the text is empty.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    if not text:
+        return math.inf
+    unit_s = {"s": 1, "m": 60, "h": 3600, "d": 86_400}.get(text[-1].lower())
+    number = text[:-1] if unit_s else text
+    if not number.isdecimal() or len(number) > _MOST_DIGITS:
+        raise UsageError(
+            f"{text!r} is no length of time", hint="write it as 90 (seconds), 30m, 2h or 1d"
+        )
+    return float(number) * (unit_s or 1)

@@ -1,0 +1,32 @@
+"""What a watcher has done beside its own thread: its inbox, scans, and requests."""
+
+import threading
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+from notelog.ports.watch_work import Post
+
+
+class Inbox:
+    """What is posted to the watcher's thread; also from signal handlers, so it takes no lock."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Post] = SimpleQueue()
+
+    def post(self, item: Post) -> None:
+        """Posts something; never waits."""
+        self._queue.put(item)
+
+    def take(self, patience_s: float) -> Post | None:
+        """The next item, if one comes in time; waits without waking up."""
+        try:
+            if patience_s <= 0:
+                return self._queue.get_nowait()
+            return self._queue.get(timeout=patience_s)
+        except Empty:
+            return None
+
+
+def in_thread(name: str, work: Callable[[], Post], post: Callable[[Post], None]) -> None:
+    """Does some work in a thread of its own and posts what comes of it."""
+    threading.Thread(target=lambda: post(work()), name=name, daemon=True).start()

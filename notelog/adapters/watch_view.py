@@ -1,0 +1,181 @@
+"""Shows what a watcher does: plain lines, JSON lines, or a quiet live view in a terminal."""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TextIO
+
+from notelog.core.visible import CONTROLS, visible_line
+from notelog.ports.watch_view import Kind, Told, View
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+JSON_VERSION = 1
+_DRAW_STEP_S = 0.2
+_LOUD = (Kind.FAILED, Kind.WARNING, Kind.HELD)
+
+
+def told_line(told: Told) -> str:
+    """What is told, as one line without the time."""
+    note = f"{told.note}: " if told.note else ""
+    figures = _figure_words(told)
+    words = f" ({figures})" if figures else ""
+    hint = f"; {told.hint}" if told.hint else ""
+    return visible_line(f"{note}{told.sentence}{words}{hint}")
+
+
+def _figure_words(told: Told) -> str:
+    figures = told.figures
+    parts: list[str] = []
+    if "model" in figures:
+        parts.append(f"{figures['model']} at {figures['profile']}")
+    if "tokens_in" in figures:
+        parts.append(f"{figures['tokens_in']:,} tokens in, {figures['tokens_out']:,} out")
+    if "cost" in figures:
+        parts.append(f"{figures['cost']:.6f} {figures['currency']}")
+    if "seconds" in figures:
+        parts.append(f"{figures['seconds']} s")
+    return " · ".join(parts)
+
+
+class PlainView:
+    """A line for each thing that is told, with the time of day.
+
+    Args:
+        out: where to.
+        quiet: only failures and warnings.
+        now: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        out: TextIO | None = None,
+        *,
+        quiet: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._out = out or sys.stdout
+        self._quiet = quiet
+        self._now = now
+        self._lock = threading.Lock()
+
+    def tell(self, told: Told) -> None:
+        """Writes the line."""
+        if self._quiet and told.kind not in _LOUD:
+            return
+        clock = time.strftime("%H:%M:%S", time.localtime(self._now()))
+        self._write(f"{clock} {told_line(told)}\n")
+
+    def show(self, view: View) -> None:
+        """Nothing: a pipe has no state."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+    def _write(self, text: str) -> None:
+        with self._lock, suppress(OSError, ValueError):  # a reader that has gone ends no watch
+            self._out.write(text)
+            self._out.flush()
+
+
+class JsonView(PlainView):
+    """A JSON object a line."""
+
+    def tell(self, told: Told) -> None:
+        """Writes the object."""
+        fields = {
+            "notelog": JSON_VERSION,
+            "at": datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds"),
+            "kind": str(told.kind),
+            "note": told.note or None,
+            "message": told.sentence,
+            "hint": told.hint,
+            **told.figures,
+        }
+        text = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace").decode()
+        self._write(CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+
+
+class LiveView:
+    """Lines as in ``PlainView``, and below them how it stands, drawn when that changes.
+
+    Args:
+        vault: the vault's name.
+        color: None lets the terminal and ``NO_COLOR`` decide.
+        monotonic_s: gives seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        vault: str,
+        *,
+        color: bool | None = None,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._console: Console = Console(
+            no_color=None if color is None else not color,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+        self._live: Live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._vault = visible_line(vault)
+        self._monotonic_s = monotonic_s
+        self._since = time.strftime("%H:%M")
+        self._drawn_s = 0.0
+        self._shown: View | None = None
+        self._live.start()
+
+    def tell(self, told: Told) -> None:
+        """Prints the line above the state."""
+        from rich.text import Text
+
+        styles = {Kind.ANSWERED: "green", Kind.FAILED: "red", Kind.WARNING: "yellow"}
+        text = Text(time.strftime("%H:%M:%S "), style="dim")
+        text.append(told_line(told), style=styles.get(told.kind, ""))
+        with suppress(OSError):
+            self._console.print(text, soft_wrap=True)
+
+    def show(self, view: View) -> None:
+        """Draws how it stands, unless it was drawn just now or nothing changed."""
+        now_s = self._monotonic_s()
+        if view == self._shown or (view.asking and now_s - self._drawn_s < _DRAW_STEP_S):
+            return
+        self._shown, self._drawn_s = view, now_s
+        with suppress(OSError):
+            self._live.update(self._state(view), refresh=True)
+
+    def close(self) -> None:
+        """Takes the state away and gives the terminal back."""
+        with suppress(OSError):
+            self._live.stop()
+
+    def _state(self, view: View) -> "Group":
+        from rich.console import Group
+        from rich.text import Text
+
+        replies = "reply" if view.answered == 1 else "replies"
+        head = (
+            f"{self._vault} · since {self._since} · {view.notes:,} notes · "
+            f"{view.answered:,} {replies}"
+        )
+        lines = [Text(head, style="dim", no_wrap=True, overflow="ellipsis")]
+        for item in view.asking:
+            came = f" · {item.characters:,} characters" if item.characters else ""
+            words = f"  {item.note}: {item.what}{came}"
+            lines.append(Text(visible_line(words), no_wrap=True, overflow="ellipsis"))
+        if view.waiting:
+            words = f"  waiting: {', '.join(view.waiting[:5])}"
+            lines.append(Text(visible_line(words), no_wrap=True, overflow="ellipsis"))
+        if view.held:
+            held = f"  held: {view.held}"
+            lines.append(Text(visible_line(held), style="yellow", no_wrap=True))
+        return Group(*lines)

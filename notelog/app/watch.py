@@ -1,0 +1,366 @@
+"""Watching a vault: decides when a note is answered; how, is ``complete``'s business.
+
+One thread owns all of this. Whatever comes from outside (hints, scans, the ends of requests, a
+person's wishes) is posted to it; ``advance`` does what is due and says when to come back. Time,
+files and requests come through ports, so a whole day passes in a test in a moment.
+"""
+
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+
+from notelog.app.watch_asks import Asks
+from notelog.app.watch_look import look_at
+from notelog.app.watch_scans import Scans
+from notelog.app.watch_start import begin_watching
+from notelog.app.watch_tools import Watching, WatchOptions
+from notelog.core.device import spread_s
+from notelog.core.triggers import Answer, Pass, Passed
+from notelog.core.watching import (
+    NEVER_S,
+    Action,
+    Ended,
+    Ending,
+    Event,
+    NoteState,
+    Phase,
+    Seen,
+    Started,
+    Timing,
+    Touched,
+    step,
+)
+from notelog.ports.watch_place import Heartbeat
+from notelog.ports.watch_view import Kind
+from notelog.ports.watch_work import JobResult, WatchJob
+from notelog.ports.watching import Hint, Scan
+
+TICK_S = 20.0
+"""How often the watcher wakes though nothing happens: three times a minute."""
+
+_SYNCED_AGE_S = 3.0
+_QUIET = frozenset({Passed.NOT_A_CHAT, Passed.ANSWERED, Passed.NOTHING, Passed.OFF})
+_ANEW = "notelog again NOTE asks anew"
+_WORDS = {
+    Action.SAY_VANISHED: (
+        "its reply was overwritten again and again: it is not put back any more",
+        f"close the editors that hold an old text; {_ANEW}",
+    ),
+    Action.SAY_ANSWERED_BEFORE: (
+        "this question was asked before and its reply is gone from the note: not asked again",
+        f"{_ANEW}, or change the question",
+    ),
+    Action.SAY_IN_DOUBT: (
+        "this question was sent before, perhaps billed, and no whole answer came: not sent again",
+        _ANEW,
+    ),
+}
+
+
+@dataclass(slots=True)
+class Counts:
+    """Figures of a watcher; times are seconds since the epoch, 0 for never."""
+
+    notes: int = 0
+    answered: int = 0
+    last_event_at: float = 0.0
+    last_scan_at: float = 0.0
+    scan_s: float = 0.0
+    exit_code: int = 0  # with ``once``: of the first note that could not be answered
+
+
+class Watcher:
+    """The engine; see the module.
+
+    Args:
+        tools: the ports.
+        options: what the command line says.
+
+    Attributes:
+        counts: figures for a person who looks.
+        asks: the requests that wait and run.
+        has_scanned: whether the vault was looked through once.
+    """
+
+    def __init__(self, tools: Watching, options: WatchOptions) -> None:
+        settings = tools.completing.config.watch
+        clock = tools.clock
+        self._tools = tools
+        self._options = options
+        self._settings = settings
+        self._timing = Timing(settle_s=settings.settle_s, auto_settle_s=settings.auto_settle_s)
+        self._states: dict[str, NoteState] = {}
+        self._due: list[tuple[float, str]] = []
+        self._history: set[str] = set()
+        self._said: dict[str, str] = {}
+        self._scans = Scans(tools, once=options.once)
+        self._next_tick_s = clock.monotonic() + TICK_S
+        self._resumes = tools.place.resumes()
+        self._drain_until_s = NEVER_S
+        self._started_at = clock.now()
+        self._changed = True
+        self.asks = Asks(tools)
+        self.counts = Counts()
+        self.has_scanned = False
+
+    def start(self) -> None:
+        """Begins to listen, and to look through the vault."""
+        self._scans.listen()
+        self._scans.begin()
+
+    def hint(self, hint: Hint) -> None:
+        """Something may have changed."""
+        if hint.wish:
+            self._obey()
+        elif not hint.path:
+            self._scans.want()
+        elif self._tools.files.relative(hint.path):
+            self.counts.last_event_at = self._tools.clock.now()
+            age_s = self._tools.files.age_s(hint.path)
+            synced = hint.by_sync or (age_s is not None and age_s > _SYNCED_AGE_S)
+            self._touch(hint.path, synced=synced)
+
+    def scanned(self, scan: Scan) -> None:
+        """A look through the vault has ended."""
+        was_absent = bool(self._scans.absent)
+        self._changed = True
+        self._scans.ended(scan)
+        if scan.absent:
+            return
+        counts = self.counts
+        counts.notes, counts.scan_s = scan.notes, scan.seconds
+        counts.last_scan_at = self._tools.clock.now()
+        if self.has_scanned:
+            self._look_through(scan)
+        else:
+            self.has_scanned = True
+            self._begin_watching(scan)
+        if was_absent:
+            self._land_kept()
+
+    def ended(self, result: JobResult) -> None:
+        """A request has ended."""
+        path, key = result.job.path, result.job.key
+        self.asks.end(path)
+        if result.ending is Ending.LANDED:
+            self.counts.answered += not result.job.reland
+            self.asks.remember(path, key)
+        if result.told.kind is Kind.FAILED and self._options.once:
+            self.counts.exit_code = self.counts.exit_code or result.exit_code
+        self._tools.tell(result.told)
+        self._said.pop(path, None)
+        self._apply(path, Ended(ending=result.ending, key=key, fingerprint=result.fingerprint))
+        self._changed = True
+
+    def stop(self) -> None:
+        """Ends: nothing new is asked, and what runs is given a time."""
+        if self._drain_until_s == NEVER_S:
+            self._drain_until_s = self._tools.clock.monotonic() + self._settings.grace_s
+            running = len(self.asks.running)
+            left = f", waiting for what runs ({running})" if running else ""
+            self._tools.say(Kind.STOPPED, f"stopping: nothing new is asked{left}")
+
+    def advance(self) -> float:
+        """Does what is due; gives when to come back, in the clock's seconds."""
+        now_s = self._tools.clock.monotonic()
+        while self._due and self._due[0][0] <= now_s:
+            due_s, path = heappop(self._due)
+            state = self._states.get(path)
+            if state is not None and state.due_s <= due_s:
+                self._look(path)
+        if self._draining:
+            if now_s >= self._drain_until_s:
+                self.asks.stop_all()
+        elif not self._scans.absent:
+            while path := self.asks.next_note():
+                self._ask(path)
+        if now_s >= self._next_tick_s:
+            self._next_tick_s = now_s + TICK_S
+            self._obey()
+            self._scans.check_alive()
+        if now_s >= self._scans.next_s and not self._draining:
+            self._scans.begin()
+        if self._changed:
+            self._beat()
+        return self._next_s(now_s)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all is done: told to stop, or the one pass has ended."""
+        if self.asks.running:
+            return False
+        return self._draining or (self._options.once and self.has_scanned and self._is_through())
+
+    @property
+    def held(self) -> str:
+        """Why nothing is asked; empty where it is."""
+        return self._scans.absent or self.asks.held
+
+    @property
+    def _draining(self) -> bool:
+        return self._drain_until_s < NEVER_S
+
+    def _is_through(self) -> bool:
+        if any(state.phase is Phase.SETTLING for state in self._states.values()):
+            return False
+        return bool(self.asks.held) or not self.asks.waiting
+
+    def _next_s(self, now_s: float) -> float:
+        times = [self._next_tick_s, self.asks.wake_s]
+        if self._due:
+            times.append(self._due[0][0])
+        if not self._draining:
+            times.append(self._scans.next_s)
+        elif self._drain_until_s > now_s:
+            times.append(self._drain_until_s)
+        return min(times)
+
+    def _touch(self, path: str, *, synced: bool = False) -> None:
+        self._history.discard(path)
+        self._apply(path, Touched(delay_s=self._sync_delay_s(path) if synced else 0.0))
+
+    def _sync_delay_s(self, path: str) -> float:
+        """How much longer a change waits that another machine may answer, too."""
+        if self._tools.pinned() == self._tools.device:
+            return 0.0
+        note = self._tools.files.relative(path)
+        spread = spread_s(self._tools.device, note, self._settings.sync_spread_s)
+        return self._settings.sync_wait_s + spread
+
+    def _look(self, path: str) -> None:
+        edited, asking = path not in self._history, path in self.asks
+        seen = look_at(self._tools.looking, path, edited=edited, with_journal=not asking)
+        self._apply(path, seen)
+
+    def _apply(self, path: str, event: Event) -> None:
+        before = self._states.get(path)
+        state, actions = step(before, event, self._tools.clock.monotonic(), self._timing)
+        if state is None:
+            self._states.pop(path, None)
+        else:
+            self._states[path] = state
+            if state.due_s < NEVER_S and (before is None or before.due_s != state.due_s):
+                heappush(self._due, (state.due_s, path))
+        if state is None or state.phase is not Phase.WAITING:
+            self.asks.drop(path)
+        for action in actions:
+            self._do(path, action, event)
+
+    def _do(self, path: str, action: Action, event: Event) -> None:
+        match action:
+            case Action.ASK:
+                self.asks.want(path)
+                self._changed = True
+            case Action.LAND_AGAIN:
+                self._begin(path, reland=True, counted=False)
+            case Action.STOP:
+                self.asks.stop(path)
+                self._tools.say(Kind.NOTICE, "stopped by you; what came is kept", path)
+            case Action.SAY_PASSED:
+                if isinstance(event, Seen) and isinstance(event.verdict, Pass):
+                    self._say_passed(path, event.verdict)
+            case Action.SAY_VANISHED | Action.SAY_ANSWERED_BEFORE | Action.SAY_IN_DOUBT:
+                self._say_once(path, action, *_WORDS[action])
+
+    def _say_passed(self, path: str, verdict: Pass) -> None:
+        if verdict.because in _QUIET:
+            self._said.pop(path, None)
+        else:
+            self._say_once(path, verdict.because, verdict.sentence, verdict.hint)
+
+    def _say_once(self, path: str, what: str, sentence: str, hint: str) -> None:
+        if self._said.get(path) != what:
+            self._said[path] = what
+            self._tools.say(Kind.WAITING, sentence, path, hint=hint)
+
+    def _ask(self, path: str) -> None:
+        """Asks for a note, if a last look shows the same question at rest."""
+        key = self._states[path].key
+        seen = look_at(self._tools.looking, path, edited=path not in self._history)
+        if not isinstance(seen, Seen):
+            self.asks.drop(path)
+            self._apply(path, seen)
+        elif not isinstance(seen.verdict, Answer) or seen.verdict.key != key:
+            self._apply(path, Touched())
+        elif twin := self.asks.answered_twin(path, key):
+            self.asks.drop(path)
+            del self._states[path]
+            self._tools.say(
+                Kind.PASSED,
+                f"it looks like a conflict copy of {twin}, which was answered just now",
+                path,
+                hint="change its last message to have it answered, too",
+            )
+        else:
+            self._begin(path)
+
+    def _begin(self, path: str, *, reland: bool = False, counted: bool = True) -> None:
+        state = self._states[path]
+        job = WatchJob(
+            path=path,
+            relative=self._tools.files.relative(path),
+            key=state.key,
+            reland=reland,
+            first=state.failures == 0,
+        )
+        self.asks.begin(job, counted=counted)
+        self._apply(path, Started())
+        self._changed = True
+
+    def _begin_watching(self, scan: Scan) -> None:
+        beginning = begin_watching(self._tools, self._options, scan, self._scans.no_events)
+        self._history.update(beginning.history)
+        self._land_kept()
+        now = self._tools.clock.now()
+        for found in beginning.taken:
+            self._apply(found.path, Touched(rest_s=max(now - found.modified_s, 0.0)))
+        for found in beginning.busy:
+            self._touch(found.path)
+
+    def _look_through(self, scan: Scan) -> None:
+        """What a later scan found and no event told of, or not yet."""
+        now = self._tools.clock.now()
+        for found in scan.changed:
+            state = self._states.get(found.path)
+            if state is None or state.phase is Phase.IDLE:
+                age_s = now - found.modified_s
+                synced = age_s > _SYNCED_AGE_S + self._scans.every_s
+                self._touch(found.path, synced=synced)
+
+    def _land_kept(self) -> None:
+        """Puts replies into their notes that a crash, or a vault that went away, kept out."""
+        for path, key in self._tools.unlanded():
+            if path not in self.asks and self._tools.files.relative(path):
+                self._states[path] = replace(self._states.get(path, NoteState()), key=key)
+                self._begin(path, counted=False)
+
+    def _obey(self) -> None:
+        """Takes up a person's wish to go on; a pause is looked up before each request."""
+        self._changed = True
+        resumes = self._tools.place.resumes()
+        if resumes != self._resumes:
+            self._resumes = resumes
+            self.asks.resume()
+            self._tools.say(Kind.NOTICE, "going on, as you said")
+
+    def _beat(self) -> None:
+        self._changed = False
+        counts = self.counts
+        self._tools.place.beat(
+            Heartbeat(
+                process=self._tools.process,
+                vault=self._tools.root,
+                device=self._tools.device,
+                started_at=self._started_at,
+                beat_at=self._tools.clock.now(),
+                beat_every_s=TICK_S,
+                events=not self._scans.no_events,
+                last_event_at=counts.last_event_at,
+                last_scan_at=counts.last_scan_at,
+                scan_s=counts.scan_s,
+                notes=counts.notes,
+                waiting=self.asks.waiting[:100],
+                asking=self.asks.running,
+                held=self.held,
+                answered=counts.answered,
+            )
+        )

@@ -1,0 +1,168 @@
+"""The requests of a watcher: which note comes next, and what keeps it from being asked."""
+
+from dataclasses import dataclass
+
+from notelog.app.watch_tools import Watching
+from notelog.core.pacing import (
+    Hold,
+    Limits,
+    Pace,
+    asked,
+    calmed,
+    may_ask,
+    resumed,
+    wants,
+    wants_no_more,
+)
+from notelog.core.watch_names import twin_of
+from notelog.core.watching import NEVER_S
+from notelog.ports.watch_view import Kind
+from notelog.ports.watch_work import WatchJob
+
+TWIN_S = 600.0
+"""So long a note that looks like the conflict copy of an answered one is passed over."""
+
+
+@dataclass(slots=True)
+class _Running:
+    job: WatchJob
+    stop: bool = False
+
+
+class Asks:
+    """The notes that wait in the order in which they came to want an answer, and those that run.
+
+    Args:
+        tools: the ports.
+
+    Attributes:
+        held: why nothing is asked now; empty where it is.
+        wake_s: when something that holds notes back ends by itself.
+    """
+
+    def __init__(self, tools: Watching) -> None:
+        settings = tools.completing.config.watch
+        self._tools = tools
+        self._at_once = settings.at_once
+        self._limits = Limits(asks_per_hour=settings.asks_per_hour)
+        self._pace = Pace()
+        self._ready: dict[str, None] = {}
+        self._running: dict[str, _Running] = {}
+        self._answered: dict[str, tuple[str, float]] = {}
+        self.held = ""
+        self.wake_s = NEVER_S
+
+    def __contains__(self, path: str) -> bool:
+        """Whether the request of a note runs."""
+        return path in self._running
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The notes whose requests run, by their paths in the vault."""
+        return tuple(running.job.relative for running in self._running.values())
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The notes that wait for a place, by their paths in the vault."""
+        return tuple(self._tools.files.relative(path) for path in self._ready)
+
+    def want(self, path: str) -> None:
+        """A note came to want an answer."""
+        self._ready[path] = None
+        now_s = self._tools.clock.monotonic()
+        self._pace = wants(self._pace, path, now_s, self._limits)
+
+    def drop(self, path: str) -> None:
+        """It does not any more."""
+        if path in self._ready:
+            del self._ready[path]
+            self._pace = wants_no_more(self._pace, path)
+
+    def resume(self) -> None:
+        """The person's word: what is held goes on."""
+        self._pace = resumed(self._pace)
+        self.held = ""
+
+    def next_note(self) -> str:
+        """The note to be asked now; empty where there is none, or something holds it back."""
+        self.wake_s = NEVER_S
+        if not self._ready or len(self._running) >= self._at_once:
+            return ""
+        now_s = self._tools.clock.monotonic()
+        if (hold := self._hold_on_all()) is None:
+            self._pace = calmed(self._pace, now_s, self._limits)
+            for path in self._ready:
+                hold = may_ask(self._pace, path, now_s, self._limits)
+                if hold is None:
+                    self.held = ""
+                    return path
+                if path not in self._pace.paused or self._pace.held:
+                    break
+        if hold is not None:
+            self._hold(hold)
+        return ""
+
+    def _hold_on_all(self) -> Hold | None:
+        now = self._tools.clock.now()
+        until = self._tools.place.paused_until()
+        if until is not None and until > now:
+            return Hold(
+                until_s=self._tools.clock.monotonic() + until - now,
+                sentence="paused by you",
+                hint="notelog resume goes on",
+            )
+        pinned = self._tools.pinned()
+        if pinned and pinned != self._tools.device:
+            return Hold(
+                until_s=None,
+                sentence=f"this vault is answered by {pinned!r}, and this machine is "
+                f"{self._tools.device!r}: only looking on",
+                hint="notelog watch VAULT --take-over lets this machine answer",
+            )
+        return None
+
+    def _hold(self, hold: Hold) -> None:
+        if hold.until_s is not None:
+            self.wake_s = hold.until_s
+        if self.held != hold.sentence:
+            self.held = hold.sentence
+            self._tools.say(Kind.HELD, hold.sentence, hint=hold.hint)
+
+    def begin(self, job: WatchJob, *, counted: bool = True) -> None:
+        """Starts a request; one that only puts a kept reply into its note is not counted."""
+        running = _Running(job)
+        self._running[job.path] = running
+        self._ready.pop(job.path, None)
+        if counted:
+            now_s = self._tools.clock.monotonic()
+            self._pace = asked(self._pace, job.path, now_s, self._limits)
+        self._tools.start_job(job, lambda: running.stop)
+
+    def end(self, path: str) -> None:
+        """A request has ended."""
+        self._running.pop(path, None)
+
+    def stop(self, path: str) -> None:
+        """Ends the request of a note; what came of it is kept."""
+        if path in self._running:
+            self._running[path].stop = True
+
+    def stop_all(self) -> None:
+        """Ends all requests."""
+        for path in self._running:
+            self.stop(path)
+
+    def remember(self, path: str, key: str) -> None:
+        """A turn was answered in a note."""
+        now_s = self._tools.clock.monotonic()
+        kept = {k: item for k, item in self._answered.items() if now_s - item[1] <= TWIN_S}
+        self._answered = {**kept, key: (path, now_s)}
+
+    def answered_twin(self, path: str, key: str) -> str:
+        """The note beside this one that looks like its original and was answered just now."""
+        other, at_s = self._answered.get(key, ("", -NEVER_S))
+        if not other or other == path or self._tools.clock.monotonic() - at_s > TWIN_S:
+            return ""
+        folder, _, name = self._tools.files.relative(path).rpartition("/")
+        other_folder, _, other_name = self._tools.files.relative(other).rpartition("/")
+        return other_name if folder == other_folder and other_name == twin_of(name) else ""

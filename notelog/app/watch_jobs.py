@@ -1,0 +1,198 @@
+"""One note is answered for the watcher: in a thread of its own, and no failure leaves it."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from notelog.app.complete import complete
+from notelog.app.due import Completing
+from notelog.app.outcome import Completed, Outcome
+from notelog.app.reading import Reading
+from notelog.app.tell_in_note import tell_in_note
+from notelog.core.breaker import Asker
+from notelog.core.callouts import Callout, callout_for
+from notelog.core.request import JsonValue
+from notelog.core.settings import Options
+from notelog.core.watching import Ending
+from notelog.errors import (
+    BudgetError,
+    ConflictError,
+    InterruptedByUserError,
+    JournalError,
+    NotelogError,
+    NoteWriteError,
+    ProfileStoppedError,
+    ProviderUnavailableError,
+)
+from notelog.ports.people import Reporter
+from notelog.ports.watch_view import Kind, Told
+from notelog.ports.watch_work import JobResult, WatchJob
+
+_LOG = logging.getLogger("notelog")
+_BY_ITSELF = "It is tried again by itself."
+
+
+def run_job(
+    tools: Completing, job: WatchJob, reporter: Reporter, cancelled: Callable[[], bool]
+) -> JobResult:
+    """Answers a note; gives what came of it, whatever that is."""
+    tools = replace(
+        tools,
+        reporter=reporter,
+        cancelled=cancelled,
+        asking=replace(tools.asking, reporter=reporter),
+    )
+    try:
+        return _run(tools, job)
+    except Exception as error:  # noqa: BLE001  # the boundary: one note does not end the watch
+        _LOG.debug("note=%s", job.path, exc_info=True)
+        told = Told(
+            kind=Kind.FAILED,
+            note=job.relative,
+            sentence=f"a defect of notelog: {type(error).__name__}: {error}",
+            hint="please report it; this note is left alone until it changes",
+        )
+        return JobResult(job=job, ending=Ending.FINAL, told=told, exit_code=70)
+
+
+def _run(tools: Completing, job: WatchJob) -> JobResult:
+    key, again, _ = job.key.partition("+")
+    try:
+        done = complete(
+            tools,
+            job.path,
+            Options(),
+            asker=Asker.WORD if again else Asker.WATCHER,
+            only=key,
+            reland=job.reland,
+        )
+    except NotelogError as error:
+        return _failed(tools, job, error)
+    ending = _ENDINGS[done.outcome] if done.line is not None else _unwritten(done)
+    fingerprint = _fingerprint(tools.reading, job.path) if done.line is not None else ""
+    if ending is Ending.FINAL:
+        callout = Callout(text=f"{done.sentence}. {done.hint}".strip(), box="retry")
+        fingerprint = _leave_callout(tools, job.path, callout)
+    return JobResult(
+        job=job,
+        ending=ending,
+        told=_told(job, done),
+        fingerprint=fingerprint,
+        exit_code=done.exit_code,
+    )
+
+
+_ENDINGS = {
+    Outcome.ANSWERED: Ending.LANDED,
+    Outcome.INCOMPLETE: Ending.LANDED,
+    Outcome.INTERRUPTED: Ending.LANDED,
+    Outcome.REFUSED: Ending.LANDED,
+    Outcome.IN_DOUBT: Ending.FINAL,
+    Outcome.NOTHING_DUE: Ending.STALE,
+    Outcome.DRY_RUN: Ending.STALE,
+}
+
+
+def _unwritten(done: Completed) -> Ending:
+    return Ending.STALE if done.outcome is Outcome.NOTHING_DUE else Ending.FINAL
+
+
+def _told(job: WatchJob, done: Completed) -> Told:
+    if done.outcome is Outcome.NOTHING_DUE:
+        return Told(kind=Kind.PASSED, note=job.relative, sentence=done.sentence)
+    whole = done.outcome is Outcome.ANSWERED
+    again = "its reply was overwritten and is put back, without a request"
+    sentence = again if job.reland else done.sentence
+    return Told(
+        kind=Kind.ANSWERED if whole else Kind.FAILED,
+        note=job.relative,
+        sentence=sentence,
+        hint=done.hint,
+        figures=_figures(done),
+    )
+
+
+def _figures(done: Completed) -> dict[str, JsonValue]:
+    figures: dict[str, JsonValue] = {"line": done.line, "seconds": round(done.seconds, 1)}
+    if done.prepared is not None:
+        figures["model"] = done.prepared.request.model
+        figures["profile"] = done.prepared.settings.profile.name
+    usage = done.reply.usage if done.reply is not None else None
+    if usage is not None:
+        figures["tokens_in"] = usage.prompt_tokens
+        figures["tokens_out"] = usage.completion_tokens
+    if done.cost is not None:
+        figures["cost"] = done.cost.amount
+        figures["currency"] = done.cost.currency
+    return figures
+
+
+def _failed(tools: Completing, job: WatchJob, error: NotelogError) -> JobResult:
+    ending = _ending_of(error)
+    told = Told(
+        kind=Kind.FAILED,
+        note=job.relative,
+        sentence=error.message,
+        hint=_BY_ITSELF if ending is Ending.LATER else error.hint,
+        figures={"code": error.code},
+    )
+    fingerprint = ""
+    callout = _callout(error, ending)
+    if callout is not None and job.first:
+        fingerprint = _leave_callout(tools, job.path, callout)
+    return JobResult(
+        job=job,
+        ending=ending,
+        told=told,
+        fingerprint=fingerprint,
+        exit_code=error.exit_code,
+    )
+
+
+def _ending_of(error: NotelogError) -> Ending:
+    match error:
+        case ProviderUnavailableError() | BudgetError() | ConflictError():
+            return Ending.LATER
+        case JournalError() | NoteWriteError():
+            return Ending.LATER
+        case ProfileStoppedError():
+            return Ending.FINAL if error.again_in_s is None else Ending.LATER
+        case _:
+            return Ending.FINAL
+
+
+def _callout(error: NotelogError, ending: Ending) -> Callout | None:
+    """What a person on a phone has to see in the note; None where that is nothing.
+
+    Not what they did themselves, nor what keeps notelog from working on the note at all.
+    """
+    if isinstance(error, ConflictError | InterruptedByUserError | JournalError):
+        return None
+    callout = callout_for(error)
+    if callout is None or ending is Ending.FINAL:
+        return callout
+    cause = f"{error.message[:1].upper()}{error.message[1:]}"
+    return Callout(text=f"{cause}. {_BY_ITSELF}")
+
+
+def _leave_callout(tools: Completing, path: str, callout: Callout) -> str:
+    """Says it in the note, below its question; the reply takes it out again.
+
+    Returns:
+        The fingerprint of the note with it; empty where it does not stand there.
+    """
+    try:
+        snapshot = tools.reading.store.read(path)
+        with tools.open_journal(snapshot) as journal, journal.working_on(snapshot.real_path):
+            stands = tell_in_note(tools.reading, journal, path, callout)
+    except NotelogError as error:
+        _LOG.info("note=%s callout=%s", path, error.code)
+        return ""
+    return _fingerprint(tools.reading, path) if stands else ""
+
+
+def _fingerprint(reading: Reading, path: str) -> str:
+    try:
+        return reading.store.read(path).fingerprint
+    except NotelogError:
+        return ""

@@ -1,0 +1,98 @@
+"""When the whole vault is looked through, and whether the system tells of changes meanwhile."""
+
+from notelog.app.watch_tools import Watching
+from notelog.core.watching import NEVER_S
+from notelog.ports.watch_view import Kind
+from notelog.ports.watching import Scan
+
+_SHORTEST_PAUSE_S = 0.2
+_MORE_WATCHES = "raise it: sudo sysctl fs.inotify.max_user_watches=524288"
+
+
+class Scans:
+    """The scan is the truth; events only bring a look forward.
+
+    Args:
+        tools: the ports.
+        once: one scan, no events.
+
+    Attributes:
+        next_s: when to scan next, in the clock's seconds.
+        no_events: why the system does not tell of changes; empty where it does.
+        absent: why the vault cannot be looked at; empty where it can.
+    """
+
+    def __init__(self, tools: Watching, *, once: bool) -> None:
+        self._tools = tools
+        self._settings = tools.completing.config.watch
+        self._once = once
+        self._running = False
+        self._wanted = False
+        self._took_s = 0.0
+        self.next_s = NEVER_S
+        self.no_events = ""
+        self.absent = ""
+
+    @property
+    def every_s(self) -> float:
+        """The longest time between two scans."""
+        slow = self.absent or self.no_events
+        return self._settings.poll_s if slow else self._settings.scan_s
+
+    def listen(self) -> None:
+        """Begins to hear of changes, or begins anew."""
+        self._tools.hints.stop()
+        self.no_events = "--once" if self._once else self._tools.hints.start(self._tools.post)
+
+    def begin(self) -> None:
+        """Looks through the vault in another thread, unless that is being done."""
+        if not self._running:
+            self._running = True
+            self.next_s = NEVER_S
+            self._tools.start_scan()
+
+    def want(self) -> None:
+        """A scan soon, but not again and again: folders are copied and moved in bursts."""
+        pause_s = min(max(_SHORTEST_PAUSE_S, 5 * self._took_s), self._settings.poll_s)
+        self.next_s = min(self.next_s, self._tools.clock.monotonic() + pause_s)
+        self._wanted = self._wanted or self._running
+
+    def ended(self, scan: Scan) -> None:
+        """Plans the next scan after one has ended, and tells of a vault that went or came."""
+        self._running = False
+        self._took_s = scan.seconds
+        if scan.absent and not self.absent:
+            self.absent = f"the vault is not there ({scan.absent})"
+            self._tools.say(Kind.WARNING, f"{self.absent}: waiting for it to come back")
+        elif self.absent and not scan.absent:
+            self.absent = ""
+            self._tools.say(Kind.NOTICE, "the vault is there again")
+            self.listen()
+        self.next_s = self._tools.clock.monotonic() + self.every_s
+        if self._wanted:
+            self._wanted = False
+            self.want()
+        if not scan.absent:
+            self._check_watches(scan)
+
+    def _check_watches(self, scan: Scan) -> None:
+        """Scans more often where the system gives no events for some folders."""
+        lost = 0 if self.no_events else self._tools.hints.unwatched(scan.folders)
+        if not lost:
+            return
+        self.no_events = f"{lost:,} of {len(scan.folders):,} folders give no events"
+        self.next_s = self._tools.clock.monotonic() + self._settings.poll_s
+        self._tools.say(
+            Kind.WARNING,
+            f"{self.no_events} (the limit on inotify watches): the vault is looked through every "
+            f"{self._settings.poll_s:g} s instead",
+            hint=_MORE_WATCHES,
+        )
+
+    def check_alive(self) -> None:
+        """Listens anew where the threads that hear of changes are dead, or deaf."""
+        if self.no_events or self.absent or self._tools.hints.is_alive():
+            return
+        self._tools.say(Kind.WARNING, "the system's events have stopped: listening anew")
+        self.listen()
+        self.want()

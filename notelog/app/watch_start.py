@@ -1,0 +1,111 @@
+"""The start of watching: what is watched, how to send, which notes wait, which are answered."""
+
+from dataclasses import dataclass
+
+from notelog.app.watch_look import look_at
+from notelog.app.watch_tools import Watching, WatchOptions
+from notelog.core.triggers import Answer, Pass, Passed
+from notelog.core.watching import Seen
+from notelog.ports.watch_view import Kind, Told
+from notelog.ports.watching import FoundNote, Scan
+
+START_AGE_S = 24 * 3600.0
+"""A marked note is answered at the start if it changed that lately."""
+
+START_NOTES = 5
+"""At most so many are; the others are listed."""
+
+_SHOWN = 10
+_WAITING = frozenset({Passed.UNMARKED, Passed.UNTICKED, Passed.HISTORY, Passed.UNFINISHED})
+_HOW = "to send a message: tick `- [x] send` (or `- [x] 发送`) in it, or end it with a line `;;`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What the first scan comes to.
+
+    Attributes:
+        taken: notes to be answered now.
+        busy: notes that could not be read at rest: they are looked at again.
+        history: notes that count as unedited until they change.
+    """
+
+    taken: tuple[FoundNote, ...]
+    busy: tuple[FoundNote, ...]
+    history: frozenset[str]
+
+
+def begin_watching(tools: Watching, options: WatchOptions, scan: Scan, no_events: str) -> Beginning:
+    """Judges what the first scan found, and tells of it."""
+    chats = 0
+    marked: list[FoundNote] = []
+    unmarked: list[tuple[FoundNote, Pass]] = []
+    busy: list[FoundNote] = []
+    history: set[str] = set()
+    for found in scan.changed:
+        edited = options.once and found.modified_s > options.since_s > 0
+        if not edited:
+            history.add(found.path)
+        seen = look_at(tools.looking, found.path, edited=edited, with_journal=False)
+        if not isinstance(seen, Seen):
+            busy.append(found)
+        elif isinstance(seen.verdict, Answer):
+            chats += 1
+            marked.append(found)
+        elif seen.verdict.because is not Passed.NOT_A_CHAT:
+            chats += 1
+            if seen.verdict.because in _WAITING:
+                unmarked.append((found, seen.verdict))
+    _tell_start(tools, scan, no_events, (chats, len(marked), len(unmarked)))
+    for found, verdict in unmarked[:_SHOWN]:
+        tools.say(Kind.WAITING, verdict.sentence, found.path, hint=verdict.hint)
+    _tell_more(tools, len(unmarked) - _SHOWN)
+    taken = _taken(tools, options, marked)
+    return Beginning(taken=taken, busy=tuple(busy), history=frozenset(history))
+
+
+def _taken(
+    tools: Watching, options: WatchOptions, marked: list[FoundNote]
+) -> tuple[FoundNote, ...]:
+    """The newest few that were marked lately, or all of them; the rest is listed."""
+    now = tools.clock.now()
+    marked.sort(key=lambda found: -found.modified_s)
+    if options.backlog:
+        tools.say(Kind.NOTICE, f"--backlog: {len(marked):,} marked notes are answered")
+        return tuple(marked)
+    fresh = [found for found in marked if now - found.modified_s <= START_AGE_S][:START_NOTES]
+    left = [found for found in marked if found not in fresh]
+    for found in left[:_SHOWN]:
+        tools.say(
+            Kind.WAITING,
+            "it was marked before the watcher started: left alone",
+            found.path,
+            hint="save it again to send it, or start with --backlog",
+        )
+    _tell_more(tools, len(left) - _SHOWN)
+    return tuple(fresh)
+
+
+def _tell_start(tools: Watching, scan: Scan, no_events: str, counts: tuple[int, int, int]) -> None:
+    chats, marked, unmarked = counts
+    tools.tell(
+        Told(
+            kind=Kind.START,
+            sentence=f"watching {tools.root}: {scan.notes:,} notes, {chats:,} chats, "
+            f"{marked:,} marked to be sent, {unmarked:,} unanswered and not marked",
+            hint=_HOW,
+            figures={
+                "notes": scan.notes, "chats": chats, "marked": marked, "unmarked": unmarked,
+            },
+        )
+    )  # fmt: skip
+    if no_events and no_events != "--once":
+        poll_s = tools.completing.config.watch.poll_s
+        tools.say(Kind.NOTICE, f"the vault is looked through every {poll_s:g} s: {no_events}")
+    for folder in scan.unreadable[:_SHOWN]:
+        tools.say(Kind.WARNING, f"this folder cannot be read: {folder}")
+
+
+def _tell_more(tools: Watching, count: int) -> None:
+    if count > 0:
+        tools.say(Kind.WAITING, f"and {count:,} more")

@@ -1,0 +1,100 @@
+"""Why a note is answered by the watcher, or is not: one sentence for a person who wonders."""
+
+from dataclasses import dataclass
+
+from notelog.app.watch_look import Looking, judge_note, kept_for
+from notelog.core.conflict_copies import is_conflict_copy
+from notelog.core.triggers import Answer, Trigger
+from notelog.core.watch_names import Scope, is_ignored
+from notelog.core.watching import Busy, Gone, Kept
+from notelog.errors import NoteError
+from notelog.ports.watch_place import WatchPlace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhyNot:
+    """Why a note is answered, or not.
+
+    Attributes:
+        answered: whether a running watcher answers it.
+        because: in one word, stable.
+        sentence: the same for a person.
+        hint: what to do to change it; may be empty.
+        watched: whether a watcher runs for its vault on this machine.
+    """
+
+    answered: bool
+    because: str
+    sentence: str
+    hint: str
+    watched: bool
+
+
+def why_not(looking: Looking, path: str, *, scope: Scope, place: WatchPlace) -> WhyNot:
+    """Looks at a note as the watcher would; nothing is sent or written.
+
+    Raises:
+        NoteError: there is no such note, or it cannot be read.
+    """
+    watched = place.is_watched()
+    if reason := _left_out(looking, path, scope):
+        return _no("left-out", f"it is not watched: {reason}", "", watched=watched)
+    snapshot = looking.files.glance(path)
+    if isinstance(snapshot, Gone):
+        raise NoteError("there is no such note", hint="look at its spelling", path=path)
+    if isinstance(snapshot, Busy):
+        sentence = "another program has it open for writing: it is looked at when that is done"
+        return _no("busy", sentence, "", watched=watched)
+    verdict = judge_note(looking, snapshot, edited=True)
+    if not isinstance(verdict, Answer):
+        return _no(verdict.because, verdict.sentence, verdict.hint, watched=watched)
+    again = verdict.trigger is Trigger.AGAIN
+    kept = Kept.NOTHING if again else kept_for(looking, snapshot, verdict.key)
+    if kept in _KEPT:
+        return _no(kept, *_KEPT[kept], watched=watched)
+    if not watched:
+        hint = "start it: notelog watch VAULT"
+        sentence = f"{verdict.sentence}, and no watcher runs for its vault on this machine"
+        return _no("not-watched", sentence, hint, watched=False)
+    return WhyNot(
+        answered=True,
+        because=verdict.trigger,
+        sentence=f"it is answered: {verdict.sentence}",
+        hint="",
+        watched=True,
+    )
+
+
+_KEPT = {
+    Kept.DELIVERED: (
+        "this question was asked before, and its reply is not in the note any more",
+        "notelog again NOTE asks anew",
+    ),
+    Kept.TAKEN_OUT: (
+        "its reply was taken out by you",
+        "notelog again NOTE asks anew",
+    ),
+    Kept.IN_DOUBT: (
+        "this question was sent before and no whole answer was seen: it may have been billed",
+        "notelog again NOTE asks anew",
+    ),
+}
+
+
+def _left_out(looking: Looking, path: str, scope: Scope) -> str:
+    """Why a note is none of those that are watched; empty where it is one."""
+    if looking.files.relative(path):
+        return ""
+    name = path.replace("\\", "/").rpartition("/")[2]
+    if is_conflict_copy(name):
+        return "it is a conflict copy of a sync tool"
+    if any(is_ignored(part) for part in looking.files.inside(path).split("/")):
+        return "hidden files and folders and the files of editors and sync tools are passed over"
+    reason = scope.reason_against(looking.files.inside(path))
+    return reason or "its name does not end in .md or .markdown"
+
+
+def _no(because: str, sentence: str, hint: str, *, watched: bool) -> WhyNot:
+    return WhyNot(
+        answered=False, because=str(because), sentence=sentence, hint=hint, watched=watched
+    )

@@ -1,0 +1,25 @@
+"""``notelog pause``."""
+
+import click
+
+from notelog.cli.output import Output
+
+
+@click.command("pause")
+@click.argument("duration", default="", required=False)
+@click.option("--vault", default="", help="Only the watcher of this vault.")
+@click.pass_obj
+def command(output: Output, /, duration: str, vault: str) -> int:
+    """Let watchers ask nothing for DURATION (30m, 2h, 1d), or until `notelog resume`.
+
+    What runs is finished, and nothing is lost: what was marked meanwhile is answered afterwards.
+    """
+    from notelog.wiring import watch as wiring
+
+    paused = wiring.pause(vault, duration)
+    until = f"for {duration}" if duration else "until notelog resume"
+    for root in paused:
+        output.message(f"{root}: paused {until}")
+    if not paused:
+        output.message("no vault is watched on this machine: nothing to pause")
+    return 0

@@ -1,0 +1,237 @@
+"""Whether a note that is watched is answered now, and why: one decision, in one sentence.
+
+A person types, an editor saves every two seconds, a phone syncs half sentences: what is not
+said to be finished is not sent.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from notelog.core.messages import Role
+from notelog.core.note import Note, SendMark, Turn
+from notelog.core.placing import find_place
+from notelog.core.records import turn_key
+from notelog.core.turn import NothingDue, ReplyDue, State, answered_turn, next_turn
+
+_UNFINISHED_ENDS = (",", ":", "-", "(", "，", "、", "：", "（", "—", "…")
+_STOP_LINE = "[stop]"
+_MARKS = frozenset({"", ";;", "；；"})
+_HOW = "tick `- [x] send` (or `- [x] 发送`) in it, or end it with a line `;;`"
+
+
+class Mode(StrEnum):
+    """When a note is answered: ``notelog:`` in its front matter, or the configuration."""
+
+    OFF = "off"
+    MARK = "mark"
+    AUTO = "auto"
+
+
+class Trigger(StrEnum):
+    """What says that a message is finished."""
+
+    MARK = "mark"  # a ticked box, or ;;
+    AUTO = "auto"  # nobody types any more
+    MARKER = "marker"  # an empty assistant marker below it
+    AGAIN = "again"  # a ticked box again or retry: whatever came of it before
+
+
+class Passed(StrEnum):
+    """Why a note is not answered now."""
+
+    OFF = "off"
+    NOT_A_CHAT = "not-a-chat"
+    IN_ERROR = "in-error"
+    ANSWERED = "answered"
+    NOTHING = "nothing"
+    UNMARKED = "unmarked"
+    UNTICKED = "unticked"
+    STOPPED = "stopped"
+    UNFINISHED = "unfinished"
+    HISTORY = "history"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What holds for a note besides what it says itself.
+
+    Attributes:
+        mode: by the configuration and the command line; the note's front matter wins.
+        marker: whether an empty assistant marker asks for a reply.
+        edited: whether the note changed since the watcher started.
+        ticks: how many boxes ``again`` and ``retry`` are ticked in the note, where one of them
+            asks for another answer and none was given yet; else 0.
+    """
+
+    mode: Mode = Mode.MARK
+    marker: bool = False
+    edited: bool = True
+    ticks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The note is answered.
+
+    Attributes:
+        trigger: what said so.
+        key: the turn, see ``records.turn_key``; for another answer with ``+`` and the ticks.
+        sentence: why, for a person.
+    """
+
+    trigger: Trigger
+    key: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """The note is not answered now.
+
+    Attributes:
+        because: in one word.
+        sentence: the same for a person.
+        hint: what to do to have it answered; may be empty.
+    """
+
+    because: Passed
+    sentence: str
+    hint: str = ""
+
+
+def why(note: Note, rules: Rules) -> Answer | Pass:
+    """Decides whether a note is answered.
+
+    Args:
+        note: as it is now, its bytes at rest.
+        rules: what else holds for it.
+    """
+    mode = _mode(note, rules)
+    if isinstance(mode, Pass):
+        return mode
+    if note.errors:
+        first = note.errors[0]
+        return Pass(
+            because=Passed.IN_ERROR,
+            sentence=f"line {first.line}: {first.message}",
+            hint=first.hint,
+        )
+    due = next_turn(note)
+    if rules.ticks:
+        asked = due if isinstance(due, ReplyDue) else answered_turn(note)
+        if asked is not None:
+            return _again(asked, rules.ticks)
+    if isinstance(due, NothingDue):
+        return Pass(because=_STATES[due.state], sentence=due.reason)
+    return _decide(note, due, mode, rules)
+
+
+def _again(due: ReplyDue, ticks: int) -> Answer:
+    return Answer(
+        trigger=Trigger.AGAIN,
+        key=f"{turn_key(due.conversation)}+{ticks}",
+        sentence="a box `again` or `retry` at its last question is ticked",
+    )
+
+
+_STATES = {
+    State.NOT_A_CHAT: Passed.NOT_A_CHAT,
+    State.ANSWERED: Passed.ANSWERED,
+    State.NOTHING: Passed.NOTHING,
+}
+
+
+def _mode(note: Note, rules: Rules) -> Mode | Pass:
+    said = note.front_matter.values.get("notelog")
+    if said is None or said is True:
+        mode = rules.mode
+    elif said is False:
+        mode = Mode.OFF
+    elif isinstance(said, str) and said.strip().lower() in set(Mode):
+        mode = Mode(said.strip().lower())
+    else:
+        line = note.front_matter.lines.get("notelog", 1)
+        return Pass(
+            because=Passed.IN_ERROR,
+            sentence=f"line {line}: `notelog:` is none of off, mark and auto",
+            hint="write one of the three",
+        )
+    if mode is Mode.OFF:
+        where = "its front matter says `notelog: off`" if said is not None else "it is switched off"
+        return Pass(because=Passed.OFF, sentence=where, hint="write `notelog: mark` instead")
+    return mode
+
+
+def _decide(note: Note, due: ReplyDue, mode: Mode, rules: Rules) -> Answer | Pass:
+    turn = note.turns[due.turn_index]
+    if (withheld := _withheld(turn)) is not None:
+        return withheld
+    marks = _marks(note, due.turn_index)
+    ticked = next((mark for mark in marks if mark.ticked), None)
+    if ticked is not None:
+        line = note.source.line_of(ticked.span.start)
+        return _answer(due, Trigger.MARK, f"its last message is marked as finished (line {line})")
+    if rules.marker and find_place(note, due.turn_index).filled is not None:
+        return _answer(due, Trigger.MARKER, "an empty assistant marker stands below the question")
+    if marks:
+        line = note.source.line_of(marks[0].span.start)
+        return Pass(
+            because=Passed.UNTICKED,
+            sentence=f"its last message is not marked as finished: the box in line {line} is empty",
+            hint="tick it to send",
+        )
+    if mode is Mode.MARK:
+        return Pass(
+            because=Passed.UNMARKED,
+            sentence="its last message is not marked as finished",
+            hint=f"to send it: {_HOW}",
+        )
+    return _decide_auto(turn, due, rules)
+
+
+def _decide_auto(turn: Turn, due: ReplyDue, rules: Rules) -> Answer | Pass:
+    if turn.open_block is not None:
+        return Pass(
+            because=Passed.UNFINISHED,
+            sentence=f"its last message ends inside an open {turn.open_block.kind} block",
+            hint=f"close the block, or {_HOW}",
+        )
+    if turn.content.rstrip().endswith(_UNFINISHED_ENDS):
+        return Pass(
+            because=Passed.UNFINISHED,
+            sentence=f"its last message ends in {turn.content.rstrip()[-1]!r}, as if it went on",
+            hint=f"finish it, or {_HOW}",
+        )
+    if not rules.edited:
+        return Pass(
+            because=Passed.HISTORY,
+            sentence="it was not edited since the watcher started",
+            hint=f"edit it, or {_HOW}",
+        )
+    return _answer(
+        due, Trigger.AUTO, "it answers by itself (auto), and its last message is a question"
+    )
+
+
+def _answer(due: ReplyDue, trigger: Trigger, sentence: str) -> Answer:
+    return Answer(trigger=trigger, key=turn_key(due.conversation), sentence=sentence)
+
+
+def _withheld(turn: Turn) -> Pass | None:
+    """Why what the message says itself keeps it from being sent."""
+    lines = [line.strip().lower() for line in turn.content.split("\n")]
+    if all(line in _MARKS for line in lines):
+        return Pass(because=Passed.NOTHING, sentence="its last message holds nothing but marks")
+    if _STOP_LINE in lines:
+        return Pass(
+            because=Passed.STOPPED,
+            sentence="its last message holds a line [stop]",
+            hint="take that line out",
+        )
+    return None
+
+
+def _marks(note: Note, turn_index: int) -> tuple[SendMark, ...]:
+    """The send marks of the question, and of empty turns below it."""
+    below = (turn for turn in note.turns[turn_index:] if turn.role is Role.USER)
+    return tuple(mark for turn in below for mark in turn.send_marks if mark.label in {"send", ";;"})

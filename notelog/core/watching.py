@@ -1,0 +1,358 @@
+"""One watched note as a state machine: settle, echo, back off, verify. Time is an argument.
+
+Events are hints, the content of the note is the truth: whatever is lost, doubled or late, the
+next look at the note decides. Seconds are of a clock that never goes back.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeAlias, assert_never
+
+from notelog.core.triggers import Answer, Pass, Passed, Trigger
+
+NEVER_S = float("inf")
+_MOST_BUSY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long what waits, in seconds.
+
+    Attributes:
+        settle_s: bytes are unchanged that long before a marked message is sent.
+        auto_settle_s: the same where nothing marks it as finished.
+        busy_s: between two looks at a note that somebody is writing.
+        verify_s: after these times a reply that landed is looked for.
+        verify_for_s: that long a reply that vanished is put back.
+        relands: that often.
+        backoff_s: before the next attempts after failures that may pass; the last one repeats.
+    """
+
+    settle_s: float = 1.0
+    auto_settle_s: float = 8.0
+    busy_s: float = 0.25
+    verify_s: tuple[float, ...] = (0.0, 3.0)
+    verify_for_s: float = 600.0
+    relands: int = 2
+    backoff_s: tuple[float, ...] = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+
+
+class Phase(StrEnum):
+    """What a note is doing."""
+
+    IDLE = "idle"
+    SETTLING = "settling"  # it changed; wait until it is at rest
+    WAITING = "waiting"  # for a place among the requests
+    ASKING = "asking"
+
+
+class Ending(StrEnum):
+    """How a request ended."""
+
+    LANDED = "landed"  # the reply, or a part of it, is in the note
+    LATER = "later"  # nothing was billed; it may work later
+    FINAL = "final"  # not again for this message without the person's word
+    STALE = "stale"  # the note had changed by then: look again
+
+
+class Kept(StrEnum):
+    """What the journal holds for a turn."""
+
+    NOTHING = "nothing"
+    REPLY = "reply"  # received and not in the note: putting it there is free
+    DELIVERED = "delivered"  # it was in the note before, or held nothing to put there
+    TAKEN_OUT = "taken-out"  # by the person's word
+    IN_DOUBT = "in-doubt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """Something may have changed the note.
+
+    Attributes:
+        delay_s: it came by a sync tool: another machine may answer, so wait that much longer.
+        rest_s: it is known to be at rest for so long already.
+    """
+
+    delay_s: float = 0.0
+    rest_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The note was read, the same before and after.
+
+    Attributes:
+        fingerprint: of its bytes.
+        age_s: since the file was changed by its own time stamp; None where that says nothing.
+        verdict: whether it is to be answered.
+        kept: what the journal holds for the turn that is due.
+    """
+
+    fingerprint: str
+    age_s: float | None
+    verdict: Answer | Pass
+    kept: Kept = Kept.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """The note could not be read whole: somebody is writing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """There is no such note any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The request has begun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The request is over.
+
+    Attributes:
+        ending: how.
+        key: the turn.
+        fingerprint: of the note as notelog left it; empty where it wrote nothing.
+    """
+
+    ending: Ending
+    key: str
+    fingerprint: str = ""
+
+
+Event: TypeAlias = Touched | Seen | Busy | Gone | Started | Ended
+
+
+class Action(StrEnum):
+    """What is to be done for a note."""
+
+    ASK = "ask"  # or deliver what is kept: the turn's key says which
+    STOP = "stop"  # the request that runs
+    LAND_AGAIN = "land-again"
+    SAY_PASSED = "say-passed"  # it changed and is not answered
+    SAY_VANISHED = "say-vanished"  # a reply was taken out, and is not put back
+    SAY_ANSWERED_BEFORE = "say-answered-before"
+    SAY_IN_DOUBT = "say-in-doubt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteState:
+    """A note that something is known or awaited of.
+
+    Attributes:
+        phase: what it is doing.
+        due_s: when to look at it next.
+        touched_s: when it last changed as far as is known.
+        delay_s: how much longer it has to be at rest.
+        own: the fingerprint of what notelog itself wrote last.
+        trigger: what asked for the request that waits or runs.
+        key: the turn of the request that waits, runs or landed.
+        landed_s: when its reply landed.
+        verified: how many of the timed looks after landing were taken.
+        relands: how often its reply was put back.
+        failures: how many attempts failed one after the other.
+        failed_key: the turn that is not to be asked again by itself, or that backs off.
+        retry_s: when it may be asked again.
+        touched_since: whether the note changed while its request ran.
+    """
+
+    phase: Phase = Phase.IDLE
+    due_s: float = NEVER_S
+    touched_s: float = -NEVER_S
+    delay_s: float = 0.0
+    own: str = ""
+    trigger: Trigger | None = None
+    key: str = ""
+    landed_s: float = -NEVER_S
+    verified: int = 0
+    relands: int = 0
+    failures: int = 0
+    failed_key: str = ""
+    retry_s: float = -NEVER_S
+    touched_since: bool = False
+
+
+Step: TypeAlias = tuple[NoteState | None, tuple[Action, ...]]
+
+
+def step(state: NoteState | None, event: Event, now_s: float, timing: Timing) -> Step:
+    """What an event makes of a note, and what is to be done.
+
+    Returns:
+        The new state, None where there is nothing to remember, and the actions in order.
+    """
+    now = state or NoteState()
+    match event:
+        case Touched():
+            return _touched(now, event, now_s, timing), ()
+        case Busy():
+            return replace(now, due_s=now_s + _busy_wait_s(now, now_s, timing)), ()
+        case Gone():
+            return (replace(now, due_s=NEVER_S), ()) if now.phase is Phase.ASKING else (None, ())
+        case Seen():
+            return _seen(now, event, now_s, timing)
+        case Started():
+            return replace(now, phase=Phase.ASKING, due_s=NEVER_S, touched_since=False), ()
+        case Ended():
+            return _ended(now, event, now_s, timing), ()
+        case _:
+            assert_never(event)
+
+
+def _busy_wait_s(state: NoteState, now_s: float, timing: Timing) -> float:
+    """Ever longer: some program keeps the file open for hours."""
+    return min(max(timing.busy_s, (now_s - state.touched_s) / 4), _MOST_BUSY_S)
+
+
+def _touched(state: NoteState, event: Touched, now_s: float, timing: Timing) -> NoteState:
+    asking = state.phase is Phase.ASKING
+    return replace(
+        state,
+        phase=state.phase if asking else Phase.SETTLING,
+        touched_s=now_s - event.rest_s,
+        delay_s=max(state.delay_s, event.delay_s),
+        due_s=now_s + max(timing.settle_s - event.rest_s, 0.0),
+        touched_since=asking,
+    )
+
+
+def _seen(state: NoteState, seen: Seen, now_s: float, timing: Timing) -> Step:
+    if state.phase is Phase.ASKING:
+        stop = isinstance(seen.verdict, Pass) and _withdraws(seen.verdict, state.trigger)
+        return replace(state, due_s=NEVER_S), ((Action.STOP,) if stop else ())
+    if seen.fingerprint != state.own:
+        state = replace(state, own="")
+    if isinstance(seen.verdict, Pass):
+        return _passed(state, now_s, timing)
+    return _answerable(state, seen, seen.verdict, now_s, timing)
+
+
+def _withdraws(verdict: Pass, trigger: Trigger | None) -> bool:
+    """Whether a person takes back what was asked: [stop], unticking the box, switching it off."""
+    if verdict.because in {Passed.STOPPED, Passed.OFF}:
+        return True
+    return trigger is Trigger.MARK and verdict.because in {Passed.UNTICKED, Passed.UNMARKED}
+
+
+def _passed(state: NoteState, now_s: float, timing: Timing) -> Step:
+    own = bool(state.own)
+    say = () if own or state.phase is Phase.IDLE else (Action.SAY_PASSED,)
+    state = replace(state, phase=Phase.IDLE, delay_s=0.0, failures=0, failed_key="")
+    return _verifying(state, now_s, timing), say
+
+
+def _verifying(state: NoteState, now_s: float, timing: Timing) -> NoteState | None:
+    """Remembers a landed reply for as long as it is put back where it vanishes."""
+    if now_s - state.landed_s > timing.verify_for_s:
+        return None
+    looks = timing.verify_s
+    if state.verified >= len(looks):  # later looks come by events; one more forgets it
+        return replace(state, due_s=state.landed_s + timing.verify_for_s + 1)
+    due_s = state.landed_s + looks[state.verified]
+    return replace(state, due_s=due_s, verified=state.verified + 1)
+
+
+def _answerable(
+    state: NoteState, seen: Seen, verdict: Answer, now_s: float, timing: Timing
+) -> Step:
+    rest_s = _rest_left_s(state, seen, verdict, now_s, timing)
+    if rest_s > 0:
+        return replace(state, phase=Phase.SETTLING, due_s=now_s + rest_s), ()
+    if verdict.trigger is not Trigger.AGAIN and (
+        settled := _settled_before(state, seen, verdict, now_s, timing)
+    ):
+        return settled
+    if verdict.key == state.failed_key and seen.kept is not Kept.REPLY and now_s < state.retry_s:
+        return replace(state, phase=Phase.IDLE, due_s=state.retry_s), ()
+    state = replace(
+        state,
+        phase=Phase.WAITING,
+        due_s=NEVER_S,
+        trigger=verdict.trigger,
+        key=verdict.key,
+        landed_s=-NEVER_S,
+    )
+    return state, (Action.ASK,)
+
+
+def _settled_before(
+    state: NoteState, seen: Seen, verdict: Answer, now_s: float, timing: Timing
+) -> Step | None:
+    """What stands against asking by what is known of the turn; None: nothing does."""
+    landed = verdict.key == state.key and now_s - state.landed_s <= timing.verify_for_s
+    if landed and seen.kept is not Kept.TAKEN_OUT:
+        return _vanished(state, timing)
+    if seen.kept in {Kept.DELIVERED, Kept.TAKEN_OUT}:
+        return None, (Action.SAY_ANSWERED_BEFORE,)
+    if seen.kept is Kept.IN_DOUBT:
+        say = () if state.own else (Action.SAY_IN_DOUBT,)
+        return replace(state, phase=Phase.IDLE, due_s=NEVER_S), say
+    return None
+
+
+def _rest_left_s(
+    state: NoteState, seen: Seen, verdict: Answer, now_s: float, timing: Timing
+) -> float:
+    """How much longer the note has to be at rest; by its own time stamp too, if that is sane."""
+    auto = verdict.trigger is Trigger.AUTO
+    needed_s = (timing.auto_settle_s if auto else timing.settle_s) + state.delay_s
+    at_rest_s = now_s - state.touched_s
+    if seen.age_s is not None and seen.age_s >= 0 and not state.delay_s:
+        at_rest_s = min(at_rest_s, seen.age_s)  # an event was lost, or comes late
+    left_s = needed_s - at_rest_s
+    return left_s if left_s > 0.001 else 0.0  # noqa: PLR2004  # clocks count in milliseconds
+
+
+def _vanished(state: NoteState, timing: Timing) -> Step:
+    """The turn whose reply landed is unanswered again: a stale buffer was saved over it."""
+    if state.relands >= timing.relands:
+        return replace(state, phase=Phase.IDLE, due_s=NEVER_S, landed_s=-NEVER_S), (
+            Action.SAY_VANISHED,
+        )
+    state = replace(state, phase=Phase.WAITING, due_s=NEVER_S, relands=state.relands + 1)
+    return state, (Action.LAND_AGAIN,)
+
+
+def _ended(state: NoteState, event: Ended, now_s: float, timing: Timing) -> NoteState:
+    state = replace(
+        state,
+        phase=Phase.SETTLING if state.touched_since else Phase.IDLE,
+        due_s=now_s + timing.settle_s if state.touched_since else NEVER_S,
+        own=event.fingerprint or state.own,
+        touched_since=False,
+        delay_s=0.0,
+    )
+    match event.ending:
+        case Ending.LANDED:
+            relanded = event.key == state.key and state.relands > 0
+            state = replace(
+                state,
+                key=event.key,
+                landed_s=now_s,
+                verified=1,
+                relands=state.relands if relanded else 0,
+                failures=0,
+                failed_key="",
+            )
+            return replace(state, due_s=min(state.due_s, now_s + timing.verify_s[0]))
+        case Ending.FINAL:
+            return replace(state, failed_key=event.key, retry_s=NEVER_S, failures=0)
+        case Ending.LATER:
+            wait_s = timing.backoff_s[min(state.failures, len(timing.backoff_s) - 1)]
+            retry_s = now_s + wait_s
+            return replace(
+                state,
+                failed_key=event.key,
+                failures=state.failures + 1,
+                retry_s=retry_s,
+                due_s=min(state.due_s, retry_s),
+            )
+        case Ending.STALE:
+            return replace(state, phase=Phase.SETTLING, due_s=now_s + timing.settle_s)
+        case _:
+            assert_never(event.ending)

@@ -1,0 +1,67 @@
+"""What is done beside the watcher's own thread, and what is posted to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from notelog.ports.watch_view import Progress, Told
+from notelog.ports.watching import Hint, Scan
+
+if TYPE_CHECKING:
+    from notelog.core.watching import Ending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchJob:
+    """A note that is to be answered.
+
+    Attributes:
+        path: its absolute path.
+        relative: its path in the vault.
+        key: the turn.
+        reland: only put back the reply that was there.
+        first: no attempt at this turn failed before, as far as is known.
+    """
+
+    path: str
+    relative: str
+    key: str
+    reland: bool = False
+    first: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResult:
+    """What came of it.
+
+    Attributes:
+        job: the note.
+        ending: how it ended.
+        told: what to tell of it.
+        fingerprint: of the note as it was left; empty where nothing was written.
+        exit_code: as ``complete`` would have given it.
+    """
+
+    job: WatchJob
+    ending: Ending
+    told: Told
+    fingerprint: str = ""
+    exit_code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StopWish:
+    """A person or the system wants the watcher to end."""
+
+
+Post: TypeAlias = Hint | Scan | JobResult | Progress | StopWish
+"""What is posted to the thread that owns a watcher."""
+
+
+class PostBox(Protocol):
+    """Where it is posted."""
+
+    def take(self, patience_s: float) -> Post | None:
+        """The next item, if one comes in time."""
+        ...

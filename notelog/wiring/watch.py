@@ -1,0 +1,371 @@
+"""Watching vaults."""
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from notelog.wiring.parts import completing, load_config, open_journal, reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notelog.adapters.watch_place import WatchFolder
+    from notelog.adapters.watch_threads import Inbox
+    from notelog.app.due import Completing
+    from notelog.app.watch_tools import Watching
+    from notelog.app.why import WhyNot
+    from notelog.core.reply import ReplyDelta
+    from notelog.core.settings import Config
+    from notelog.core.watch_names import Scope
+    from notelog.ports.watch_place import Heartbeat
+    from notelog.ports.watch_view import WatchView
+    from notelog.ports.watch_work import JobResult, WatchJob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchWishes:
+    """What the command line says.
+
+    Attributes:
+        once: one pass.
+        poll: no events.
+        backlog: also what is old or too many.
+        take_over: this machine answers from now on.
+        auto: further globs of notes that are answered without a mark.
+    """
+
+    once: bool = False
+    poll: bool = False
+    backlog: bool = False
+    take_over: bool = False
+    auto: tuple[str, ...] = ()
+
+
+def watch(vault: str, wishes: WatchWishes, view: "WatchView") -> int:
+    """Watches a vault until told to stop; see ``app.watch``.
+
+    Raises:
+        NotelogError: there is no such folder, or another watcher has it.
+    """
+    from notelog.adapters.places import state_dir
+    from notelog.adapters.sd_notify import SystemdNotices
+    from notelog.adapters.stop_signals import stop_wishes
+    from notelog.adapters.system_clock import SystemClock
+    from notelog.adapters.watch_place import WatchFolder
+    from notelog.adapters.watch_threads import Inbox
+    from notelog.app.watch import Watcher
+    from notelog.app.watch_loop import run_watcher
+    from notelog.app.watch_tools import WatchOptions
+    from notelog.ports.watch_work import StopWish
+
+    root = vault_root(vault)
+    config = _config_for(root, wishes, view)
+    place = WatchFolder(state_dir(), root)
+    inbox = Inbox()
+    release = place.lock()
+    try:
+        tools = _watching(root, config, wishes, view, place=place, inbox=inbox)
+        if wishes.take_over:
+            _take_over(root, tools.device)
+        options = WatchOptions(
+            once=wishes.once, backlog=wishes.backlog, since_s=place.last_pass_at()
+        )
+        watcher = Watcher(tools, options)
+        clock = SystemClock()
+        started = clock.now()
+        with stop_wishes(lambda: inbox.post(StopWish())):
+            code = run_watcher(watcher, inbox, view, clock, SystemdNotices(os.environ))
+        tools.hints.stop()
+        if wishes.once:
+            place.keep_pass(started)
+        return code
+    finally:
+        release()
+
+
+def watch_view(vault: str, *, as_json: bool, quiet: bool, color: bool | None) -> "WatchView":
+    """What shows what a watcher does: live in a terminal, else line by line."""
+    from notelog.adapters.watch_view import JsonView, LiveView, PlainView
+
+    if as_json:
+        return JsonView()
+    if sys.stdout.isatty() and not quiet:
+        return LiveView(os.path.basename(os.path.realpath(vault)), color=color)  # noqa: PTH119
+    return PlainView(quiet=quiet)
+
+
+def vault_root(vault: str) -> str:
+    """The real path of a vault that is to be watched: a symlinked one gives no events.
+
+    Raises:
+        UsageError: it is no folder.
+    """
+    from notelog.errors import UsageError
+
+    root = os.path.realpath(vault)
+    if not os.path.isdir(root):  # noqa: PTH112  # realpath gives text
+        raise UsageError(
+            "there is no such folder", hint="name the folder of your vault", path=vault
+        )
+    return root
+
+
+def why(note: str) -> "WhyNot":
+    """Why a watcher would answer a note, or not; see ``app.why``."""
+    from notelog.adapters.places import state_dir, vault_of
+    from notelog.adapters.vault_index import VaultIndex
+    from notelog.adapters.watch_place import WatchFolder, watched_roots
+    from notelog.app.watch_look import Looking
+    from notelog.app.why import why_not
+
+    config = load_config()
+    state = state_dir()
+    real = os.path.realpath(note)
+    root = vault_of(real, watched_roots(state))
+    config = _with_watch(config, marker=_marker(root, config))
+    files = VaultIndex(root, _scope(root, config), size_limit_bytes=config.note_size_limit_bytes)
+    looking = Looking(
+        files=files, reading=reading(config), open_journal=open_journal, settings=config.watch
+    )
+    return why_not(looking, real, scope=_scope(root, config), place=WatchFolder(state, root))
+
+
+def pause(vault: str, duration: str) -> "tuple[str, ...]":
+    """Lets watchers ask nothing for a time; gives the vaults."""
+    from time import time
+
+    from notelog.adapters.watch_place import parse_duration_s
+
+    until = time() + parse_duration_s(duration)
+    folders = _folders(vault)
+    for folder in folders.values():
+        folder.pause(until)
+    return tuple(folders)
+
+
+def resume(vault: str) -> "tuple[str, ...]":
+    """Lets watchers go on; gives the vaults."""
+    folders = _folders(vault)
+    for folder in folders.values():
+        folder.resume()
+    return tuple(folders)
+
+
+def heartbeats() -> "tuple[tuple[Heartbeat, bool], ...]":
+    """What the watchers of this machine said of themselves last, and whether each runs."""
+    found: list[tuple[Heartbeat, bool]] = []
+    for folder in _folders("").values():
+        heartbeat = folder.read_heartbeat()
+        if heartbeat is not None:
+            found.append((heartbeat, folder.is_watched()))
+    return tuple(found)
+
+
+def _folders(vault: str) -> "dict[str, WatchFolder]":
+    from notelog.adapters.places import state_dir
+    from notelog.adapters.watch_place import WatchFolder, watched_roots
+
+    state = state_dir()
+    roots = (vault_root(vault),) if vault else watched_roots(state)
+    return {root: WatchFolder(state, root) for root in roots}
+
+
+def _config_for(root: str, wishes: WatchWishes, view: "WatchView") -> "Config":
+    from notelog.ports.watch_view import Kind, Told
+
+    config = load_config()
+    marker = _marker(root, config)
+    if config.watch.marker and not marker:
+        view.tell(
+            Told(
+                kind=Kind.NOTICE,
+                sentence="the ChatGPT MD plugin is enabled in this vault and writes empty "
+                "assistant markers itself: they ask for nothing here",
+            )
+        )
+    return _with_watch(config, marker=marker, auto=(*config.watch.auto, *wishes.auto))
+
+
+def _marker(root: str, config: "Config") -> bool:
+    from notelog.adapters.obsidian import has_chatgpt_md
+
+    return config.watch.marker and not has_chatgpt_md(root)
+
+
+def _with_watch(
+    config: "Config", *, marker: bool, auto: "tuple[str, ...] | None" = None
+) -> "Config":
+    settings = replace(config.watch, marker=marker)
+    if auto is not None:
+        settings = replace(settings, auto=auto)
+    return replace(config, watch=settings)
+
+
+def _scope(root: str, config: "Config") -> "Scope":
+    from notelog.adapters.obsidian import ignore_filters
+    from notelog.core.watch_names import Scope
+
+    settings = config.watch
+    return Scope(include=settings.include, exclude=settings.exclude, hidden=ignore_filters(root))
+
+
+def _watching(
+    root: str,
+    config: "Config",
+    wishes: WatchWishes,
+    view: "WatchView",
+    *,
+    place: "WatchFolder",
+    inbox: "Inbox",
+) -> "Watching":
+    from platform import node
+
+    from notelog.adapters.system_clock import SystemClock
+    from notelog.adapters.terminal import SilentReporter
+    from notelog.adapters.vault_index import VaultIndex
+    from notelog.adapters.watch_threads import in_thread
+    from notelog.adapters.watchdog_watcher import NoHints, WatchdogHints
+    from notelog.app.watch_look import Looking
+    from notelog.app.watch_tools import Watching
+
+    files = VaultIndex(root, _scope(root, config), size_limit_bytes=config.note_size_limit_bytes)
+    tools = completing(config, SilentReporter(), lambda: False)
+    looking = Looking(
+        files=files, reading=tools.reading, open_journal=open_journal, settings=config.watch
+    )
+
+    def start_job(job: "WatchJob", cancelled: "Callable[[], bool]") -> None:
+        in_thread("turn", lambda: _run_job(tools, job, cancelled, view, inbox), inbox.post)
+
+    return Watching(
+        root=root,
+        device=config.watch.device or node() or "this machine",
+        files=files,
+        hints=NoHints() if wishes.poll else WatchdogHints(root, str(place.wishes)),
+        looking=looking,
+        completing=tools,
+        place=place,
+        tell=view.tell,
+        clock=SystemClock(),
+        post=inbox.post,
+        start_scan=lambda: in_thread("scan", files.scan, inbox.post),
+        start_job=start_job,
+        pinned=lambda: _pinned(root),
+        unlanded=lambda: _unlanded(root),
+        process=os.getpid(),
+    )
+
+
+def _run_job(
+    tools: "Completing",
+    job: "WatchJob",
+    cancelled: "Callable[[], bool]",
+    view: "WatchView",
+    inbox: "Inbox",
+) -> "JobResult":
+    from notelog.app.watch_jobs import run_job
+
+    return run_job(tools, job, _JobReporter(job.relative, view, inbox), cancelled)
+
+
+class _JobReporter:
+    """Tells of one request; implements ``ports.people.Reporter``."""
+
+    def __init__(self, note: str, view: "WatchView", inbox: "Inbox") -> None:
+        self._note = note
+        self._view = view
+        self._inbox = inbox
+        self._what = ""
+        self._characters = 0
+        self._told_s = 0.0
+
+    def waiting(self, what: str) -> None:
+        from notelog.ports.watch_view import Kind, Progress, Told
+
+        self._what = what
+        self._view.tell(Told(kind=Kind.ASKING, note=self._note, sentence=what))
+        self._inbox.post(Progress(note=self._note, what=what))
+
+    def delta(self, delta: "ReplyDelta") -> None:
+        from time import monotonic
+
+        from notelog.ports.watch_view import Progress
+
+        self._characters += len(delta.text) + len(delta.reasoning)
+        now_s = monotonic()
+        if now_s - self._told_s >= _PROGRESS_STEP_S:
+            self._told_s = now_s
+            self._inbox.post(
+                Progress(note=self._note, what=self._what, characters=self._characters)
+            )
+
+    def notice(self, sentence: str) -> None:
+        from notelog.ports.watch_view import Kind, Told
+
+        self._view.tell(Told(kind=Kind.NOTICE, note=self._note, sentence=sentence))
+
+
+_PROGRESS_STEP_S = 0.25
+
+
+def _pinned(root: str) -> str:
+    from pathlib import Path
+
+    from notelog.core.device import PIN_NAME, pinned_device
+
+    try:
+        with Path(root, PIN_NAME).open("rb") as file:
+            return pinned_device(file.read(64 * 1024).decode("utf-8", "replace"))
+    except OSError:
+        return ""
+
+
+def _take_over(root: str, device: str) -> None:
+    from pathlib import Path
+
+    from notelog.adapters.files import NoteFiles
+    from notelog.core.device import PIN_NAME, pinned_device, render_pin
+    from notelog.errors import NoteWriteError
+
+    pin = Path(root, PIN_NAME)
+    text = render_pin(device).encode()
+    other = _pinned(root)
+    if other == device:
+        return
+    if pin.exists():
+        if pin.read_bytes() != render_pin(other).encode():
+            raise NoteWriteError(
+                f"this note names the machine that answers ({pinned_device(other) or other!r}), "
+                "and somebody has written more in it",
+                hint=f"write into it: answered by: {device}",
+                path=str(pin),
+            )
+        pin.unlink()
+    NoteFiles().create(str(pin), text)
+
+
+def _unlanded(root: str) -> "tuple[tuple[str, str], ...]":
+    """The notes below a folder for which the journal keeps a reply, with the turn's key."""
+    from notelog.adapters.journal_sqlite import open_journal as open_vault_journal
+    from notelog.adapters.places import is_inside, state_dir, vault_of
+    from notelog.adapters.watch_place import watched_roots
+    from notelog.core.records import TurnState
+    from notelog.errors import NotelogError
+
+    state = state_dir()
+    vault = vault_of(os.path.join(root, "note.md"), watched_roots(state))  # noqa: PTH118
+    try:
+        with open_vault_journal(vault, state) as journal:
+            records = journal.unfinished()
+    except NotelogError:
+        return ()
+    return tuple(
+        (item.intent.note, item.intent.turn_key)
+        for item in records
+        if item.state in {TurnState.RECEIVED, TurnState.IN_DOUBT}
+        and item.reply is not None
+        and item.reply.text
+        and is_inside(item.intent.note, root)
+        and os.path.exists(item.intent.note)  # noqa: PTH110  # it is text
+    )

@@ -1,0 +1,260 @@
+"""``notelog watch`` as its user meets it: the real program, real files, a server that counts."""
+
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from program import Program
+from scripted_server import (
+    STALL,
+    ScriptedServer,
+    Signal,
+    Step,
+    Wait,
+    chunk,
+    event,
+    reply,
+    reply_events,
+    response,
+    status,
+)
+from watch_run import LONGEST_WAIT_S, QUICK, SAVES, WatchRun
+
+UNTICKED = "---\nnotelog: mark\n---\n\n{}\n\n- [ ] send\n"
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    """An empty vault."""
+    folder = tmp_path / "vault"
+    (folder / ".obsidian").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Notelog with folders of its own."""
+    return Program(tmp_path / "home")
+
+
+def unticked(note: Path, question: str = "What is tea?") -> bytes:
+    """Writes a chat whose box is not ticked, and gives its bytes with the tick."""
+    note.write_bytes(UNTICKED.format(question).encode())
+    return note.read_bytes().replace(b"[ ]", b"[x]")
+
+
+@pytest.mark.parametrize("style", SAVES)
+@pytest.mark.parametrize("mode", ["events", "--poll"])
+def test_a_ticked_note_is_answered_however_it_is_saved(
+    program: Program, vault: Path, style: str, mode: str
+) -> None:
+    """Saved in place, by rename, by a sync tool, by sed and by vim: asked once, answered."""
+    if style == "vim" and shutil.which("vim") is None:
+        pytest.skip("vim is not installed")
+    note = vault / "tea.md"
+    ticked = unticked(note)
+    with ScriptedServer([reply("A leaf."), reply("Too much.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault, *(["--poll"] if mode == "--poll" else [])) as watch:
+            SAVES[style](note, ticked)
+            watch.wait_for("answered", "tea.md")
+            assert watch.stop() == 0
+    text = note.read_bytes()
+    assert text.startswith(ticked)
+    assert b"A leaf." in text
+    assert len(server.requests) == 1
+
+
+def test_what_is_typed_below_while_the_reply_arrives_stays(program: Program, vault: Path) -> None:
+    """Text saved below the question meanwhile is in the note after, and nothing is lost or paid."""
+    note = vault / "tea.md"
+    note.write_bytes(UNTICKED.format("What is tea?").replace("[ ]", "[x]").encode())
+    begun, typed = threading.Event(), threading.Event()
+    first, *rest = reply_events("A leaf.")
+    script: list[Step] = response(first, Signal(begun), Wait(typed), *rest)
+    with ScriptedServer([script, reply("Too much.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            assert begun.wait(LONGEST_WAIT_S)
+            with note.open("ab") as file:
+                file.write("and one more thing, 还有一点\n".encode())
+            typed.set()
+            watch.wait_for("failed", "tea.md", "kept")
+            assert watch.stop() == 0
+    assert note.read_bytes().endswith("and one more thing, 还有一点\n".encode())
+    assert len(server.requests) == 1
+
+
+def test_killed_in_mid_stream_it_lands_what_came_and_asks_nothing(
+    program: Program, vault: Path
+) -> None:
+    """Kill -9 while the reply arrives; the next watcher lands the part, marked, for nothing."""
+    note = vault / "tea.md"
+    note.write_bytes(UNTICKED.format("What is tea?").replace("[ ]", "[x]").encode())
+    begun = threading.Event()
+    parts = [event(chunk("A leaf ")), *[event(chunk("of leaves "))] * 3]
+    script: list[Step] = response(*parts, Signal(begun), STALL, end=False)
+    with ScriptedServer([script, reply("Too much.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            assert begun.wait(LONGEST_WAIT_S)
+            watch_parts_are_kept(program)
+            watch.kill()
+        with WatchRun(program, vault) as watch:
+            watch.wait_for("failed", "tea.md")
+            assert watch.stop() == 0
+    assert b"A leaf of leaves" in note.read_bytes()
+    assert b"> [!notelog]" in note.read_bytes()
+    assert len(server.requests) == 1
+
+
+def watch_parts_are_kept(program: Program) -> None:
+    """Waits until a part of the reply is in the journal."""
+    import sqlite3
+
+    deadline = threading.Event()
+    timer = threading.Timer(LONGEST_WAIT_S, deadline.set)
+    timer.start()
+    try:
+        while not deadline.is_set():
+            for path in (program.home / "state" / "journal").glob("*.sqlite*"):
+                if path.suffix.startswith(".sqlite") and "-" not in path.suffix:
+                    with sqlite3.connect(path) as connection:
+                        found = connection.execute("SELECT count(*) FROM part").fetchone()
+                    connection.close()
+                    if found[0]:
+                        return
+        raise AssertionError("no part was kept")
+    finally:
+        timer.cancel()
+
+
+def test_a_second_watcher_is_refused(program: Program, vault: Path) -> None:
+    """Another watcher of the vault on this machine says who has it, and ends with 9."""
+    with ScriptedServer([]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            second = program.run("watch", vault)
+            assert second.code == 9
+            assert f"process {watch.process.pid}" in second.err
+            watch.kill()
+        with WatchRun(program, vault) as watch:
+            assert watch.stop() == 0
+
+
+def test_a_server_that_hangs_holds_no_other_note_up(program: Program, vault: Path) -> None:
+    """While one note's server says nothing, others are answered; SIGTERM still ends it."""
+    first, second = vault / "first.md", vault / "second.md"
+    asked = threading.Event()
+    with ScriptedServer([[Signal(asked), STALL], reply("A leaf.")]) as server:
+        program.serve(server.base_url, profile=f"{QUICK}grace_s = 0.1\n")
+        with WatchRun(program, vault) as watch:
+            first.write_bytes(unticked(first))
+            assert asked.wait(LONGEST_WAIT_S)
+            second.write_bytes(unticked(second, "And coffee?"))
+            watch.wait_for("answered", "second.md")
+            assert watch.stop() == 0
+    assert len(server.requests) == 2
+
+
+def test_a_refusal_is_said_in_the_note(program: Program, vault: Path) -> None:
+    """A model that does not exist leaves one callout with cause and next step, and asks once."""
+    note = vault / "tea.md"
+    with ScriptedServer([status(404), reply("Too much.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            note.write_bytes(unticked(note))
+            watch.wait_for("failed", "tea.md")
+            note.write_bytes(note.read_bytes())
+            other = vault / "other.md"
+            other.write_bytes(UNTICKED.format("hm").encode())
+            watch.wait_for("waiting", "other.md")
+            watch.stop()
+    assert note.read_bytes().count(b"> [!notelog]") == 1
+    assert len(server.requests) == 1
+
+
+def test_a_vault_that_goes_away_and_comes_back(program: Program, vault: Path) -> None:
+    """The vault unplugged and back: it says so, and answers what is marked afterwards."""
+    away = vault.with_name("away")
+    with ScriptedServer([reply("A leaf.")]) as server:
+        program.serve(server.base_url, profile=f"{QUICK}scan_s = 1\n")
+        with WatchRun(program, vault) as watch:
+            vault.rename(away)
+            watch.wait_for("warning", words="not there")
+            away.rename(vault)
+            watch.wait_for("notice", words="there again")
+            note = vault / "tea.md"
+            note.write_bytes(unticked(note))
+            watch.wait_for("answered", "tea.md")
+            watch.stop()
+    assert len(server.requests) == 1
+
+
+def test_pause_resume_why_and_the_heartbeat(program: Program, vault: Path) -> None:
+    """``pause`` holds what is marked, ``why`` says so, ``resume`` answers it at once."""
+    note = vault / "tea.md"
+    ticked = unticked(note)
+    with ScriptedServer([reply("A leaf.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        before = program.run("why", note)
+        assert "the box in line 7 is empty; tick it to send" in before.out
+        with WatchRun(program, vault) as watch:
+            assert program.run("pause", "2h").code == 0
+            note.write_bytes(ticked)
+            watch.wait_for("held", words="paused by you")
+            assert "it is answered" in program.run("why", note).out
+            assert program.run("resume").code == 0
+            watch.wait_for("answered", "tea.md")
+            watch.stop()
+    assert len(server.requests) == 1
+
+
+def test_once_answers_and_ends(program: Program, vault: Path) -> None:
+    """``--once`` answers what is marked and ends; a second pass asks nothing."""
+    note = vault / "tea.md"
+    note.write_bytes(unticked(note))
+    (vault / "no chat.md").write_bytes(b"words\n")
+    with ScriptedServer([reply("A leaf.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        assert program.run("watch", "--once", vault).code == 0
+        assert b"A leaf." in note.read_bytes()
+        assert program.run("watch", "--once", vault).code == 0
+    assert len(server.requests) == 1
+
+
+def test_take_over_names_this_machine(program: Program, vault: Path) -> None:
+    """``--take-over`` writes a note that names this machine; another one then only looks on."""
+    desk, laptop = program, Program(program.home.with_name("laptop"))
+    note = vault / "tea.md"
+    with ScriptedServer([reply("A leaf.")]) as server:
+        desk.serve(server.base_url, profile=f'{QUICK}device = "desk"\n')
+        laptop.serve(server.base_url, profile=f'{QUICK}device = "laptop"\n')
+        with (
+            WatchRun(laptop, vault) as looking,
+            WatchRun(desk, vault, "--take-over") as answering,
+        ):
+            note.write_bytes(unticked(note))
+            answering.wait_for("answered", "tea.md")
+            looking.wait_for("held", words="'desk'")
+            answering.stop()
+            looking.stop()
+    assert "answered by: desk" in (vault / "notelog device.md").read_bytes().decode()
+    assert len(server.requests) == 1
+
+
+def test_the_marker_of_chatgpt_md_is_left_to_the_plugin(program: Program, vault: Path) -> None:
+    """With ``watch.marker`` an empty marker asks, but not where that plugin is enabled."""
+    note = vault / "tea.md"
+    text = 'q\n\n<hr class="__chatgpt_plugin">\n\nrole::assistant\n'
+    with ScriptedServer([reply("A leaf.")]) as server:
+        program.serve(server.base_url, profile=f"{QUICK}marker = true\n")
+        note.write_bytes(text.encode())
+        (vault / ".obsidian" / "community-plugins.json").write_bytes(b'["chatgpt-md"]')
+        first = program.run("watch", "--once", vault)
+        assert "the ChatGPT MD plugin is enabled" in first.out
+        assert server.requests == []
+        (vault / ".obsidian" / "community-plugins.json").write_bytes(b"[]")
+        assert program.run("watch", "--once", vault).code == 0
+    assert b"A leaf." in note.read_bytes()

@@ -1,0 +1,187 @@
+"""A vault that is watched while everything happens to it: nothing lost, nothing paid twice."""
+
+from collections import Counter
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from watch_world import SEPARATOR, World
+
+from notelog.errors import InDoubtError, ProviderRefusedError, ProviderUnavailableError
+from notelog.ports.watching import Hint
+
+NAMES = ("a.md", "b.md", "c/d.md")
+HEAD = "---\nnotelog: mark\n---\n"
+
+
+class Died(BaseException):
+    """The process ends here."""
+
+
+def die() -> None:
+    """Ends it."""
+    raise Died
+
+
+class WatchedVault(RuleBasedStateMachine):
+    """Persons, sync tools, servers, crashes; after each step the promises hold."""
+
+    pasts = Bundle("pasts")
+
+    @initialize(billed=st.booleans())
+    def begin(self, *, billed: bool) -> None:
+        """An empty vault is watched."""
+        self.billed = billed
+        self.world = World(billed=billed)
+        self.world.let_pass(1)
+        self.written: dict[str, str] = {}
+        self.marked: set[str] = set()
+        self.questions = 0
+        self.unbilled = 0  # requests that cost nothing: what they asked may be asked again
+
+    @rule(
+        target=pasts,
+        name=st.sampled_from(NAMES),
+        marked=st.booleans(),
+        told=st.sampled_from((0, 1, 2)),
+        fresh=st.booleans(),
+    )
+    def write(self, name: str, told: int, *, marked: bool, fresh: bool) -> tuple[str, str]:
+        """A person adds a message to what is in the note, or begins it anew."""
+        self.questions += 1
+        question = f"question {self.questions}"
+        before = "" if fresh else self._now(name)
+        tail = f"\n{SEPARATOR}\n\nrole::user\n\n{question}\n"
+        text = (before or HEAD) + tail + ("\n- [x] send\n" if marked else "")
+        if marked:
+            self.marked.add(question)
+        self._save(name, text, told)
+        return name, text
+
+    @rule(name=st.sampled_from(NAMES), told=st.sampled_from((0, 1, 2)))
+    def tick(self, name: str, told: int) -> None:
+        """A person ends the message with a mark."""
+        text = self._now(name)
+        if text and f"question {self.questions}" in text:
+            self.marked |= {f"question {n}" for n in range(self.questions + 1)}
+            self._save(name, f"{text}\n;;\n", told)
+
+    @rule(past=pasts, told=st.sampled_from((0, 1)))
+    def save_a_stale_buffer(self, past: tuple[str, str], told: int) -> None:
+        """An editor, or a sync conflict, brings an older text back."""
+        self._save(*past, told)
+
+    @rule(name=st.sampled_from(NAMES))
+    def another_machine_answers(self, name: str) -> None:
+        """A second watcher's reply comes by sync."""
+        text = self._now(name)
+        if text:
+            reply = f"\n{SEPARATOR}\n\nrole::assistant\n\nfrom elsewhere\n"
+            self._save(name, text + reply, 1, by_sync=True)
+
+    @rule(
+        fault=st.sampled_from(
+            (
+                ProviderUnavailableError("away"),
+                ProviderRefusedError("no", status=404),
+                InDoubtError("cut"),
+            )
+        )
+    )
+    def the_next_request_fails(self, fault: Exception) -> None:
+        """The server says no, is away, or is cut off."""
+        if not self.world.server.faults:
+            self.unbilled += not self.billed or not isinstance(fault, InDoubtError)
+            self.world.server.faults.append(fault)  # type: ignore[arg-type]  # all are ours
+
+    @rule(name=st.sampled_from(NAMES))
+    def typed_while_the_next_reply_arrives(self, name: str) -> None:
+        """A person adds a line while the model answers."""
+
+        def add() -> None:
+            self.world.server.meanwhile = lambda: None
+            text = self._now(name)
+            if text:
+                self._save(name, f"{text}typed meanwhile\n", 1)
+
+        self.world.server.meanwhile = add
+
+    @rule(seconds=st.sampled_from((0.3, 1.1, 4.0, 70.0, 400.0)), answering=st.booleans())
+    def time_passes(self, seconds: float, *, answering: bool = True) -> None:
+        """Requests that were begun end in it, or are still to begin their work."""
+        try:
+            self.world.let_pass(seconds, answering=answering)
+        except Died:
+            self.unbilled += not self.billed
+            self.crash()
+
+    @rule()
+    def crash(self) -> None:
+        """The watcher dies and is started again."""
+        self.world.server.meanwhile = lambda: None
+        self.world.start()
+
+    @rule()
+    def it_will_die_while_a_reply_arrives(self) -> None:
+        """The next reply is the last thing that the process sees."""
+        self.world.server.meanwhile = die
+
+    @rule()
+    def the_system_loses_events(self) -> None:
+        """And says so."""
+        self.world.hint(Hint(reason="the system lost events"))
+
+    @rule()
+    def a_person_resumes(self) -> None:
+        """What was held goes on."""
+        self.world.place.resumed += 1
+        self.world.hint(Hint(wish=True))
+
+    @rule()
+    def the_vault_goes_away_for_a_while(self) -> None:
+        """The disk is unplugged, and comes back."""
+        self.world.absent = True
+        self.world.hint(Hint(reason="a folder was deleted"))
+        self.time_passes(30)
+        self.world.absent = False
+        self.time_passes(30)
+
+    @invariant()
+    def nothing_is_paid_twice(self) -> None:
+        """A question that may have been billed is asked once, over crashes and lost events."""
+        counts = Counter(self.world.server.asked)
+        again = sum(count - 1 for count in counts.values())
+        assert again <= self.unbilled
+
+    @invariant()
+    def nothing_unfinished_is_sent(self) -> None:
+        """Only what was marked as finished was asked."""
+        assert {text.partition("\n")[0] for text in self.world.server.asked} <= self.marked
+
+    @invariant()
+    def every_word_of_a_person_is_there(self) -> None:
+        """Each line that was saved last is in the note, in order."""
+        for name, text in self.written.items():
+            lines = iter(self._now(name).split("\n"))
+            assert all(any(line == found for found in lines) for line in text.split("\n")[:-1])
+
+    def _now(self, name: str) -> str:
+        return self.world.store.notes.get(self.world.path(name), b"").decode()
+
+    def _save(self, name: str, text: str, told: int, *, by_sync: bool = False) -> None:
+        self.written[name] = text
+        self.world.save(name, text.encode(), event=False)
+        for _ in range(told):
+            self.world.hint(Hint(path=self.world.path(name), by_sync=by_sync))
+
+
+def test_promises_hold_whatever_happens() -> None:
+    """No word is lost, nothing is paid twice, nothing unfinished is sent."""
+    run_state_machine_as_test(WatchedVault, settings=settings(stateful_step_count=40))

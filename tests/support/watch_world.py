@@ -1,0 +1,381 @@
+"""A vault, a server, a journal and a clock in memory, and the watcher over them: no real time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from asking import StillClock
+from memory_journal import MemoryDisk, MemoryJournal
+from memory_store import MemoryNoteStore
+
+from notelog.adapters.yaml_frontmatter import read_front_matter
+from notelog.app.ask import Asking
+from notelog.app.due import Completing
+from notelog.app.reading import Reading
+from notelog.app.watch import Watcher
+from notelog.app.watch_jobs import run_job
+from notelog.app.watch_look import Looking
+from notelog.app.watch_tools import Watching, WatchOptions
+from notelog.core.breaker import Breaker
+from notelog.core.learned import Learned
+from notelog.core.reply import ReplyDelta
+from notelog.core.request import ChatRequest
+from notelog.core.settings import Config, KeySource, Profile
+from notelog.core.watch_settings import WatchSettings
+from notelog.core.watching import Busy, Gone
+from notelog.ports.learned import LearnedFigure
+from notelog.ports.notes import Snapshot
+from notelog.ports.servers import Endpoint
+from notelog.ports.watch_place import Heartbeat
+from notelog.ports.watch_view import Kind, Told
+from notelog.ports.watching import FoundNote, Hint, Scan
+
+if TYPE_CHECKING:
+    from notelog.errors import NotelogError
+    from notelog.ports.watch_work import WatchJob
+
+ROOT = "/vault"
+SEPARATOR = '<hr class="__chatgpt_plugin">'
+
+
+def chat(*messages: str, tail: str = "\n- [x] send\n", head: str = "notelog: mark") -> bytes:
+    """A chat note whose messages are the user's and the assistant's in turn."""
+    roles = ("user", "assistant")
+    parts = [f"---\n{head}\n---\n"]
+    for number, text in enumerate(messages):
+        parts.append(f"\n{SEPARATOR}\n\nrole::{roles[number % 2]}\n\n{text}\n")
+    return ("".join(parts) + tail).encode()
+
+
+class Server:
+    """Answers every request, or fails as it is told; counts what may have been billed."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.faults: list[NotelogError] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def stream(
+        self, request: ChatRequest, endpoint: Endpoint, *, cancelled: Callable[[], bool]
+    ) -> Iterator[ReplyDelta]:
+        """One reply."""
+        self.asked.append(request.messages[-1].content)
+        if self.faults:
+            raise self.faults.pop(0)
+        yield ReplyDelta(text=f"reply {len(self.asked)}")
+        self.meanwhile()
+        if not cancelled():
+            yield ReplyDelta(finish_reason="stop")
+
+
+class _Files:
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._known: dict[str, bytes] = {}
+
+    def scan(self) -> Scan:
+        if self._world.absent:
+            return Scan(absent="unplugged")
+        notes = dict(self._world.store.notes)
+        changed = tuple(
+            FoundNote(
+                path=path,
+                relative=self.relative(path),
+                modified_s=self._world.modified.get(path, 0.0),
+            )
+            for path, data in notes.items()
+            if self._known.get(path) != data
+        )
+        self._known = notes
+        return Scan(changed=changed, notes=len(notes))
+
+    def glance(self, path: str) -> Snapshot | Busy | Gone:
+        if path in self._world.open:
+            return Busy()
+        if path not in self._world.store.notes:
+            return Gone()
+        return self._world.store.read(path)
+
+    def age_s(self, path: str) -> float | None:
+        at = self._world.modified.get(path)
+        return None if at is None else self._world.clock.now() - at
+
+    def inside(self, path: str) -> str:
+        return path.removeprefix(f"{ROOT}/")
+
+    def relative(self, path: str) -> str:
+        return self.inside(path)
+
+
+@dataclass
+class _Hints:
+    """Events that a test makes itself."""
+
+    unheard: int = 0
+    alive: bool = True
+    started: int = 0
+
+    def start(self, post: Callable[[Hint], None]) -> str:
+        self.started += 1
+        self.alive = True
+        return ""
+
+    def unwatched(self, folders: AbstractSet[int]) -> int:
+        return self.unheard
+
+    def is_alive(self) -> bool:
+        return self.alive
+
+    def stop(self) -> None:
+        pass
+
+
+@dataclass
+class _Place:
+    until: float | None = None
+    resumed: int = 0
+    beats: list[Heartbeat] = field(default_factory=list[Heartbeat])
+
+    def beat(self, heartbeat: Heartbeat) -> None:
+        self.beats.append(heartbeat)
+
+    def is_watched(self) -> bool:
+        return True
+
+    def paused_until(self) -> float | None:
+        return self.until
+
+    def resumes(self) -> int:
+        return self.resumed
+
+    def last_pass_at(self) -> float:
+        return 0.0
+
+    def keep_pass(self, at: float) -> None:
+        pass
+
+
+class _Nothing:
+    """What a test does not need: figures, keys, the reporter."""
+
+    def waiting(self, what: str) -> None: ...
+
+    def delta(self, delta: ReplyDelta) -> None: ...
+
+    def notice(self, sentence: str) -> None: ...
+
+    def read(self, server: str, model: str) -> Learned | None:
+        return None
+
+    def keep(self, server: str, model: str, learned: Learned) -> None: ...
+
+    def of_model(self, model: str) -> tuple[LearnedFigure, ...]:
+        return ()
+
+    def key(self, source: KeySource, profile: str) -> str:
+        return ""
+
+
+class _Breakers:
+    """Breakers in memory."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Breaker] = {}
+
+    def all(self) -> tuple[Breaker, ...]:
+        return tuple(self._known.values())
+
+    def read(self, profile: str) -> Breaker | None:
+        return self._known.get(profile)
+
+    def salt(self) -> bytes:
+        return b"salt"
+
+    def change(self, profile: str, change: Callable[[Breaker | None], Breaker | None]) -> None:
+        changed = change(self._known.pop(profile, None))
+        if changed is not None:
+            self._known[profile] = changed
+
+
+class World:
+    """Everything a watcher needs, and a person and a sync tool who do as the test says.
+
+    Args:
+        settings: how the vault is watched.
+        billed: whether a request costs money.
+        options: what the command line says.
+    """
+
+    def __init__(
+        self,
+        settings: WatchSettings | None = None,
+        *,
+        billed: bool = True,
+        options: WatchOptions | None = None,
+    ) -> None:
+        self.clock = StillClock()
+        self.store = MemoryNoteStore()
+        self.disk = MemoryDisk()
+        self.server = Server()
+        self.breakers = _Breakers()
+        self.hints = _Hints()
+        self.place = _Place()
+        self.told: list[Told] = []
+        self.modified: dict[str, float] = {}
+        self.open: set[str] = set()
+        self.absent = False
+        self.pin = ""
+        self.jobs: list[tuple[WatchJob, Callable[[], bool]]] = []
+        self.scans = 0
+        profile = Profile(
+            name="test",
+            base_url="http://127.0.0.1:1/v1",
+            key=KeySource(required=False),
+            model="m",
+            context_window=8192,
+            billed=billed,
+        )
+        self._config = Config(
+            profiles={"test": profile},
+            default_profile="test",
+            watch=settings or WatchSettings(),
+        )
+        self._options = options or WatchOptions()
+        self.start()
+
+    def start(self) -> None:
+        """Starts a watcher, as after a crash: what it knew is gone, the disk is as it was."""
+        self.files = _Files(self)
+        self.jobs.clear()
+        self.scans = 0
+        self.disk.owners.clear()
+        self.watcher = Watcher(self._tools(), self._options)
+        self.watcher.start()
+
+    def _tools(self) -> Watching:
+        nothing = _Nothing()
+        reading = Reading(store=self.store, read_front_matter=read_front_matter)
+        completing = Completing(
+            reading=reading,
+            config=self._config,
+            count=lambda text, _encoding: len(text),
+            asking=Asking(
+                completions=self.server, clock=self.clock, reporter=nothing, chance=lambda: 0.0
+            ),
+            figures=nothing,  # type: ignore[arg-type]  # never asked: nothing is embedded
+            loaded=nothing,  # type: ignore[arg-type]  # never asked: no Ollama
+            learned=nothing,  # type: ignore[arg-type]
+            breakers=self.breakers,
+            secrets=nothing,
+            local_server=nothing,  # type: ignore[arg-type]
+            open_journal=self._journal,
+            clock=self.clock,
+            reporter=nothing,
+            cancelled=lambda: False,
+        )
+        self._completing = completing
+        return Watching(
+            root=ROOT,
+            device="desk",
+            files=self.files,
+            hints=self.hints,
+            looking=Looking(
+                files=self.files,
+                reading=reading,
+                open_journal=self._journal,
+                settings=self._config.watch,
+            ),
+            completing=completing,
+            place=self.place,
+            tell=self.told.append,
+            clock=self.clock,
+            post=self.hint,
+            start_scan=self._start_scan,
+            start_job=lambda job, cancelled: self.jobs.append((job, cancelled)),
+            pinned=lambda: self.pin,
+            unlanded=self._unlanded,
+            process=1,
+        )
+
+    @contextmanager
+    def _journal(self, _snapshot: Snapshot) -> Iterator[MemoryJournal]:
+        journal = MemoryJournal(self.disk, vault=ROOT, now=self.clock.now)
+        try:
+            yield journal
+        finally:
+            journal.close()
+
+    def _unlanded(self) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (record.intent.note, record.intent.turn_key)
+            for record in self.disk.records.values()
+            if record.state == "received" and record.intent.note in self.store.notes
+        )
+
+    def _start_scan(self) -> None:
+        self.scans += 1
+
+    def hint(self, hint: Hint) -> None:
+        """The system tells of a change."""
+        self.watcher.hint(hint)
+
+    def path(self, name: str) -> str:
+        """The absolute path of a note."""
+        return f"{ROOT}/{name}"
+
+    def save(self, name: str, data: bytes, *, event: bool = True, by_sync: bool = False) -> None:
+        """Somebody saves a note; the event may be lost."""
+        self.store.put(self.path(name), data)
+        self.modified[self.path(name)] = self.clock.now()
+        if event:
+            self.hint(Hint(path=self.path(name), by_sync=by_sync))
+
+    def text(self, name: str) -> str:
+        """A note as it is."""
+        return self.store.notes[self.path(name)].decode()
+
+    def run_jobs(self) -> None:
+        """Lets all running requests end."""
+        while self.jobs:
+            job, cancelled = self.jobs.pop(0)
+            before = self.store.notes.get(job.path)
+            result = run_job(self._completing, job, _Nothing(), cancelled)
+            if self.store.notes.get(job.path) != before:
+                self.modified[job.path] = self.clock.now()
+                self.hint(Hint(path=job.path))
+            self.watcher.ended(result)
+
+    def run_scans(self) -> None:
+        """Lets a scan that was begun end."""
+        while self.scans:
+            self.scans -= 1
+            self.watcher.scanned(self.files.scan())
+
+    def let_pass(self, seconds: float, *, answering: bool = True) -> None:
+        """Lets time pass, with all that is due in it."""
+        until = self.clock.monotonic() + seconds
+        for _ in range(100_000):
+            self.run_scans()
+            next_s = self.watcher.advance()
+            if answering:
+                self.run_jobs()
+                next_s = min(next_s, self.watcher.advance())
+            if self.scans:
+                continue
+            if next_s > until:
+                break
+            self.clock.at = max(next_s, self.clock.at)
+        else:
+            raise AssertionError("the watcher never rests")
+        self.clock.at = max(until, self.clock.at)
+
+    def sentences(self, kind: Kind | None = None) -> Sequence[str]:
+        """What a person was told."""
+        return [item.sentence for item in self.told if kind is None or item.kind is kind]
+
+
+def with_settings(**values: object) -> WatchSettings:
+    """Settings that differ from the default in these values."""
+    return replace(WatchSettings(), **values)  # type: ignore[arg-type]

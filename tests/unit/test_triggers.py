@@ -1,0 +1,98 @@
+"""When a note is answered and why not: tables of notes and of the one sentence each."""
+
+import pytest
+
+from notelog.adapters.yaml_frontmatter import read_front_matter
+from notelog.core.parse import parse_note
+from notelog.core.source import SourceText
+from notelog.core.triggers import Answer, Mode, Pass, Passed, Rules, Trigger, why
+
+SEPARATOR = '\n<hr class="__chatgpt_plugin">\n\n'
+ANSWERED = f"q{SEPARATOR}role::assistant\n\na\n"
+ASKED = f"{ANSWERED}{SEPARATOR}role::user\n\n"
+
+
+def verdict(text: str, rules: Rules | None = None) -> Answer | Pass:
+    """The decision about a note."""
+    return why(parse_note(SourceText(text.encode()), read_front_matter), rules or Rules())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("words\n", Passed.NOT_A_CHAT),
+        ("words\n\n;;\n", Passed.NOT_A_CHAT),
+        (ANSWERED, Passed.ANSWERED),
+        (f"{ASKED}\n- [x] send\n", Passed.ANSWERED),
+        (f"{ASKED}more\n", Passed.UNMARKED),
+        (f"{ASKED}more\n\n- [ ] send\n", Passed.UNTICKED),
+        (f"{ASKED}more\n\n- [x] send\n", Trigger.MARK),
+        (f"{ASKED}more\n\n* [X] 发送\n", Trigger.MARK),
+        (f"{ASKED}more\n\n- [ ] 发送\n", Passed.UNTICKED),
+        (f"{ASKED}more\n\n;;\n", Trigger.MARK),
+        (f"{ASKED}more\n；；\n", Trigger.MARK),
+        (f"{ASKED}more ;;\n", Passed.UNMARKED),
+        (f"{ASKED};;\n\n;;\n", Passed.NOTHING),
+        (f"{ASKED};;\n\nmore\n", Passed.UNMARKED),
+        (f"{ASKED}more\n\n- [x] send\n- [ ] \n", Trigger.MARK),
+        (f"{ASKED}more\n\n- [x] other\n", Passed.UNMARKED),
+        (f"{ASKED}```\n- [x] send\n```\n", Passed.UNMARKED),
+        (f"{ASKED}more\n\n[stop]\n\n- [x] send\n", Passed.STOPPED),
+        (f"---\nnotelog: off\n---\n{ASKED}more\n\n;;\n", Passed.OFF),
+        (f"---\nnotelog: false\n---\n{ASKED}more\n\n;;\n", Passed.OFF),
+        (f"---\nnotelog: Mark\n---\n{ASKED}more\n\n;;\n", Trigger.MARK),
+        (f"---\nnotelog: sometimes\n---\n{ASKED}more\n\n;;\n", Passed.IN_ERROR),
+        (f"q{SEPARATOR}role::nobody\n\n;;\n", Passed.IN_ERROR),
+        ("---\nnotelog: mark\n---\n\n- [x] send\n", Passed.NOTHING),
+        ("---\nnotelog: mark\n---\n\nq\n\n- [x] send\n", Trigger.MARK),
+        ("---\nnotelog: auto\n---\n\nq\n", Trigger.AUTO),
+        ("---\nnotelog: auto\n---\n\nq\n\n- [ ] send\n", Passed.UNTICKED),
+        *(
+            (f"---\nnotelog: auto\n---\n\nq{end}\n", Passed.UNFINISHED)
+            for end in [",", ":", " -", "(", "，", "、", "：", "（", "——", "…", "\n\n```py\nx = 1"]
+        ),
+        (f"{ASKED}more\n{SEPARATOR}role::assistant\n\n", Passed.UNMARKED),
+    ],
+)
+def test_why(text: str, expected: Trigger | Passed) -> None:
+    """Each note is answered because of this, or passed over because of that."""
+    found = verdict(text)
+    assert (found.trigger if isinstance(found, Answer) else found.because) == expected
+    assert found.sentence
+    assert "\n" not in found.sentence
+
+
+def test_an_empty_marker_asks_where_that_is_set() -> None:
+    """The empty assistant marker counts with ``marker`` only."""
+    text = f"{ASKED}more\n{SEPARATOR}role::assistant\n\n"
+    found = verdict(text, Rules(marker=True))
+    assert isinstance(found, Answer)
+    assert found.trigger is Trigger.MARKER
+
+
+def test_unedited_notes_are_history_in_auto_only() -> None:
+    """``auto`` answers what was edited while it watched; a mark needs no edit."""
+    auto = verdict(f"{ASKED}more\n", Rules(mode=Mode.AUTO, edited=False))
+    assert isinstance(auto, Pass)
+    assert auto.because is Passed.HISTORY
+    assert isinstance(verdict(f"{ASKED}more\n\n;;\n", Rules(edited=False)), Answer)
+
+
+def test_the_mode_of_the_configuration_holds_where_the_note_is_silent() -> None:
+    """``mode = "off"`` leaves notes alone that do not ask for it; the note wins."""
+    assert isinstance(verdict(f"{ASKED}more\n\n;;\n", Rules(mode=Mode.OFF)), Pass)
+    marked = f"---\nnotelog: mark\n---\n{ASKED}more\n\n;;\n"
+    assert isinstance(verdict(marked, Rules(mode=Mode.OFF)), Answer)
+
+
+def test_the_key_is_that_of_the_question() -> None:
+    """The mark and blank lines do not change the key; another word does."""
+    keys = {
+        found.key
+        for text in ("more\n\n;;\n", "more\n\n\n- [x] send\n", "more  \n- [x] 发送\n")
+        if isinstance(found := verdict(ASKED + text), Answer)
+    }
+    assert len(keys) == 1
+    other = verdict(f"{ASKED}more!\n\n;;\n")
+    assert isinstance(other, Answer)
+    assert other.key not in keys

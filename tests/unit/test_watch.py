@@ -1,0 +1,410 @@
+"""The watcher over a vault in memory: what it asks, when, and what it says. No real time."""
+
+import pytest
+from watch_world import World, chat, with_settings
+
+from notelog.core.pacing import Limits
+from notelog.errors import (
+    InDoubtError,
+    ProviderRefusedError,
+    ProviderUnavailableError,
+)
+from notelog.ports.watch_view import Kind
+from notelog.ports.watching import Hint
+
+DUE = chat("What is tea?")
+UNTICKED = chat("What is tea?", tail="\n- [ ] send\n")
+
+
+@pytest.fixture
+def world() -> World:
+    """A watched vault that is empty."""
+    world = World()
+    world.let_pass(5)
+    return world
+
+
+def test_a_ticked_box_is_answered_once_after_the_settle_time(world: World) -> None:
+    """A save with a ticked box is asked a second later, once, and the reply lands."""
+    world.save("a.md", UNTICKED)
+    world.let_pass(60)
+    assert world.server.asked == []
+    world.save("a.md", DUE)
+    world.let_pass(0.9)
+    assert world.server.asked == []
+    world.let_pass(0.2)
+    assert world.server.asked == ["What is tea?"]
+    world.let_pass(3600)
+    assert len(world.server.asked) == 1
+    assert "reply 1" in world.text("a.md")
+
+
+def test_an_unmarked_chat_is_told_how_to_be_sent(world: World) -> None:
+    """A chat that changes without a mark gets one line that says how to send it."""
+    world.save("a.md", chat("What", tail=""))
+    world.let_pass(5)
+    world.save("a.md", chat("What is", tail=""))
+    world.let_pass(60)
+    told = [item for item in world.told if item.note == "a.md"]
+    assert len(told) == 1
+    assert "- [x] send" in told[0].hint
+    assert world.server.asked == []
+
+
+def test_every_key_stroke_starts_the_settle_time_anew(world: World) -> None:
+    """A note that is saved again and again is asked when it has been left alone."""
+    for number in range(20):
+        world.save("a.md", chat(f"What is tea{'?' * number}"))
+        world.let_pass(0.5)
+    assert world.server.asked == []
+    world.let_pass(0.6)
+    assert world.server.asked == ["What is tea" + "?" * 19]
+
+
+def test_a_note_that_is_open_for_writing_waits(world: World) -> None:
+    """While a program has the note open for writing it is not asked."""
+    world.open.add(world.path("a.md"))
+    world.save("a.md", DUE)
+    world.let_pass(30)
+    assert world.server.asked == []
+    world.open.clear()
+    world.let_pass(10)
+    assert world.server.asked == ["What is tea?"]
+
+
+def test_lost_events_are_found_by_the_scan(world: World) -> None:
+    """A save of which no event tells is answered after the next scan."""
+    world.save("a.md", DUE, event=False)
+    world.let_pass(250)
+    assert world.server.asked == []
+    world.let_pass(60)
+    assert world.server.asked == ["What is tea?"]
+
+
+def test_an_overflow_brings_the_scan_forward(world: World) -> None:
+    """When the system says that it lost events, the vault is looked through at once."""
+    world.save("a.md", DUE, event=False)
+    world.hint(Hint(reason="the system lost events"))
+    world.let_pass(2)
+    assert world.server.asked == ["What is tea?"]
+
+
+def test_dead_events_are_noticed(world: World) -> None:
+    """When events have stopped, the watcher listens anew and looks through the vault."""
+    world.hints.alive = False
+    world.save("a.md", DUE, event=False)
+    world.let_pass(25)
+    assert world.hints.started == 2
+    assert world.server.asked == ["What is tea?"]
+
+
+def test_folders_without_events_are_scanned_often() -> None:
+    """Where the limit on watches leaves folders out, the scan comes every few seconds."""
+    world = World()
+    world.hints.unheard = 3
+    world.let_pass(1)
+    world.save("a.md", DUE, event=False)
+    world.let_pass(8)
+    assert world.server.asked == ["What is tea?"]
+    assert any("give no events" in item for item in world.sentences(Kind.WARNING))
+
+
+def test_auto_waits_longer_and_until_the_sentence_is_whole(world: World) -> None:
+    """An auto note is asked 8 s after the last change, not while it ends in a comma."""
+    world.save("a.md", chat("Tea,", tail="", head="notelog: auto"))
+    world.let_pass(60)
+    assert world.server.asked == []
+    world.save("a.md", chat("Tea, what is it", tail="", head="notelog: auto"))
+    world.let_pass(7.9)
+    assert world.server.asked == []
+    world.let_pass(0.2)
+    assert len(world.server.asked) == 1
+
+
+def test_the_start_answers_what_was_marked_lately() -> None:
+    """At the start at most five notes that changed in the last day are answered, newest first."""
+    world = World()
+    for number in range(8):
+        world.save(f"{number}.md", chat(f"question {number}"), event=False)
+        world.modified[world.path(f"{number}.md")] -= 60 * number
+    world.save("old.md", chat("old"), event=False)
+    world.modified[world.path("old.md")] -= 25 * 3600
+    world.save("auto.md", chat("history", tail="", head="notelog: auto"), event=False)
+    world.let_pass(600)
+    assert sorted(world.server.asked) == [f"question {number}" for number in range(5)]
+    assert sum("left alone" in item for item in world.sentences()) == 4
+
+
+def test_a_reply_that_is_overwritten_is_put_back_twice_for_nothing(world: World) -> None:
+    """A stale buffer saved over the reply: it is put back twice, free, and then it is told."""
+    world.save("a.md", DUE)
+    world.let_pass(10)
+    for _ in range(4):
+        world.save("a.md", DUE)
+        world.let_pass(20)
+    assert world.server.asked == ["What is tea?"]
+    assert world.text("a.md") == DUE.decode()
+    assert any("overwritten again and again" in item for item in world.sentences())
+
+
+def test_a_reply_taken_out_later_stays_out(world: World) -> None:
+    """After ten minutes the removal of a reply is the person's wish, and is not asked again."""
+    world.save("a.md", DUE)
+    world.let_pass(700)
+    world.save("a.md", DUE)
+    world.let_pass(700)
+    assert len(world.server.asked) == 1
+    assert "reply 1" not in world.text("a.md")
+    assert any("not asked again" in item for item in world.sentences())
+
+
+@pytest.mark.parametrize("billed", [True, False])
+def test_nothing_is_asked_twice_over_a_restart(*, billed: bool) -> None:
+    """After a restart neither an answered note nor one whose reply was taken out is asked."""
+    world = World(billed=billed)
+    world.let_pass(1)
+    world.save("a.md", DUE)
+    world.let_pass(700)
+    world.start()
+    world.let_pass(100)
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    assert len(world.server.asked) == 1
+
+
+def test_what_is_in_doubt_stays_so(world: World) -> None:
+    """A request that may have been billed is not made again, also after a restart."""
+    world.server.faults.append(InDoubtError("cut"))
+    world.save("a.md", DUE)
+    world.let_pass(1000)
+    world.start()
+    world.let_pass(1000)
+    world.save("a.md", DUE)
+    world.let_pass(1000)
+    assert len(world.server.asked) == 1
+
+
+def test_a_failure_leaves_one_callout_until_it_is_answered(world: World) -> None:
+    """A server that is away is tried again by itself; the note says so once, until the reply."""
+    world.server.faults += [ProviderUnavailableError("away")] * 40
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    assert world.text("a.md").count("> [!notelog]") == 1
+    assert "It is tried again by itself." in world.text("a.md")
+    world.let_pass(7200)
+    assert "> [!notelog]" not in world.text("a.md")
+    assert "reply" in world.text("a.md")
+
+
+@pytest.mark.parametrize("box", ["> - [ ] retry", "- [x] send"])
+def test_a_refusal_is_final_until_the_person_ticks(world: World, box: str) -> None:
+    """A refused request is not repeated when the note is saved again; a tick asks once more."""
+    world.server.faults.append(ProviderRefusedError("no", status=404))
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    refused = world.text("a.md")
+    assert "> [!notelog] No." in refused
+    assert box in refused
+    world.save("a.md", refused.encode())
+    world.let_pass(1000)
+    assert len(world.server.asked) == 1
+    ticked = box.replace("[ ]", "[x]")
+    world.save("a.md", refused.replace(box, box.replace("[x]", "[ ]")).encode())
+    world.let_pass(10)
+    world.save("a.md", refused.replace(box, ticked).encode())
+    world.let_pass(1000)
+    assert len(world.server.asked) == 2
+    assert "> [!notelog]" not in world.text("a.md")
+
+
+def test_a_ticked_again_asks_for_another_answer_once(world: World) -> None:
+    """``- [x] again`` below an answer asks anew, once, also over a restart."""
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    world.save("a.md", world.text("a.md").replace("- [ ] send", "- [x] again").encode())
+    world.let_pass(1000)
+    world.start()
+    world.let_pass(1000)
+    assert world.server.asked == ["What is tea?"] * 2
+    assert "reply 2" in world.text("a.md")
+
+
+def test_what_is_in_doubt_is_asked_by_the_tick_of_its_callout(world: World) -> None:
+    """The box in the callout is the person's word that a doubtful turn may be asked again."""
+    world.server.faults.append(InDoubtError("cut"))
+    world.save("a.md", DUE)
+    world.let_pass(1000)
+    world.save("a.md", world.text("a.md").replace("- [ ] retry", "- [x] retry").encode())
+    world.let_pass(1000)
+    assert len(world.server.asked) == 2
+    assert "reply 2" in world.text("a.md")
+
+
+def test_the_box_unticked_while_the_reply_arrives_stops_it(world: World) -> None:
+    """Unticking the box ends the request; what came is kept in the note."""
+
+    def untick() -> None:
+        world.save("a.md", UNTICKED)
+        world.clock.at += 2
+        world.watcher.advance()
+
+    world.server.meanwhile = untick
+    world.save("a.md", DUE)
+    world.let_pass(60)
+    assert len(world.server.asked) == 1
+    assert "stopped by you" in world.text("a.md")
+
+
+def test_what_changed_before_its_request_began_is_not_sent(world: World) -> None:
+    """A question that is changed after the decision and before the request is not asked."""
+    world.save("a.md", DUE)
+    world.let_pass(1.5, answering=False)
+    assert world.jobs
+    world.save("a.md", chat("What is tea made", tail="\n- [ ] send\n"))
+    world.let_pass(60)
+    assert world.server.asked == []
+
+
+def test_at_most_three_at_once_and_the_fourth_next(world: World) -> None:
+    """Three requests run at once; a fourth note waits for the first that ends."""
+    for number in range(5):
+        world.save(f"{number}.md", chat(f"question {number}"))
+    world.let_pass(5, answering=False)
+    assert [job.relative for job, _ in world.jobs] == ["0.md", "1.md", "2.md"]
+    assert world.watcher.asks.waiting == ("3.md", "4.md")
+    world.let_pass(5)
+    assert len(world.server.asked) == 5
+
+
+def test_a_burst_is_held_until_the_person_resumes(world: World) -> None:
+    """More than 20 notes that come to want an answer within 10 s are held and told."""
+    for number in range(40):
+        world.save(f"{number}.md", chat(f"question {number}"))
+    world.let_pass(3600, answering=False)
+    begun = len(world.jobs)
+    world.let_pass(3600)
+    assert len(world.server.asked) == begun <= 3
+    assert any("at once: held" in item for item in world.sentences(Kind.HELD))
+    world.place.resumed += 1
+    world.hint(Hint(wish=True))
+    world.let_pass(1800)
+    assert len(world.server.asked) == Limits().asks_per_hour
+    world.let_pass(7200)
+    assert len(world.server.asked) == 40
+
+
+def test_a_note_that_answers_itself_is_paused(world: World) -> None:
+    """A note that is answered five times in two minutes is left alone, visibly."""
+    talk = ["question 0"]
+    for _ in range(9):
+        world.save("a.md", chat(*talk))
+        world.let_pass(5)
+        talk += ["reply", f"question {len(talk)}"]
+    assert len(world.server.asked) == 5
+    assert any("this note is paused" in item for item in world.sentences(Kind.HELD))
+
+
+def test_pause_and_resume(world: World) -> None:
+    """While paused nothing is asked; afterwards what was marked meanwhile is."""
+    world.place.until = world.clock.now() + 7200
+    world.save("a.md", DUE)
+    world.let_pass(7000)
+    assert world.server.asked == []
+    world.let_pass(300)
+    assert len(world.server.asked) == 1
+
+
+def test_another_machine_answers_the_vault(world: World) -> None:
+    """Where the pin names another machine this one only looks on, and says so."""
+    world.pin = "laptop"
+    world.save("a.md", DUE)
+    world.let_pass(600)
+    assert world.server.asked == []
+    assert any("'laptop'" in item for item in world.sentences(Kind.HELD))
+    world.pin = "desk"
+    world.let_pass(30)
+    assert len(world.server.asked) == 1
+
+
+def test_a_synced_change_waits_unless_this_machine_is_pinned(world: World) -> None:
+    """What came by a sync tool waits 20 to 50 s more, and not where the pin names this machine."""
+    world.save("a.md", DUE, by_sync=True)
+    world.let_pass(20)
+    assert world.server.asked == []
+    world.let_pass(32)
+    assert len(world.server.asked) == 1
+    world.pin = "desk"
+    world.save("b.md", chat("b"), by_sync=True)
+    world.let_pass(2)
+    assert len(world.server.asked) == 2
+
+
+def test_a_conflict_twin_of_an_answered_note_is_passed_over(world: World) -> None:
+    """``a 2.md`` with the question of ``a.md`` that was answered just now is not asked."""
+    world.save("a.md", DUE)
+    world.let_pass(5)
+    world.save("a 2.md", DUE)
+    world.let_pass(60)
+    assert len(world.server.asked) == 1
+    assert any("conflict copy of a.md" in item for item in world.sentences())
+
+
+def test_an_unplugged_vault_is_waited_for(world: World) -> None:
+    """A vault that vanishes is told once; nothing is asked; what was marked is answered later."""
+    world.save("a.md", DUE)
+    world.absent = True
+    world.hint(Hint(reason="a folder was deleted"))
+    world.run_scans()
+    world.let_pass(0.5, answering=False)
+    world.let_pass(600)
+    assert sum("not there" in item for item in world.sentences(Kind.WARNING)) == 1
+    world.absent = False
+    world.let_pass(30)
+    assert world.server.asked == ["What is tea?"]
+
+
+def test_stopping_asks_nothing_new_and_waits_for_what_runs(world: World) -> None:
+    """After SIGTERM a running request is finished, and a waiting one is not begun."""
+    for number in range(4):
+        world.save(f"{number}.md", chat(f"question {number}"))
+    world.let_pass(5, answering=False)
+    world.watcher.stop()
+    world.watcher.advance()
+    assert not world.watcher.is_over
+    world.run_jobs()
+    world.watcher.advance()
+    assert world.watcher.is_over
+    assert len(world.server.asked) == 3
+
+
+def test_the_heartbeat_tells_how_it_stands(world: World) -> None:
+    """It names the notes, the last scan and event, and what waits."""
+    world.save("a.md", DUE)
+    world.place.until = world.clock.now() + 100
+    world.let_pass(30)
+    beat = world.place.beats[-1]
+    assert (beat.notes, beat.waiting, beat.held) == (0, ("a.md",), "paused by you")
+    assert beat.last_event_at > 0
+    assert not beat.is_stale(world.clock.now())
+    assert beat.is_stale(world.clock.now() + 100)
+
+
+def test_at_most_four_wake_ups_a_minute_when_idle(world: World) -> None:
+    """A vault in which nothing happens wakes the watcher four times a minute at most."""
+    wakes = 0
+    until = world.clock.monotonic() + 600
+    while world.clock.at < until:
+        world.run_scans()
+        world.clock.at = max(world.watcher.advance(), world.clock.at)
+        wakes += 1
+    assert wakes <= 4 * 10
+
+
+def test_settings_hold() -> None:
+    """The globs for auto and the settle times come from the configuration."""
+    world = World(with_settings(auto=("Chats/**",), auto_settle_s=2.0))
+    world.let_pass(1)
+    world.save("Chats/a.md", chat("one", tail="", head="model: m"))
+    world.save("b.md", chat("two", tail="", head="model: m"))
+    world.let_pass(3)
+    assert world.server.asked == ["one"]
