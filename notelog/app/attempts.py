@@ -87,9 +87,16 @@ def _waits(record: TurnRecord) -> bool:
     return record.state is TurnState.RECEIVED and arrived
 
 
-def kept_reply(record: TurnRecord | None, job: Job) -> TurnRecord | None:
-    """The attempt whose reply goes in before anything is asked, whatever a box wishes."""
-    return record if record is not None and job.kept_first and _waits(record) else None
+def kept_reply(record: TurnRecord | None, job: Job, *, anew: bool) -> TurnRecord | None:
+    """The attempt whose reply goes in before anything is asked; a box does not overrule that.
+
+    Args:
+        record: the last attempt.
+        job: what was asked for.
+        anew: another answer was asked for, and that is one: whoever asks once more gets it first.
+    """
+    wanted = anew or job.kept_first
+    return record if record is not None and wanted and _waits(record) else None
 
 
 def plan_delivery(

@@ -160,7 +160,9 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
     if job.reland:
         return _landed_again(tools, journal, turn, last)
     again = job.again or turn.part is not None
-    waiting = kept_reply(last, job) or reply_waiting(last, again=again, billed=billed)
+    waiting = kept_reply(last, job, anew=turn.due.anew) or reply_waiting(
+        last, again=again, billed=billed
+    )
     if waiting is not None and waiting.reply is not None:
         tools.reporter.notice("the reply to this question is already here: nothing is asked")
         return _deliver(tools, journal, turn, waiting, waiting.reply)

@@ -75,8 +75,8 @@ class SceneOrdeal(Ordeal):
     def problems_after_fault(self, run: Run, *, lied: bool) -> list[str]:
         """What is wrong with the run in which a call failed, with its note, and with the next."""
         found = [*self._problems_of_run(run, allowed=DOCUMENTED), *self._problems(1, "then")]
-        if run.code == 0:
-            found += self._problems_of_end(run)
+        if run.code == 0:  # what could not be cleared away then is cleared away by the next run
+            found += self._problems_of_answer(run)
         return [*found, *self._worked_through(2, lied=lied)]
 
     def _worked_through(self, runs: int, *, lied: bool = False) -> Iterator[str]:
@@ -102,17 +102,21 @@ class SceneOrdeal(Ordeal):
         return cast("str", self.program.run("show", "--json", self.note).fields.get("state", ""))
 
     def _problems_of_end(self, run: Run) -> Iterator[str]:
+        yield from self._problems_of_answer(run)
+        yield from self._problems_of_leftovers()
+
+    def _problems_of_answer(self, run: Run) -> Iterator[str]:
         held = self.note.read_bytes()
         if self._state() != self.scene.in_the_end:
             yield f"{run} left {held!r}"
         doubled = [text for text in (FIRST, SECOND, THIRD) if held.count(text.encode()) > 1]
         if doubled:
             yield f"{doubled} are there twice"
-        yield from self._problems_of_leftovers()
 
 
 SCENES = {
     "complete, at the end": Scene(("complete",)),
     "complete, above text": Scene(("complete",), ABOVE),
+    "again": Scene(("again",), before=answered),
 }
 """The commands of the matrix. Each is a line."""
