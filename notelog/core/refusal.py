@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from notelog.core.overflow import OverflowFigures, read_overflow
+from notelog.core.overflow_figures import OverflowFigures, read_overflow
 from notelog.core.retry import wait_in_message
 from notelog.core.said import Said, said_by, said_in
 from notelog.core.visible import shortened
@@ -133,6 +133,9 @@ def _refusal(status: int, said: Said, asked: Asked, retry_after_s: float | None)
             busy=True,
         )
     if not _is_final(status):
+        overflow = None if asked.billed else _overflow(400, said, asked, words)
+        if overflow is not None:  # asking again costs nothing
+            return overflow
         return InDoubtError(
             f"{asked.profile} answered {status}{_quoted(words)}{asked.doubt}",
             hint=_AGAIN,

@@ -44,19 +44,29 @@ def said_in(body: bytes) -> Said:
 
 def said_by(body: JsonObject) -> Said:
     """Reads the error objects that are about: OpenAI's, Ollama's, FastAPI's, vLLM's."""
-    inner = body.get("error") or body
+    inner = body.get("error") or body.get("errors") or body
     fields = cast("JsonObject", inner) if isinstance(inner, dict) else {"message": inner}
     kind = " ".join(str(fields.get(name) or "") for name in ("type", "code", "status")).lower()
-    message = fields.get("message") or fields.get("detail") or body.get("detail") or ""
+    message = _first(fields, _NAMES) or body.get("detail") or ""
     text, place = _flat(message)
     parameter = fields.get("param")
+    raw = _raw(fields)
     return Said(
-        message=text or _raw(fields),
+        message=f"{text}: {raw}" if text and raw else text or raw,
         kind=kind,
         parameter=parameter if isinstance(parameter, str) else place,
         status=_status(kind),
         body=body,
     )
+
+
+_NAMES = ("message", "detail", "error", "msg", "error_msg", "error_message", "Message")
+_INNER_NAMES = ("msg", *_NAMES)
+
+
+def _first(fields: JsonObject, names: Sequence[str]) -> JsonValue:
+    """The first of some fields that says anything."""
+    return next((fields[name] for name in names if fields.get(name)), None)
 
 
 def _raw(fields: JsonObject) -> str:
@@ -75,8 +85,7 @@ def _flat(value: JsonValue, depth: int = 0) -> tuple[str, str]:
     if isinstance(value, dict):
         fields = cast("JsonObject", value)
         place = ".".join(str(part) for part in _sequence(fields.get("loc")) if part != "body")
-        inner_message = fields.get("msg") or fields.get("message") or fields.get("detail")
-        words, inner = _flat(inner_message, depth + 1)
+        words, inner = _flat(_first(fields, _INNER_NAMES), depth + 1)
         return (f"{place}: {words}" if place else words), place or inner
     parts = [_flat(item, depth + 1) for item in _sequence(value)[:5]]
     return "; ".join(words for words, _ in parts), next((place for _, place in parts if place), "")

@@ -127,7 +127,8 @@ def test_a_question_is_shortened_where_it_is_asked_for(
         run = program.run("complete", *option, note)
         refused = program.run("complete", "--again", "--no-shorten", note)
     assert run.code == 0, run.err
-    assert refused.code == 0  # it is answered already
+    assert refused.code == 4
+    assert "--shorten" in refused.err
     sent = contents(server.requests[0])
     assert sent[:2] == [SYSTEM, LEFT_OUT_NOTICE]
     assert sent[-1].startswith("First line.\n")

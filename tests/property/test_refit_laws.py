@@ -13,7 +13,7 @@ from notelog.app.refit import Refit, Refitting
 from notelog.core.learned import Learned
 from notelog.core.messages import Conversation, Message, Role
 from notelog.core.models import resolve_model
-from notelog.core.overflow import read_overflow
+from notelog.core.overflow_figures import read_overflow
 from notelog.core.request import ChatRequest, build_request
 from notelog.core.retry import MOST_CORRECTIONS
 from notelog.core.settings import ContextSettings, KeySource, Profile, Settings

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from notelog.adapters.openai_chat import OpenAIChat
-from notelog.app.ask import Asking, ask
+from notelog.app.ask import Asking, Refitted, ask, never_refitted
 from notelog.core.messages import Message, Role
 from notelog.core.reply import Reply, ReplyBuilder, ReplyDelta
 from notelog.core.request import ChatRequest, JsonValue
@@ -136,6 +136,7 @@ def asked(
     *,
     completions: Completions | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    refit: Refitted = never_refitted,
 ) -> Asked:
     """Asks as the program does, with a clock that does not wait; the chance is always 0."""
     clock, listener, builder = StillClock(), Listener(), ReplyBuilder()
@@ -148,7 +149,8 @@ def asked(
     deltas: list[ReplyDelta] = []
     error: NotelogError | None = None
     try:
-        for delta in ask(asking, request or question(), endpoint, cancelled=cancelled):
+        wanted = request or question()
+        for delta in ask(asking, wanted, endpoint, cancelled=cancelled, refit=refit):
             deltas.append(delta)
             builder.add(delta)
     except InDoubtError as caught:
