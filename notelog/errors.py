@@ -17,6 +17,7 @@
     +-- ProviderUnavailableError 6  the request never reached a model: unbilled
     +-- BudgetError              8  a cap would be exceeded: nothing was sent
     +-- ProfileStoppedError     11  the profile failed before and is left alone: nothing was sent
+    +-- NotAgreedError          12  it takes several requests, and nobody agreed: nothing was sent
     +-- ConflictError            9  the note changed meanwhile; the reply is kept
     +-- InDoubtError            10  sent, and no answer seen: it may have been billed
     +-- InterruptedByUserError 130  Ctrl-C
@@ -331,6 +332,13 @@ class ProfileStoppedError(NotelogError):
     def __init__(self, message: str, *, hint: str = "", again_in_s: float | None = None) -> None:
         super().__init__(message, hint=hint)
         self.again_in_s = again_in_s
+
+
+class NotAgreedError(NotelogError):
+    """It takes several requests, and nobody agreed to them; nothing was sent."""
+
+    code = "not-agreed"
+    exit_code = 12
 
 
 class ConflictError(NotelogError):

@@ -14,7 +14,10 @@ from notelog.errors import ConfigurationError
 
 _NAME = re.compile(r"[\w][\w.-]{0,63}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_POSITIVE = ("context_window", "max_tokens", "connect_timeout_s", "read_timeout_s", "deadline_s")
+_POSITIVE = (
+    "context_window", "max_tokens", "requests_at_once",
+    "connect_timeout_s", "read_timeout_s", "deadline_s",
+)  # fmt: skip
 _MADE_HERE = frozenset({"name", "key", "providers", "caps"})
 """The fields of a profile that are not the table's as they stand."""
 

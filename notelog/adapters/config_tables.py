@@ -81,6 +81,7 @@ class ProfileTable:
     price: tuple[float, float] | None = None
     currency: str | None = None
     continuation: Continuation | None = None
+    requests_at_once: int | None = None
     key_environment: str | None = None
     key_file: str | None = None
     key_keyring: str | None = None

@@ -33,6 +33,9 @@ class SilentReporter:
     def waiting(self, what: str) -> None:
         """Nothing."""
 
+    def progress(self, what: str) -> None:
+        """Nothing."""
+
     def delta(self, delta: ReplyDelta) -> None:
         """Nothing."""
 
@@ -58,7 +61,11 @@ class PlainReporter:
         self._reader_gone = False
 
     def waiting(self, what: str) -> None:
-        """Nothing: a pipe has no progress."""
+        """Nothing: a pipe has no spinner."""
+
+    def progress(self, what: str) -> None:
+        """Says it on a line of its own."""
+        self.notice(what)
 
     def delta(self, delta: ReplyDelta) -> None:
         """Writes the part's text."""
@@ -118,6 +125,10 @@ class TerminalReporter:
             self._status.start()
         else:
             self._status.update(text)
+
+    def progress(self, what: str) -> None:
+        """Shows it in place of what was shown before."""
+        self.waiting(what)
 
     def delta(self, delta: ReplyDelta) -> None:
         """Shows the part: finished blocks for good, the rest live."""

@@ -5,6 +5,7 @@ reply on disk, the whole reply on disk, and only then the note.
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -18,9 +19,11 @@ from notelog.app.continue_reply import (
     whole_if_nothing_was_missing,
 )
 from notelog.app.deliver import Delivery, deliver
+from notelog.app.digest import DigestOffer, offer_of
+from notelog.app.digesting import Digested, agree, digested
 from notelog.app.due import Completing, Job, Turn, due_turn
 from notelog.app.history import PART_KEPT, reply_waiting
-from notelog.app.outcome import Completed, Judgement, Outcome, judge
+from notelog.app.outcome import Calls, Completed, Judgement, Outcome, judge
 from notelog.app.prepare import Prepared
 from notelog.app.reach import endpoint_of, refined
 from notelog.app.reading import parse_snapshot
@@ -29,10 +32,10 @@ from notelog.app.recover import finish_landings
 from notelog.app.refit import Refit, Refitting
 from notelog.app.stop import stoppable
 from notelog.core.breaker import Asker
-from notelog.core.models import cost_of_usage
+from notelog.core.models import Price, cost_of_usage
 from notelog.core.note_style import ReplyStyle
 from notelog.core.records import TurnRecord, TurnState, turn_key
-from notelog.core.reply import Reply, ReplyState
+from notelog.core.reply import Reply, ReplyState, sum_of_usages
 from notelog.core.settings import Config, Options
 from notelog.core.silent_cut import find_silent_cut
 from notelog.core.trim_report import left_out_words
@@ -56,6 +59,7 @@ def complete(
     asker: Asker = Asker.COMMAND,
     only: str = "",
     reland: bool = False,
+    agreed: Callable[[DigestOffer], bool] | None = None,
 ) -> Completed:
     """Answers the question in a note, in the note.
 
@@ -69,6 +73,8 @@ def complete(
         asker: who asks: a breaker says more to a watcher than to a person at a terminal.
         only: the key of the one turn that may be answered; empty for whichever is due.
         reland: only put a reply back that was in the note before; nothing is asked.
+        agreed: where a question that is larger than the window is to be read in parts: asks the
+            person whether that may cost what it costs.
 
     Raises:
         NotelogError: no reply came, or it could not be put into the note; the note is as it was,
@@ -84,6 +90,7 @@ def complete(
         anew=again or go_on,
         only=only,
         reland=reland,
+        agreed=agreed,
     )
     try:
         snapshot = tools.reading.store.read(path)
@@ -121,6 +128,7 @@ def _rehearsed(tools: Completing, job: Job, snapshot: Snapshot) -> Completed:
         Completed(
             outcome=Outcome.DRY_RUN,
             sentence=f"would ask {turn.prepared.request.model} at {profile.name}; nothing was sent",
+            offer=None if turn.digest is None else offer_of(turn.digest),
         ),
         turn,
     )
@@ -166,8 +174,17 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
     if waiting is not None and waiting.reply is not None:
         tools.reporter.notice("the reply to this question is already here: nothing is asked")
         return _deliver(tools, journal, turn, waiting, waiting.reply)
+    if turn.digest is not None:
+        agree(tools, journal, turn, turn.digest, job)
+    elif job.agreed is not None:
+        tools.reporter.notice("the question fits the window: it is asked as it is")
     with endpoint_of(tools, turn) as endpoint, _under_breaker(tools, endpoint, job):
-        turn = refined(tools, turn, endpoint)
+        read = None
+        if turn.digest is not None:
+            read = digested(tools, journal, turn, endpoint, job)
+            turn = read.turn
+        else:
+            turn = refined(tools, turn, endpoint)
         record = _begin(tools, journal, turn, job)
         tools.reporter.waiting(f"asking {record.intent.model} at {record.intent.profile}")
         refitting = Refitting(count=tools.count, learned=tools.learned, clock=tools.clock)
@@ -180,12 +197,23 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
                 journal, turn.snapshot.real_path, clock=tools.clock, cancelled=tools.cancelled
             ),
             refit=refit,
+            remark="" if read is None else read.remark,
         )
         reply = receive(receiving, turn.prepared.request, endpoint)
         turn = replace(turn, prepared=refit.prepared)
     done = _deliver(tools, journal, turn, record, reply)
     calibrate(turn.prepared, reply, count=tools.count, learned=tools.learned, clock=tools.clock)
-    return done
+    return done if read is None else _with_calls(done, read, turn.prepared.spec.price)
+
+
+def _with_calls(done: Completed, read: Digested, price: Price | None) -> Completed:
+    """With the figures of all requests behind the reply."""
+    last = () if done.reply is None else (done.reply,)
+    usages = [reply.usage for reply in (*read.replies, *last)]
+    known = [usage for usage in usages if usage is not None]
+    whole = sum_of_usages(known) if len(known) == len(usages) else None
+    calls = Calls(requests=len(usages), asked=read.asked + 1, usage=whole)
+    return replace(done, calls=calls, cost=cost_of_usage(price, whole))
 
 
 def _under_breaker(tools: Completing, endpoint: Endpoint, job: Job) -> AbstractContextManager[None]:

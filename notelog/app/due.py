@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from notelog.app.ask import Asking
+from notelog.app.digest import Digest, DigestOffer, needs_parts, plan_offline
 from notelog.app.outcome import Completed, Outcome
-from notelog.app.prepare import Prepared, prepare, with_system_commands
+from notelog.app.prepare import Prepared, model_of, prepare, with_system_commands
 from notelog.app.reading import Reading, parse_snapshot, refuse_errors
 from notelog.core.breaker import Asker
 from notelog.core.messages import Conversation
 from notelog.core.note import Note
 from notelog.core.records import TurnRecord
+from notelog.core.resolve import resolve_settings
 from notelog.core.settings import Config, Options
 from notelog.core.turn import NothingDue, ReplyDue, State, answered_turn, next_turn
+from notelog.errors import QuestionTooLargeError
 from notelog.ports.breakers import Breakers
 from notelog.ports.journal import Journal
 from notelog.ports.learned import LearnedFigures
@@ -76,6 +79,8 @@ class Job:
         ticks: how many boxes ``again`` and ``retry`` are ticked in the note.
         only: the key of the one turn that may be answered; empty for whichever is due.
         reland: only put a reply back that was in the note before; nothing is asked.
+        agreed: what is asked before a question that is larger than the window is read in parts;
+            None where that is not wished.
     """
 
     path: str
@@ -88,6 +93,7 @@ class Job:
     ticks: int = 0
     only: str = ""
     reland: bool = False
+    agreed: Callable[[DigestOffer], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +108,7 @@ class Turn:
         prepared: the request.
         attempts: at it so far, the oldest first; known where its answer is replaced.
         part: the reply that this one goes on from, or None.
+        digest: how its question is read in parts; None where it is asked as it is.
     """
 
     snapshot: Snapshot
@@ -111,6 +118,7 @@ class Turn:
     prepared: Prepared
     attempts: tuple[TurnRecord, ...] = ()
     part: TurnRecord | None = None
+    digest: Digest | None = None
 
 
 def due_turn(
@@ -130,14 +138,44 @@ def due_turn(
             diagnostics=note.diagnostics,
         )
     conversation = with_system_commands(tools.config, due.conversation)
-    prepared = prepare(
-        note,
-        conversation,
-        path=job.path,
-        config=tools.config,
-        options=job.options,
-        count=tools.count,
-        exact=exact,
-        learned=tools.learned,
+    prepared, digest = _prepared(tools, job, note, conversation, exact=exact)
+    return Turn(
+        snapshot=snapshot,
+        note=note,
+        due=due,
+        conversation=conversation,
+        prepared=prepared,
+        digest=digest,
     )
-    return Turn(snapshot=snapshot, note=note, due=due, conversation=conversation, prepared=prepared)
+
+
+def _prepared(
+    tools: Completing, job: Job, note: Note, conversation: Conversation, *, exact: bool
+) -> tuple[Prepared, Digest | None]:
+    """The request as it is, or where it does not fit, and that is wished, its last one."""
+    options = job.options if job.agreed is None else replace(job.options, shorten=False)
+    try:
+        prepared = prepare(
+            note,
+            conversation,
+            path=job.path,
+            config=tools.config,
+            options=options,
+            count=tools.count,
+            exact=exact,
+            learned=tools.learned,
+        )
+    except QuestionTooLargeError:
+        if job.agreed is None:
+            raise
+    else:
+        if job.agreed is None or not needs_parts(prepared.plan, conversation):
+            return prepared, None
+    settings = resolve_settings(tools.config, note, options)
+    spec = model_of(settings, tools.learned)
+    try:
+        digest = plan_offline(conversation, settings, spec, tools.count)
+    except QuestionTooLargeError as error:
+        error.path = job.path
+        raise
+    return digest.last(digest.plan.request(digest.plan.words.final(()))), digest

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+from notelog.app.digest import DigestOffer
 from notelog.app.prepare import Prepared
 from notelog.core.models import Cost
-from notelog.core.reply import Reply, ReplyState
+from notelog.core.reply import Reply, ReplyState, Usage
 from notelog.core.silent_cut import SilentCut
 from notelog.errors import Diagnostic
 
@@ -34,6 +35,9 @@ _EXIT_CODES = {
 }
 
 
+NOT_ALL_READ = "not all of the text was read whole"
+"""How the fault of a reply begins whose question was read in parts, where one of them lacks."""
+
 _OTHER_WORDS = "Say it in other words and ask again"
 _ANEW = "Ask again with complete --again, or ask another model"
 _REAL_WINDOW = (
@@ -41,6 +45,21 @@ _REAL_WINDOW = (
     "notelog again, or the box in the note, asks anew"
 )
 _GO_ON = "notelog complete --continue goes on from there; notelog again, or the box, asks anew"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """The requests behind a reply.
+
+    Attributes:
+        requests: how many there were, the last one too.
+        asked: how many of them were made now.
+        usage: of all; None where the server did not count one of them.
+    """
+
+    requests: int
+    asked: int
+    usage: Usage | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +76,8 @@ class Completed:
         diagnostics: what the note's author should know.
         seconds: how long it took.
         cost: what it cost, where the model is priced and the server counted.
+        offer: how the question would be read in parts, in a dry run.
+        calls: the requests behind the reply, where its question was read in parts.
     """
 
     outcome: Outcome
@@ -68,6 +89,15 @@ class Completed:
     diagnostics: tuple[Diagnostic, ...] = ()
     seconds: float = 0.0
     cost: Cost | None = None
+    offer: DigestOffer | None = None
+    calls: Calls | None = None
+
+    @property
+    def usage(self) -> Usage | None:
+        """What all requests behind the reply took, as far as the server counted."""
+        if self.calls is not None:
+            return self.calls.usage
+        return self.reply.usage if self.reply is not None else None
 
     @property
     def exit_code(self) -> int:
@@ -106,6 +136,8 @@ def judge(reply: Reply, prepared: Prepared, cut: SilentCut | None = None) -> Jud
         cut: what the server left out of that request without a word.
     """
     judgement = _judge(reply, prepared)
+    if reply.fault.startswith(NOT_ALL_READ):
+        judgement = _with_lack(judgement, reply.fault)
     if cut is None:
         return judgement
     sentence = (
@@ -115,6 +147,13 @@ def judge(reply: Reply, prepared: Prepared, cut: SilentCut | None = None) -> Jud
     if judgement.outcome is not Outcome.ANSWERED:
         return replace(judgement, sentence=f"{judgement.sentence}; {sentence}")
     return Judgement(outcome=Outcome.INCOMPLETE, sentence=sentence, hint=_REAL_WINDOW)
+
+
+def _with_lack(judgement: Judgement, lack: str) -> Judgement:
+    if judgement.outcome is not Outcome.ANSWERED:
+        return replace(judgement, sentence=f"{judgement.sentence}; {lack}")
+    hint = "Ask for what is missing in a new message, or ask a model with a larger window"
+    return Judgement(outcome=Outcome.INCOMPLETE, sentence=lack, hint=hint)
 
 
 def _judge(reply: Reply, prepared: Prepared) -> Judgement:

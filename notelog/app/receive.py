@@ -1,7 +1,7 @@
 """Receiving a reply: every part is on disk before this is done, whatever ends it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from notelog.app.ask import Asking, Refitted, ask, never_refitted
@@ -20,7 +20,7 @@ from notelog.errors import (
     QuestionTooLargeError,
     ReplyNotKeptError,
 )
-from notelog.ports.journal import Journal
+from notelog.ports.asked import AskingJournal
 from notelog.ports.servers import Endpoint
 
 _UNBILLED = (
@@ -44,13 +44,15 @@ class Receiving:
         cancelled: whether the person wants to stop.
         refit: makes a request smaller that the server finds too long; all the attempts are one
             turn, which stays sent in the journal until it ends.
+        remark: what is known beforehand to be lacking; it is kept as the reply's fault.
     """
 
-    journal: Journal
+    journal: AskingJournal
     record: TurnRecord
     asking: Asking
     cancelled: Callable[[], bool]
     refit: Refitted = never_refitted
+    remark: str = ""
 
 
 def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply:
@@ -90,6 +92,8 @@ def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply
     reply = builder.finish(interrupted=tools.cancelled())
     if not reply.text and not reply.finish_reason:
         raise _stopped_early(tools, billed=billed)
+    if tools.remark:
+        reply = replace(reply, fault=tools.remark)
     _keep(tools, reply)
     return reply
 

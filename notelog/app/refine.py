@@ -21,7 +21,8 @@ ROUNDS = 4
 WELL_FILLED = 0.8
 """The share of the budget from which on leaving out less is not tried any more."""
 
-_COUNTED = "counted by the server"
+COUNTED = "counted by the server"
+"""The source of a count that a server made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +165,6 @@ def _settled(counted: _Counted) -> Prepared:
         exact=True,
         bounded=False,
         completion_tokens=budget.completion(counted.tokens),
-        count_source=_COUNTED,
+        count_source=COUNTED,
     )
     return _with_plan(prepared, prepared.spec, plan)

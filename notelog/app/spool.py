@@ -2,7 +2,7 @@
 
 from notelog.core.reply import ReplyDelta
 from notelog.errors import JournalError
-from notelog.ports.journal import Journal
+from notelog.ports.asked import AskingJournal
 from notelog.ports.people import Clock
 
 BATCH_S = 0.5
@@ -17,7 +17,7 @@ class Spool:
     further part is written then, and the whole reply is tried at its end.
     """
 
-    def __init__(self, journal: Journal, record_id: int, clock: Clock) -> None:
+    def __init__(self, journal: AskingJournal, record_id: int, clock: Clock) -> None:
         self._journal = journal
         self._record_id = record_id
         self._clock = clock

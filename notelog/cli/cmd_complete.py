@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from notelog.cli.agreement import agreement
 from notelog.cli.completing import run_completion
 from notelog.cli.options import json_option, note_argument, request_options
 from notelog.cli.output import Output
@@ -16,6 +17,10 @@ from notelog.cli.output import Output
     "--continue", "go_on", is_flag=True, help="Let a reply that ended early go on from its end."
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan; write and send nothing.")
+@click.option(
+    "--map-reduce", is_flag=True, help="Read a question that is too large in parts, if you agree."
+)
+@click.option("--yes", "-y", is_flag=True, help="Agree to the requests that this takes.")
 @json_option
 @request_options
 @click.pass_obj
@@ -27,6 +32,8 @@ def command(
     again: bool,
     go_on: bool,
     dry_run: bool,
+    map_reduce: bool,
+    yes: bool,
     as_json: bool,
     **shared: Any,
 ) -> int:
@@ -36,6 +43,15 @@ def command(
     """
     if again and go_on:
         raise click.UsageError("--again begins anew and --continue goes on: choose one")
+    if map_reduce and go_on:
+        raise click.UsageError("--continue goes on from a reply, --map-reduce begins one: choose")
     return run_completion(
-        output, note, shared, as_json=as_json, dry_run=dry_run, again=again, go_on=go_on
+        output,
+        note,
+        shared,
+        as_json=as_json,
+        dry_run=dry_run,
+        again=again,
+        go_on=go_on,
+        agreed=agreement(output, yes=yes, as_json=as_json) if map_reduce else None,
     )

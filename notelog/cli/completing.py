@@ -1,12 +1,18 @@
 """What ``complete`` and ``again`` have in common: asking, and telling what came of it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from notelog.cli.digest_sentences import offer_lines
 from notelog.cli.fit_sentences import plan_lines
 from notelog.cli.json_fields import completed_fields
 from notelog.cli.options import options_of
 from notelog.cli.output import Output
 from notelog.cli.sentences import completed_lines, remarks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notelog.app.digest import DigestOffer
 
 
 def run_completion(
@@ -18,6 +24,7 @@ def run_completion(
     dry_run: bool,
     again: bool,
     go_on: bool = False,
+    agreed: "Callable[[DigestOffer], bool] | None" = None,
 ) -> int:
     """Completes a note and tells of it.
 
@@ -29,6 +36,7 @@ def run_completion(
         dry_run: write and send nothing.
         again: ask anew.
         go_on: let a reply that ended early go on.
+        agreed: asks whether a question that is too large may be read in parts.
 
     Returns:
         The exit code.
@@ -38,13 +46,18 @@ def run_completion(
     options = options_of(shared)
     reporter = wiring.reporter(silent=as_json or output.quiet, color=output.color)
     try:
-        done = wiring.complete(note, options, reporter, again=again, go_on=go_on, dry_run=dry_run)
+        done = wiring.complete(
+            note, options, reporter, again=again, go_on=go_on, dry_run=dry_run, agreed=agreed
+        )
     finally:
         reporter.close()
     if as_json:
         output.json(completed_fields(done))
         return done.exit_code
-    if dry_run and done.prepared is not None:
+    if done.offer is not None:
+        for line in offer_lines(done.offer):
+            output.data(line)
+    elif dry_run and done.prepared is not None:
         for line in plan_lines(done.prepared):
             output.data(line)
     for line in remarks(done):

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from notelog.cli.digest_json import calls_fields, offer_fields
 from notelog.core.request import JsonValue
 from notelog.errors import Diagnostic, NotelogError
 
@@ -91,14 +92,20 @@ def completed_fields(done: "Completed") -> Fields:
         "hint": done.hint,
         "reply": None if done.reply is None else done.reply.text,
         "finish_reason": None if done.reply is None else done.reply.finish_reason,
-        "usage": None if done.reply is None else _usage_fields(done.reply.usage),
+        "usage": _usage_fields(done.usage),
         "inserted": None if done.line is None else {"line": done.line},
         "seconds": round(done.seconds, 3),
         "diagnostics": [diagnostic_fields(item) for item in done.diagnostics],
     }
     if done.prepared is not None:
         fields |= plan_fields(done.prepared)
+        if done.offer is not None:  # no request is made yet: the last one has no answers in it
+            fields |= plan_fields(None)
         fields["model"] = done.prepared.request.model
+    if done.offer is not None:
+        fields["map_reduce"] = offer_fields(done.offer)
+    if done.calls is not None:
+        fields["calls"] = calls_fields(done.calls)
     if done.cost is not None:
         fields["cost"] = {"amount": done.cost.amount, "currency": done.cost.currency}
     return fields

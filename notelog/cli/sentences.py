@@ -98,7 +98,11 @@ def _summary(done: "Completed", note: str) -> str:
     parts: list[str] = []
     if done.prepared is not None:
         parts.append(f"{done.prepared.request.model} at {done.prepared.settings.profile.name}")
-    usage = done.reply.usage if done.reply is not None else None
+    if done.calls is not None:
+        before = done.calls.requests - done.calls.asked
+        told = f" ({before:,} of them before)" if before else ""
+        parts.append(counted(done.calls.requests, "request") + told)
+    usage = done.usage
     if usage is not None:
         parts.append(f"{_tokens(usage.prompt_tokens)} in, {usage.completion_tokens:,} out")
     if done.cost is not None:

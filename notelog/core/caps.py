@@ -102,17 +102,24 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """The most that the next request may take.
+    """The most that the next request may take, or several that are planned together.
 
     Attributes:
         model: which it asks, for sentences.
         tokens: prompt and reply together.
         cost: None where the model is unpriced.
+        requests: how many there are.
     """
 
     model: str
     tokens: int
     cost: "Cost | None"
+    requests: int = 1
+
+    @property
+    def words(self) -> str:
+        """How it is called in a sentence, with its verb."""
+        return "this one may" if self.requests == 1 else f"these {self.requests:,} requests may"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +212,7 @@ def _breach(
         if abs(now - item.at) < cap.span.seconds and (item.of_note or not cap.span.of_note)
     ]
     taken = [_amount(cap.unit, item, currency) for item in counted]
-    wanted = 1.0 if cap.unit == "requests" else _amount(cap.unit, planned, currency)
+    wanted = _amount(cap.unit, planned, currency)
     if _fits(math.fsum(taken) + wanted, cap):
         return None
     doubtful = (_amount(cap.unit, item, currency) for item in counted if item.in_doubt)
@@ -224,7 +231,7 @@ def _fits(total: float, cap: Cap) -> bool:
 def _amount(unit: Unit, item: Charge | Planned, currency: str) -> float:
     match unit:
         case "requests":
-            return 1.0
+            return float(item.requests) if isinstance(item, Planned) else 1.0
         case "tokens":
             return float(item.tokens)
         case "cost":
@@ -271,15 +278,17 @@ class _Telling:
         taken = f"{self._said(cap, breach.taken)} {cap.span.words}{doubt}"
         match cap.unit:
             case "requests":
-                why = f"is reached: {taken}"
+                more = f"would be exceeded: {taken}, and {self.planned.requests:,} are planned"
+                why = more if self.planned.requests > 1 else f"is reached: {taken}"
             case "tokens":
-                why = f"would be exceeded: {taken}, and this one may take {self.planned.tokens:,}"
+                wanted = f"{self.planned.words} take {self.planned.tokens:,}"
+                why = f"would be exceeded: {taken}, and {wanted}"
             case "cost":
                 amount = 0.0 if self.planned.cost is None else self.planned.cost.amount
-                why = f"would be exceeded: {taken}, and this one may cost {amount:.4f}"
+                why = f"would be exceeded: {taken}, and {self.planned.words} cost {amount:.4f}"
         return BudgetError(
             f"{self._name(cap)} {why}; nothing was sent",
-            hint=_way_out(breach),
+            hint=_way_out(breach, self.planned),
             cap=cap.name,
             again_in_s=breach.again_in_s,
         )
@@ -296,9 +305,14 @@ class _Telling:
         return f"{amount:,.0f} {thing}{'' if amount == 1 else 's'}"
 
 
-def _way_out(breach: _Breach) -> str:
+def _way_out(breach: _Breach, planned: Planned) -> str:
     if breach.again_in_s is not None:
         return f"again in {told_wait(breach.again_in_s)}, or raise the cap"
+    if planned.requests > 1:
+        return (
+            "these requests alone are over it, so waiting does not help: raise it, or ask a model "
+            "with a larger window, which needs fewer"
+        )
     if breach.cap.unit == "requests":
         return "it allows no request at all: raise it"
     return (

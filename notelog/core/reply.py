@@ -1,5 +1,6 @@
 """A reply, and how it is put together from the parts that arrive."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +13,19 @@ class Usage:
     completion_tokens: int
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+
+
+def sum_of_usages(usages: Iterable[Usage]) -> Usage:
+    """The figures of several replies together."""
+    total = Usage(prompt_tokens=0, completion_tokens=0)
+    for one in usages:
+        total = Usage(
+            prompt_tokens=total.prompt_tokens + one.prompt_tokens,
+            completion_tokens=total.completion_tokens + one.completion_tokens,
+            cached_tokens=total.cached_tokens + one.cached_tokens,
+            reasoning_tokens=total.reasoning_tokens + one.reasoning_tokens,
+        )
+    return total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

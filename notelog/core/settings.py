@@ -56,6 +56,8 @@ class Profile:
         deadline_s: the longest a whole reply may take.
         price: (prompt, completion) for 1,000,000 tokens, or None for the model table's.
         currency: of that price, and of the caps on money.
+        requests_at_once: how many requests may be under way together, where a question needs
+            several; the embedded model takes one.
         caps: what may be asked of it and spent, checked before each request.
         continuation: how its server is asked to go on from a reply that ended early; see
             ``core.continuing``.
@@ -78,6 +80,7 @@ class Profile:
     deadline_s: float = 900.0
     price: tuple[float, float] | None = None
     currency: str = "USD"
+    requests_at_once: int = 3
     caps: tuple[Cap, ...] = ()
     continuation: Continuation = "message"
 

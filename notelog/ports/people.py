@@ -31,6 +31,10 @@ class Reporter(Protocol):
         """Something is awaited: ``asking gpt-4o at openai``."""
         ...
 
+    def progress(self, what: str) -> None:
+        """How far something long has come: ``5 of 17 answered``."""
+        ...
+
     def delta(self, delta: ReplyDelta) -> None:
         """A part of the reply has arrived."""
         ...

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from notelog.wiring.parts import completing, counter, learned, load_config, reading, unsaid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from notelog.app.check import CheckedNote
+    from notelog.app.digest import DigestOffer
     from notelog.app.outcome import Completed
     from notelog.app.show import Shown
     from notelog.app.tokens import Tally
@@ -90,6 +91,7 @@ def complete(
     again: bool,
     dry_run: bool,
     go_on: bool = False,
+    agreed: "Callable[[DigestOffer], bool] | None" = None,
 ) -> "Completed":
     """Completes a note; see ``app.complete``."""
     from notelog.adapters.stop_signals import stop_wishes
@@ -97,7 +99,9 @@ def complete(
 
     with stop_wishes() as cancelled:
         tools = completing(load_config(), showing, cancelled)
-        return complete_note(tools, path, options, again=again, go_on=go_on, dry_run=dry_run)
+        return complete_note(
+            tools, path, options, again=again, go_on=go_on, dry_run=dry_run, agreed=agreed
+        )
 
 
 def reporter(*, silent: bool, color: bool | None) -> "Showing":

@@ -287,6 +287,11 @@ class _JobReporter:
         self._view.tell(Told(kind=Kind.ASKING, note=self._note, sentence=what))
         self._inbox.post(Progress(note=self._note, what=what))
 
+    def progress(self, what: str) -> None:
+        from notelog.ports.watch_view import Progress
+
+        self._inbox.post(Progress(note=self._note, what=what))
+
     def delta(self, delta: "ReplyDelta") -> None:
         from time import monotonic
 

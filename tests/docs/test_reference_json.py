@@ -109,6 +109,19 @@ def test_complete(program: Program, note: Path) -> None:
     assert set(fields_of(run.fields)) == shown | diagnostics
 
 
+def test_complete_in_parts(program: Program, note: Path) -> None:
+    """``complete --map-reduce --json`` adds these fields: to its plan, and to its reply."""
+    note.write_bytes(b"What is this?\n\n" + b"A very long text. " * 400)
+    words = ("complete", "--map-reduce", "--json", "--context-window", "900")
+    with ScriptedServer([reply("Part.")] * 40) as server:
+        program.serve(server.base_url, profile="price = [1, 2]\n")
+        runs = [program.run(*words, "--dry-run", note), program.run(*words, "--yes", note)]
+    assert [run.code for run in runs] == [0, 0]
+    shown = {field for run in runs for field in fields_of(run.fields)}
+    added = {field for field in shown if field.startswith(("calls", "map_reduce"))}
+    assert added == documented("complete --map-reduce --json")
+
+
 def test_tokens(program: Program, note: Path) -> None:
     """``tokens --json`` has these fields, those of an input that is missing apart."""
     run = program.run("tokens", "--json", "--context-window", "600", note)

@@ -45,6 +45,9 @@ class Listener:
     def waiting(self, what: str) -> None:
         """Nothing is asserted of progress."""
 
+    def progress(self, what: str) -> None:
+        """Nor of this."""
+
     def delta(self, delta: ReplyDelta) -> None:
         """Parts are collected elsewhere."""
 
