@@ -48,14 +48,16 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url 
 clean:  ## Removes what the other targets made
 	rm -rf .venvs .cache build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-# What breaks system calls and mounts small disks in the tests. Where it cannot be had, those tests
-# say that they were not run.
+# What breaks system calls, mounts small disks and checks services in the tests. Where it cannot be
+# had, those tests say that they were not run.
+TOOLS := strace util-linux systemd
+
 .PHONY: tools
 tools:
-	@command -v strace >/dev/null && command -v nsenter >/dev/null \
+	@command -v strace >/dev/null && command -v nsenter >/dev/null && command -v systemd-analyze >/dev/null \
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	&& { apt-get -qq install -y strace util-linux || { apt-get -qq update && apt-get -qq install -y strace util-linux; }; } >/dev/null; } \
-	|| echo "strace and nsenter are not here: tests that need them are not run"
+	&& { apt-get -qq install -y $(TOOLS) || { apt-get -qq update && apt-get -qq install -y $(TOOLS); }; } >/dev/null; } \
+	|| echo "strace, nsenter and systemd-analyze are not all here: tests that need them are not run"
 
 # A virtual environment from hashed requirements, then the project itself.
 define environment

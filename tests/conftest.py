@@ -65,6 +65,12 @@ def unshare() -> None:
     _needed("nsenter")
 
 
+@pytest.fixture(scope="session")
+def systemd_analyze() -> None:
+    """The test has systemd look at a unit."""
+    _needed("systemd-analyze")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Names the proofs that were not run, and counts what the others tried and lost."""
     skipped: list[pytest.TestReport] = terminalreporter.getreports("skipped")

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from notelog.adapters.places import vault_above
+from notelog.core.services_systemd import CREDENTIAL
 from notelog.core.settings import KeySource
 from notelog.errors import KeyUnavailableError
 
@@ -44,7 +45,7 @@ class SystemSecrets:
             where = f"the environment variable {source.environment}"
             return _checked(self._environ[source.environment], where)
         if source.file:
-            return _of_file(source.file)
+            return _of_file(self._credential(profile) or source.file)
         if source.keyring:
             return _of_keyring(source.keyring)
         if source.command:
@@ -52,6 +53,12 @@ class SystemSecrets:
         if source.required:
             raise _no_key(source, profile)
         return ""
+
+    def _credential(self, profile: str) -> str:
+        """The copy of a profile's key file that systemd made for this service; empty elsewhere."""
+        folder = self._environ.get("CREDENTIALS_DIRECTORY", "")
+        path = Path(folder, CREDENTIAL + profile)
+        return str(path) if folder and path.is_file() else ""
 
 
 def _no_key(source: KeySource, profile: str) -> KeyUnavailableError:
