@@ -31,6 +31,8 @@ Commands:
   init        Write a commented configuration file.
   config      Show the configuration and where each value comes from.
   model       Install, list and remove the embedded local model.
+  service     Have a vault watched always, by systemd, launchd or the Task
+              Scheduler.
   doctor      Look whether all is well: configuration, key, server, vault,
               journal.
   completion  Print the completion script for a shell.

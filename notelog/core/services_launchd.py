@@ -17,7 +17,7 @@ def render_plist(service: Service) -> str:
     fields = {
         "Label": label(service),
         "ProgramArguments": list(service.command),
-        "EnvironmentVariables": {**service.variables, "NOTELOG_SERVICE": MARK},
+        "EnvironmentVariables": dict(service.variables),
         "RunAtLoad": True,
         "KeepAlive": {"SuccessfulExit": False},
         "ThrottleInterval": _THROTTLE_S,
@@ -27,7 +27,8 @@ def render_plist(service: Service) -> str:
         "StandardOutPath": log,
         "StandardErrorPath": log,
     }
-    return plistlib.dumps(fields, sort_keys=False).decode()
+    text = plistlib.dumps(fields, sort_keys=False).decode()
+    return text.replace("<plist", f"<!-- {MARK} -->\n<plist", 1)
 
 
 def label(service: Service) -> str:

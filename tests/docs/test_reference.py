@@ -205,7 +205,8 @@ def test_environment_variables() -> None:
         KEY_VARIABLE
     }  # notelog sets that one itself
     keys = {item.key.environment for item in READY_MADE.values()} - {""}
-    assert set(column("Environment variables")) == {*read, *keys, "NO_COLOR", "HTTPS_PROXY"}
+    foreign = {"NO_COLOR", "HTTPS_PROXY", "CREDENTIALS_DIRECTORY"}
+    assert set(column("Environment variables")) == {*read, *keys, *foreign}
 
 
 def test_every_file_that_is_named_is_there() -> None:

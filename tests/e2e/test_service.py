@@ -1,4 +1,4 @@
-"""``notelog service`` as its user runs it, with a stand-in for systemd that writes down its calls."""
+"""``notelog service`` as its user runs it, with a stand-in for systemd that writes calls down."""
 
 import os
 import sys
