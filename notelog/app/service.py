@@ -85,12 +85,7 @@ def install_service(
     if not agreed(plan):
         return False
     host.write(plan.path, plan.text.encode(plan.kind.encoding))
-    try:
-        _run_all(host, plan, Action.INSTALL)
-    except ConfigurationError:
-        if there is None:
-            host.remove(plan.path)
-        raise
+    _run_all(host, plan, Action.INSTALL)
     return True
 
 
@@ -150,8 +145,8 @@ def _run(host: ServiceHost, step: Step) -> Ran:
         words = one_line((ran.err or ran.out).encode(), _WORDS_LINES)
         raise ConfigurationError(
             f"{' '.join(step.words)} failed{f': {words}' if words else ''}",
-            hint="see what it says: notelog service logs. Where no such manager runs, have another"
-            " one run what notelog service print shows",
+            hint="see what it says with notelog service logs and status; notelog service uninstall"
+            " takes it away",
         )
     return ran
 

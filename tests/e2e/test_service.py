@@ -110,13 +110,15 @@ def test_a_system_without_a_sandbox(managed: Program, vault: Path) -> None:
     assert b"PrivateUsers" not in units(shut)[0].read_bytes()
 
 
-def test_what_fails_leaves_nothing(managed: Program, vault: Path) -> None:
-    """A service that cannot be enabled is not left half installed."""
+def test_what_fails_can_be_taken_away(managed: Program, vault: Path) -> None:
+    """A service that cannot be enabled is told with the way to take it away, and that works."""
     broken = Program(managed.home, {**managed.variables, "FAIL_ON": "enable"})
     run = broken.run("service", "install", "--yes", vault)
     assert run.code == 3
     assert "it does not work" in run.err
-    assert units(broken) == []
+    assert "notelog service uninstall takes it away" in run.err
+    assert managed.run("service", "uninstall", vault).code == 0
+    assert units(managed) == []
 
 
 def test_a_service_that_does_not_run(managed: Program, vault: Path) -> None:

@@ -91,18 +91,15 @@ def test_a_file_of_somebody_else_stays() -> None:
     assert install_service(host, plan(), lambda _: True)
 
 
-def test_what_fails_is_taken_back() -> None:
-    """Where the manager refuses, its words are shown and no new file is left."""
+def test_what_fails_can_be_looked_at() -> None:
+    """Where the manager refuses, its words are shown; the file stays, so that logs can be asked."""
     said = Ran(code=1, out="", err="Failed to\nconnect \x1b[2J to bus\n")
     host = FakeHost(failing={"enable": said})
     with pytest.raises(ConfigurationError) as caught:
         install_service(host, plan(), lambda _: True)
     assert caught.value.message.endswith("failed: Failed to | connect \\x1b[2J to bus")
-    assert host.files == {}
-    host = FakeHost({PATH: f"# {MARK}".encode()}, failing={"enable": said})
-    with pytest.raises(ConfigurationError):
-        install_service(host, plan(), lambda _: True)
-    assert PATH in host.files
+    assert "uninstall" in caught.value.hint
+    assert act_on_service(host, plan(), Action.LOGS).code == 0
 
 
 def test_uninstalling_stops_first() -> None:
