@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
+from time import time
 
 from notelog._version import __version__
 from notelog.adapters.journal_schema import checked_database
+from notelog.adapters.watch_place import WatchFolder
 from notelog.core.privacy_checks import Permission
 from notelog.core.settings import Profile
-from notelog.core.vault_checks import Room, WatchLimits
+from notelog.core.vault_checks import Room, WatcherSeen, WatchLimits
 from notelog.errors import ConfigurationError
 
 PACKAGES = ("openai", "tiktoken", "markdown-it-py", "watchdog")
@@ -55,6 +57,14 @@ class ThisMachine:
     def local_model(self, profile: Profile) -> str:
         """The file of an embedded profile's model."""
         return self._local_model(profile)
+
+    def watcher(self, vault: str) -> WatcherSeen:
+        """The watcher of a vault."""
+        place = WatchFolder(self._state_dir, os.path.realpath(vault))
+        runs, beat, now = place.is_watched(), place.read_heartbeat(), time()
+        if not runs or beat is None or not beat.is_stale(now):
+            return WatcherSeen(runs=runs)
+        return WatcherSeen(runs=True, silent_s=now - beat.beat_at)
 
     def permissions(self, folder: str) -> tuple[Permission, ...]:
         """A folder and what is in it; nothing where there is none, or no such permissions."""

@@ -24,6 +24,7 @@ from notelog.core.vault_checks import (
     judge_file_system,
     judge_room,
     judge_vault,
+    judge_watcher,
     judge_watches,
 )
 from notelog.errors import NotelogError
@@ -207,6 +208,7 @@ class _OfVault:
         yield from _tried("events", lambda: self._watches(survey))
         yield from _tried("file-system", self._file_system)
         yield from _tried("journal", self._journal)
+        yield from _tried("watcher", self._watcher)
 
     def _look(self) -> Iterator[Remark]:
         self._survey = self._tools.trial.survey(self._vault)
@@ -219,6 +221,9 @@ class _OfVault:
 
     def _file_system(self) -> Iterator[Remark]:
         yield judge_file_system(self._tools.trial.file_system(self._vault))
+
+    def _watcher(self) -> Iterator[Remark]:
+        yield judge_watcher(self._tools.machine.watcher(self._vault))
 
     def _journal(self) -> Iterator[Remark]:
         path = self._tools.machine.journal(self._vault)

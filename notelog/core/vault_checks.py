@@ -73,6 +73,19 @@ class WatchLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatcherSeen:
+    """The watcher of a vault on this machine.
+
+    Attributes:
+        runs: a process has the vault.
+        silent_s: for how many seconds it gave no sign of life; None where that is not too long.
+    """
+
+    runs: bool
+    silent_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """The free space of a disk.
 
@@ -174,6 +187,19 @@ def judge_conflicts(survey: Survey) -> Remark:
         f"{_some(survey.conflicts)}",
         "compare each with its note, take over what is missing there, and delete it;"
         " conflict copies are never answered by themselves",
+    )
+
+
+def judge_watcher(seen: WatcherSeen) -> Remark:
+    """Whether a watcher of this machine has the vault, and is alive."""
+    if not seen.runs:
+        return ok("watcher", "none runs here: notes are answered by notelog complete")
+    if seen.silent_s is None:
+        return ok("watcher", "one runs here, and is alive; there can be no second one")
+    return fail(
+        "watcher",
+        f"one has the vault and gave no sign of life for {seen.silent_s / 60:,.0f} minutes",
+        "stop it and start it again; as a service: notelog service stop, then start",
     )
 
 

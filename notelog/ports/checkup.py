@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from notelog.core.model_list import ModelList
     from notelog.core.privacy_checks import Permission
     from notelog.core.settings import Profile
-    from notelog.core.vault_checks import FileSystem, Room, Survey, WatchLimits
+    from notelog.core.vault_checks import FileSystem, Room, Survey, WatcherSeen, WatchLimits
     from notelog.ports.servers import Endpoint
 
 
@@ -53,6 +53,10 @@ class Machine(Protocol):
 
     def rooms(self, places: Sequence[tuple[str, str]]) -> tuple[Room, ...]:
         """The free space for places, each by its name and path; one disk only once."""
+        ...
+
+    def watcher(self, vault: str) -> WatcherSeen:
+        """The watcher of a vault."""
         ...
 
     def journal(self, vault: str) -> str:

@@ -47,7 +47,7 @@ def test_all_is_well(program: Program, vault: Path, server: ScriptedServer) -> N
     assert [line.split()[1] for line in lines if line.startswith("ok")] == [
         "packages", "configuration", "profile", "local", "key", "server", "model",
         "state", "disk", "vault", "conflict", *(["events"] if sys.platform == "linux" else []),
-        "file", "journal",
+        "file", "journal", "watcher",
     ]  # fmt: skip
     assert "0 to mend" in run.err
     assert [request.target for request in server.routed] == ["/v1/models"]

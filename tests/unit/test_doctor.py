@@ -11,7 +11,7 @@ from notelog.core.model_list import ModelList
 from notelog.core.privacy_checks import Permission
 from notelog.core.profiles import READY_MADE
 from notelog.core.settings import Config, KeySource, Profile
-from notelog.core.vault_checks import FileSystem, Room, Survey, WatchLimits
+from notelog.core.vault_checks import FileSystem, Room, Survey, WatcherSeen, WatchLimits
 from notelog.errors import (
     ConfigurationError,
     JournalError,
@@ -24,7 +24,7 @@ from notelog.ports.servers import Endpoint
 
 KEY = "sk-canary-7"
 ALL_OF_A_SERVER = ["configuration", "profile", "local-model", "key", "server", "model", "clock"]
-ALL_OF_A_VAULT = ["vault", "conflict-copies", "events", "file-system", "journal"]
+ALL_OF_A_VAULT = ["vault", "conflict-copies", "events", "file-system", "journal", "watcher"]
 
 
 @dataclass
@@ -68,6 +68,11 @@ class World:
         """As the port."""
         self._may("journal")
         return ""
+
+    def watcher(self, vault: str) -> WatcherSeen:
+        """As the port."""
+        self._may("watcher")
+        return WatcherSeen(runs=False)
 
     def survey(self, vault: str) -> Survey:
         """As the port."""
@@ -132,7 +137,7 @@ def test_all_is_well() -> None:
     "check",
     [
         "packages", "key", "server", "state-folder", "disk", "events",
-        "file-system", "journal", "vault",
+        "file-system", "journal", "vault", "watcher",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
@@ -151,8 +156,8 @@ def test_a_check_that_cannot_be_made_says_so(check: str, error: Exception) -> No
     assert {remark.check for remark in failed} == {check} | shares
     assert all(remark.hint for remark in failed)
     assert KEY not in repr(remarks)
-    needing = {"key": 3, "server": 2, "vault": 4}.get(check, 0)
-    assert len(remarks) == 15 - needing
+    needing = {"key": 3, "server": 2, "vault": 5}.get(check, 0)
+    assert len(remarks) == 16 - needing
 
 
 def test_a_configuration_that_is_wrong_leaves_the_machine_to_look_at() -> None:
@@ -166,7 +171,7 @@ def test_a_configuration_that_is_wrong_leaves_the_machine_to_look_at() -> None:
     assert [(item.check, item.message) for item in remarks if item.verdict is Verdict.FAIL] == [
         ("configuration", "C:3: no setting of that name")
     ]
-    assert [item.check for item in remarks[-7:]] == ["state-folder", "disk", *ALL_OF_A_VAULT]
+    assert [item.check for item in remarks[-8:]] == ["state-folder", "disk", *ALL_OF_A_VAULT]
     assert world.asked == []
 
 
@@ -231,4 +236,4 @@ def test_the_errors_of_adapters_are_told_with_their_place() -> None:
         ("/v: no such folder", "name it"),
     ]
     remarks = examined(World(errors={"journal": errors["journal"]}))
-    assert remarks[-1].message == "/s/j: damaged"
+    assert remarks[-2].message == "/s/j: damaged"

@@ -19,11 +19,13 @@ from notelog.core.vault_checks import (
     FileSystem,
     Room,
     Survey,
+    WatcherSeen,
     WatchLimits,
     judge_conflicts,
     judge_file_system,
     judge_room,
     judge_vault,
+    judge_watcher,
     judge_watches,
 )
 from notelog.errors import ProviderRefusedError, ProviderUnavailableError
@@ -284,6 +286,22 @@ def test_names_of_conflict_copies(name: str) -> None:
 def test_names_of_ordinary_notes(name: str) -> None:
     """A note about conflicts is none."""
     assert not is_conflict_copy(name)
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict", "words"),
+    [
+        (WatcherSeen(runs=False), OK, "none runs"),
+        (WatcherSeen(runs=True), OK, "alive"),
+        (WatcherSeen(runs=True, silent_s=720.0), FAIL, "12 minutes"),
+    ],
+)
+def test_watchers(seen: WatcherSeen, verdict: Verdict, words: str) -> None:
+    """One that has the vault and says nothing is stuck."""
+    remark = judge_watcher(seen)
+    assert remark.verdict is verdict
+    assert words in remark.message
+    assert is_well_said(remark)
 
 
 def test_twins() -> None:

@@ -2,6 +2,8 @@
 
 import os
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,10 @@ from notelog.adapters import machine, vault_trial
 from notelog.adapters.journal_sqlite import open_journal
 from notelog.adapters.machine import ThisMachine
 from notelog.adapters.vault_trial import PREFIX, VaultFolder
-from notelog.core.vault_checks import FileSystem, Survey
+from notelog.adapters.watch_place import WatchFolder
+from notelog.core.vault_checks import FileSystem, Survey, WatcherSeen
 from notelog.errors import ConfigurationError, JournalError, NoteError
+from notelog.ports.watch_place import Heartbeat
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="another system")
 
@@ -138,6 +142,27 @@ def test_the_journal(vault: Path, tmp_path: Path) -> None:
     Path(path).write_bytes(b"no database at all, and long enough to be looked at")
     with pytest.raises(JournalError, match="no database"):
         machine_here.journal(str(vault))
+
+
+def test_the_watcher(vault: Path, tmp_path: Path) -> None:
+    """None, then one that beats, then one whose last beat is long ago; one that ended is none."""
+    assert here(tmp_path).watcher(str(vault)) == WatcherSeen(runs=False)
+    place = WatchFolder(str(tmp_path / "state"), str(vault))
+    release = place.lock()
+    now = time.time()
+    beat = Heartbeat(
+        process=1, vault=str(vault), device="d", started_at=now, beat_at=now + 3_600,
+        beat_every_s=60, events=True,
+    )  # fmt: skip
+    place.beat(beat)
+    assert here(tmp_path).watcher(str(vault)) == WatcherSeen(runs=True)
+    place.beat(replace(beat, beat_at=now - 3_600))
+    seen = here(tmp_path).watcher(str(vault))
+    assert seen.runs
+    assert seen.silent_s is not None
+    assert seen.silent_s >= 3_600
+    release()
+    assert here(tmp_path).watcher(str(vault)) == WatcherSeen(runs=False)
 
 
 def test_a_journal_inside_the_vault(vault: Path) -> None:
