@@ -152,9 +152,13 @@ class ConfigSource:
                     name="ignore_note_keys",
                     hint=did_you_mean(key, NOTE_KEYS) or f"known: {', '.join(sorted(NOTE_KEYS))}",
                 )
-        if top.note_size_limit_bytes is not None and top.note_size_limit_bytes < 1:
-            name = "note_size_limit_bytes"
-            raise self._wrong(f"{name} must be at least 1", name=name)
+        least = (
+            ("note_size_limit_bytes", top.note_size_limit_bytes, 1),
+            ("forget_after_days", top.forget_after_days, 0),
+        )
+        for name, value, limit in least:
+            if value is not None and value < limit:
+                raise self._wrong(f"{name} must be at least {limit}", name=name)
 
     def _defaults(self, table: TomlTable) -> Mapping[str, JsonValue]:
         values: dict[str, JsonValue] = {}

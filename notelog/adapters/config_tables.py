@@ -18,6 +18,7 @@ class TopTable:
     inert_replies: bool | None = None
     partial_replies: Literal["note", "journal"] | None = None
     note_size_limit_bytes: int | None = None
+    forget_after_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,17 @@ _SELECT_TURN = """
         reason, reply_tokens, price_prompt, price_reply, price_cached, currency, purpose,
         ticks, continues
     FROM turn WHERE id = ?"""
+UNFINISHED = """
+    SELECT id, note FROM turn WHERE state IN ('intent', 'sent', 'in-doubt', 'received')
+        AND (purpose = 'reply' OR state <> 'received') AND (?1 IS NULL OR note = ?1) ORDER BY id"""
+STANDING = """
+    SELECT id, note FROM turn
+    WHERE state IN ('intent', 'sent', 'in-doubt', 'received', 'failed') AND prompt <> x''
+        AND (purpose = 'reply' OR state NOT IN ('received', 'failed'))
+        AND (?1 IS NULL OR note = ?1)
+        AND id IN (SELECT max(id) FROM turn GROUP BY turn_key, note)
+    ORDER BY id"""
+OF_NOTE = "SELECT id, note FROM turn WHERE note = ?1 ORDER BY id"
 _SELECT_PARTS = """
     SELECT text, reasoning, refusal, finish_reason, model,
         prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens

@@ -7,15 +7,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from notelog.adapters.journal_recognition import BUSY_TIMEOUT_S, database_of, find_database
 from notelog.adapters.places import is_inside, private_folder, sync_folder
 from notelog.errors import JournalError
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
     from sqlite3 import Error as SqliteError
-
-BUSY_TIMEOUT_S = 30.0
-"""How long one command waits for another that writes to the same journal."""
 
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -184,7 +182,8 @@ def open_database(vault_root: str, folder: str) -> tuple["Connection", str]:
     """Opens a vault's database, and makes it where there is none.
 
     A database is named by a hash of the vault's device and inode, which a moved vault keeps.
-    Where there is none of that name, one that was last used for this very path is taken.
+    Where there is none of that name, one that was last used for this device and inode is taken,
+    else one for this very path, else one whose vault is gone and whose questions stand here.
 
     Returns:
         The connection and the database's path.
@@ -195,7 +194,7 @@ def open_database(vault_root: str, folder: str) -> tuple["Connection", str]:
     with journal_errors(folder):
         status = Path(vault_root).stat()
         identity = (str(status.st_dev), str(status.st_ino))
-        path = _find(folder, identity, vault_root)
+        path = find_database(vault_root, folder) or database_of(folder, identity)
     with journal_errors(path):
         _make_private_file(path)
         connection = _connect(path)
@@ -222,10 +221,9 @@ def checked_database(vault_root: str, state_dir: str) -> str:
     root = os.path.realpath(vault_root)
     folder = _place(root, state_dir)
     with journal_errors(folder):
-        status = Path(root).stat()
-        path = _find(folder, (str(status.st_dev), str(status.st_ino)), root)
-        if not Path(path).exists():
-            return ""
+        path = find_database(root, folder)
+    if not path:
+        return ""
     with journal_errors(path):
         connection = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", timeout=1.0, uri=True)
         try:
@@ -236,6 +234,26 @@ def checked_database(vault_root: str, state_dir: str) -> str:
         message, hint = _CAUSES["SQLITE_CORRUPT"]
         raise JournalError(message, hint=hint, path=path)
     return path
+
+
+def open_recorded(path: str) -> tuple["Connection", str]:
+    """Opens a database that is there, whatever became of its vault.
+
+    Returns:
+        The connection, and the vault's path where it was last seen.
+
+    Raises:
+        JournalError: it cannot be used, or a newer notelog wrote it.
+    """
+    with journal_errors(path):
+        connection = _connect(path)
+        try:
+            _migrate(connection, path)
+            row: tuple[bytes] | None = connection.execute("SELECT path FROM vault").fetchone()
+        except BaseException:
+            connection.close()
+            raise
+    return connection, os.fsdecode(row[0]) if row else ""
 
 
 def _connect(path: str) -> "Connection":
@@ -301,35 +319,6 @@ def _remember(connection: "Connection", identity: tuple[str, str], vault_root: s
         connection.execute(
             "INSERT OR REPLACE INTO vault (id, device, inode, path) VALUES (1, ?, ?, ?)", wanted
         )
-
-
-def _find(folder: str, identity: tuple[str, str], vault_root: str) -> str:
-    from hashlib import sha256
-
-    name = sha256(":".join(identity).encode()).hexdigest()[:32]
-    own = Path(folder, f"{name}.sqlite3")
-    if own.exists():
-        return str(own)
-    for other in sorted(Path(folder).glob("*.sqlite3")):
-        if _serves(str(other), identity, vault_root):
-            return str(other)
-    return str(own)
-
-
-def _serves(path: str, identity: tuple[str, str], vault_root: str) -> bool:
-    import sqlite3
-
-    try:
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-    except sqlite3.Error:
-        return False
-    try:
-        row = connection.execute("SELECT device, inode, path FROM vault").fetchone()
-    except sqlite3.Error:
-        return False
-    finally:
-        connection.close()
-    return row is not None and (row[:2] == identity or row[2] == os.fsencode(vault_root))
 
 
 def _make_private_file(path: str) -> None:

@@ -6,17 +6,21 @@ in their place, in one transaction.
 """
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from notelog.adapters.journal_charges import one_at_a_time, spent_by
+from notelog.adapters.journal_recognition import latest_id, recognise
 from notelog.adapters.journal_rows import (
     INSERT_PART,
     INSERT_REPLY,
     INSERT_TURN,
+    OF_NOTE,
+    STANDING,
+    UNFINISHED,
     insert_landing,
     load_record,
     named_path,
@@ -153,6 +157,14 @@ class SqliteJournal(JournalWishes):
             self._settle(record_id, note)
             return load_record(self._connection, record_id, self._root)
 
+    def _latest_id(self, turn_key: str, note: str) -> int | None:
+        return latest_id(self._connection, turn_key, note, self._root, self._refuse_in_work)
+
+    def recognise(self, note: str, keys: Callable[[], Iterable[str]]) -> None:
+        """Finds all that is known of a note, also what was asked under an older name of it."""
+        with journal_errors(self._path):
+            recognise(self._connection, keys, note, self._root, self._refuse_in_work)
+
     def undelivered(self, note: str) -> tuple[TurnRecord, ...]:
         """The replies for a note that are in the spool and were not seen in it, oldest first.
 
@@ -174,20 +186,29 @@ class SqliteJournal(JournalWishes):
         Args:
             note: only those of this note; None asks for those of the whole vault.
         """
-        question = (
-            "SELECT id, note FROM turn WHERE state IN ('intent', 'sent', 'in-doubt', 'received')"
-            " AND (purpose = 'reply' OR state <> 'received')"
-            " AND (?1 IS NULL OR note = ?1) ORDER BY id"
-        )
+        found = self._records(UNFINISHED, note)
+        return tuple(item for item in found if item.state is not TurnState.FAILED)
+
+    def standing(self) -> tuple[TurnRecord, ...]:
+        """The last attempt at each turn that did not come to its end, oldest first.
+
+        What was forgotten, and derived answers that came or failed, are nobody's concern.
+        """
+        return self._records(STANDING)
+
+    def turns(self, note: str) -> tuple[TurnRecord, ...]:
+        """Every turn that was ever asked for a note, derived ones too, oldest first."""
+        return self._records(OF_NOTE, note)
+
+    def _records(self, question: str, note: str | None = None) -> tuple[TurnRecord, ...]:
         stored = None if note is None else stored_path(note, self._root)
         with journal_errors(self._path):
             rows: list[tuple[int, bytes]] = self._connection.execute(question, (stored,)).fetchall()
             for record_id, where in rows:
                 self._settle(record_id, named_path(where, self._root))
-            records = [
+            return tuple(
                 load_record(self._connection, record_id, self._root) for record_id, _ in rows
-            ]
-        return tuple(item for item in records if item.state is not TurnState.FAILED)
+            )
 
     def begin(self, intent: Intent, allowed: Callable[[Spent], None] | None = None) -> TurnRecord:
         """Records that a turn is about to be asked.
@@ -312,34 +333,13 @@ class SqliteJournal(JournalWishes):
         """Records that the person took the turn back."""
         self._move(record_id, TurnState.ABANDONED, reason)
 
+    def _refuse_in_work(self, other: str, note: str) -> None:
+        if self.in_work(other):
+            raise _in_other_hands(note)
+
     def _take(self, note: str) -> None:
         if not self._locks.take(note):
             raise _in_other_hands(note)
-
-    def _latest_id(self, turn_key: str, note: str) -> int | None:
-        """Finds a turn by its note's name, else by a name that no file has any more.
-
-        Raises:
-            ConflictError: another process works on the note under its old name.
-        """
-        rows: list[tuple[int, bytes]] = self._connection.execute(
-            "SELECT id, note FROM turn WHERE turn_key = ? ORDER BY id DESC", (turn_key,)
-        ).fetchall()
-        stored = stored_path(note, self._root)
-        for record_id, where in rows:
-            if where == stored:
-                return record_id
-        for record_id, where in rows:
-            before = named_path(where, self._root)
-            if not os.path.lexists(before):
-                if self.in_work(before):
-                    raise _in_other_hands(note)
-                with transaction(self._connection):
-                    self._connection.execute(
-                        "UPDATE turn SET note = ? WHERE note = ?", (stored, where)
-                    )
-                return record_id
-        return None
 
     def _settle(self, record_id: int, note: str) -> None:
         """Gives a turn its true state if the process that had it in work is dead."""

@@ -55,7 +55,18 @@ class NoteLocks:
     def _path(self, note: str) -> str:
         from hashlib import sha256
 
-        return str(Path(self._folder, sha256(os.fsencode(note)).hexdigest()[:32] + ".lock"))
+        return str(Path(self._folder, sha256(_one_name(note)).hexdigest()[:32] + ".lock"))
+
+
+def _one_name(note: str) -> bytes:
+    """A note's path; of a note with several names (hard links) what they have in common."""
+    try:
+        status = os.stat(note)  # noqa: PTH116  # pathlib costs start-up time
+    except OSError:
+        return os.fsencode(note)
+    if status.st_nlink > 1:
+        return f"{status.st_dev}:{status.st_ino}".encode()
+    return os.fsencode(note)
 
 
 @contextmanager

@@ -141,7 +141,7 @@ def translated(error: Exception, endpoint: Endpoint, asked: Asked, *, sent: bool
     words = _words(error, endpoint, sent=sent)
     if not sent:
         return ProviderUnavailableError(words, hint="check the connection and base_url")
-    return InDoubtError(f"{words}{asked.doubt}", hint="`complete --again` asks anew")
+    return InDoubtError(f"{words}{asked.doubt}", hint="notelog retry NOTE asks anew")
 
 
 def _foreign_errors() -> tuple[type[Exception], ...]:

@@ -149,7 +149,7 @@ class _Run:
         if self._endpoint.profile.billed:
             words = f"{words}; it may have been billed"
         if begun or self._endpoint.profile.billed:
-            raise InDoubtError(words, hint="`complete --again` asks anew")
+            raise InDoubtError(words, hint="notelog retry NOTE asks anew")
         self._wait(ProviderUnavailableError(words, hint="try again later"))
 
     def _correct(self, refusal: ProviderRefusedError) -> None:

@@ -22,7 +22,7 @@ from notelog.app.deliver import Delivery, deliver
 from notelog.app.digest import DigestOffer, offer_of
 from notelog.app.digesting import Digested, agree, digested
 from notelog.app.due import Completing, Job, Turn, due_turn
-from notelog.app.history import PART_KEPT, reply_waiting
+from notelog.app.history import PART_KEPT, may_retry, nothing_to_retry, reply_waiting
 from notelog.app.outcome import Calls, Completed, Judgement, Outcome, judge
 from notelog.app.prepare import Prepared
 from notelog.app.reach import endpoint_of, refined
@@ -55,6 +55,7 @@ def complete(
     *,
     again: bool = False,
     go_on: bool = False,
+    retry: bool = False,
     dry_run: bool = False,
     asker: Asker = Asker.COMMAND,
     only: str = "",
@@ -69,6 +70,7 @@ def complete(
         options: what the command line says.
         again: ask anew, whatever came of it before: also what is answered.
         go_on: let a reply that ended early go on.
+        retry: ask anew what is in doubt or failed, and refuse where nothing is.
         dry_run: stop before anything is written or sent.
         asker: who asks: a breaker says more to a watcher than to a person at a terminal.
         only: the key of the one turn that may be answered; empty for whichever is due.
@@ -86,7 +88,8 @@ def complete(
         options=options,
         again=again,
         go_on=go_on,
-        asker=Asker.WORD if again or go_on else asker,
+        retry=retry,
+        asker=Asker.WORD if again or go_on or retry else asker,
         anew=again or go_on,
         only=only,
         reland=reland,
@@ -145,6 +148,8 @@ def _completed(tools: Completing, job: Job, snapshot: Snapshot) -> Completed:
         turn = due_turn(tools, job, snapshot, exact=needs_exact_counts(tools.config))
         if isinstance(turn, Completed):
             _tell_of_kept_replies(tools, journal, snapshot)
+            if job.retry:
+                raise nothing_to_retry(turn.sentence, job.path)
             return turn
         return _told(_complete_turn(tools, journal, turn, job), turn)
 
@@ -167,7 +172,7 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
     billed = turn.prepared.settings.profile.billed
     if job.reland:
         return _landed_again(tools, journal, turn, last)
-    again = job.again or turn.part is not None
+    again = job.again or turn.part is not None or (job.retry and may_retry(last, job.path))
     waiting = kept_reply(last, job, anew=turn.due.anew) or reply_waiting(
         last, again=again, billed=billed
     )
@@ -239,8 +244,8 @@ def _tell_of_kept_replies(
         if newest and record.intent.turn_key != but:
             question = shortened(record.intent.prompt, 60)
             tools.reporter.notice(
-                f"a reply to an earlier question of this note is kept: {question!r}; it goes in "
-                "without a request when that question stands last again"
+                f"a reply to an earlier question of this note is kept: {question!r}; notelog "
+                "deliver NOTE puts it below that question, without a request"
             )
 
 

@@ -34,6 +34,7 @@ class Delivery:
         text: what the model said.
         style: how it is written.
         replacing: the answer whose place it takes, or None.
+        inner: it may stand above newer text, directly below its question.
     """
 
     snapshot: Snapshot
@@ -44,6 +45,7 @@ class Delivery:
     text: str
     style: ReplyStyle
     replacing: Replacing | None = None
+    inner: bool = False
 
 
 def deliver(reading: Reading, journal: Journal, delivery: Delivery) -> int:
@@ -83,11 +85,11 @@ def deliver(reading: Reading, journal: Journal, delivery: Delivery) -> int:
         except ConflictError:
             continue
         journal.delivered(delivery.record_id)
-        return _line_of_last_answer(after)
+        return _line(after, plan)
     raise ConflictError(
         f"the note keeps changing while the reply is written; {_KEPT}",
         path=path,
-        hint="run notelog complete again when it is quiet: the reply goes in without a request",
+        hint="run notelog deliver NOTE when it is quiet; no request is sent for it",
     )
 
 
@@ -102,15 +104,14 @@ def _find_place(reading: Reading, delivery: Delivery, snapshot: Snapshot) -> tup
         raise ConflictError(
             f"{reason}; {_KEPT}",
             path=snapshot.path,
-            hint="bring the question back as it was and run notelog complete again: "
-            "the reply goes in without a request",
+            hint="notelog deliver --print NOTE shows it, notelog deliver --at-end NOTE puts it "
+            "below the end of the note; with the question as it was it goes below it",
         )
-    if not place.is_last and delivery.replacing is None:
+    if not (place.is_last or delivery.inner or delivery.replacing):
         raise ConflictError(
             f"newer text stands below the question that was answered; {_KEPT}",
             path=snapshot.path,
-            hint="take the newer text out and run notelog complete again: "
-            "the reply goes in without a request",
+            hint="notelog deliver NOTE puts it above the newer text, directly below its question",
         )
     return note, place.turn_index
 
@@ -130,6 +131,10 @@ def _verified(reading: Reading, snapshot: Snapshot, note: Note, plan: EditPlan) 
     return after
 
 
-def _line_of_last_answer(after: Note) -> int:
-    answers = [turn for turn in after.turns if turn.role is Role.ASSISTANT and turn.content]
-    return answers[-1].lines[0]
+def _line(after: Note, plan: EditPlan) -> int:
+    """The first line of what is put in: of the reply, or of the callout that stands for it."""
+    if not plan.content:
+        return after.source.line_of(after.turns[plan.turn_index].callouts[-1].start)
+    below = after.turns[plan.turn_index + 1 :]
+    answers = (turn.lines[0] for turn in below if turn.role is Role.ASSISTANT and turn.content)
+    return next(answers, after.turns[-1].lines[0])

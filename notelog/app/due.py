@@ -73,6 +73,7 @@ class Job:
         options: what the command line says.
         again: the person's word that a turn may be asked anew.
         go_on: the person's word that a reply that ended early goes on.
+        retry: the same, for a turn that is in doubt or failed and for no other.
         asker: who wants to ask.
         anew: an answer that stands in the note may be replaced.
         kept_first: a reply that came before goes in before anything is asked.
@@ -87,6 +88,7 @@ class Job:
     options: Options
     again: bool = False
     go_on: bool = False
+    retry: bool = False
     asker: Asker = Asker.COMMAND
     anew: bool = False
     kept_first: bool = True

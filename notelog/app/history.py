@@ -4,7 +4,8 @@ from notelog.core.records import TurnRecord, TurnState
 from notelog.errors import ConflictError, InDoubtError
 
 PART_KEPT = "what came is kept: notelog complete --continue goes on from it, --again asks anew"
-AGAIN = "--again asks anew; it may be billed a second time"
+AGAIN = "notelog complete --again NOTE asks anew; it may be billed a second time"
+RETRY = "notelog retry NOTE asks anew; it may be billed a second time"
 
 
 def reply_waiting(record: TurnRecord | None, *, again: bool, billed: bool) -> TurnRecord | None:
@@ -35,7 +36,7 @@ def reply_waiting(record: TurnRecord | None, *, again: bool, billed: bool) -> Tu
             raise InDoubtError(
                 "this question was sent before, and no whole answer was seen"
                 f"{f' ({record.reason})' if record.reason else ''}: it may have been billed",
-                hint=AGAIN,
+                hint=RETRY,
             )
         case TurnState.DELIVERED | TurnState.ABANDONED:
             raise ConflictError(
@@ -50,10 +51,47 @@ def reply_waiting(record: TurnRecord | None, *, again: bool, billed: bool) -> Tu
         case TurnState.FAILED if record.reply is not None:
             raise ConflictError(
                 f"this question was asked before and gave nothing to write: {record.reason}",
-                hint=AGAIN,
+                hint=RETRY,
             )
         case _:
             return None
+
+
+def may_retry(record: TurnRecord | None, path: str) -> bool:
+    """Whether a turn is in doubt or failed, so that ``notelog retry`` asks it anew.
+
+    Args:
+        record: the last attempt, or None.
+        path: the note, for a sentence.
+
+    Returns:
+        False where its reply is kept and only has to be put into the note.
+
+    Raises:
+        ConflictError: it is neither, and nothing is asked.
+    """
+    match record.state if record is not None else None:
+        case TurnState.IN_DOUBT | TurnState.FAILED | TurnState.SENT | TurnState.INTENT:
+            return True
+        case TurnState.RECEIVED:
+            return False
+        case None:
+            raise nothing_to_retry(
+                "it was not asked yet", path, hint="notelog complete NOTE asks it"
+            )
+        case TurnState.DELIVERED | TurnState.ABANDONED:
+            raise nothing_to_retry(
+                "it was answered before, and the reply is no longer in the note", path, hint=AGAIN
+            )
+
+
+def nothing_to_retry(why: str, path: str, *, hint: str = "") -> ConflictError:
+    """Nothing of a note is in doubt or failed, so that nothing is asked."""
+    return ConflictError(
+        f"the last question of this note is neither in doubt nor failed: {why}",
+        hint=hint,
+        path=path,
+    )
 
 
 def _died(record: TurnRecord, *, billed: bool) -> bool:

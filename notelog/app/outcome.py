@@ -39,7 +39,7 @@ NOT_ALL_READ = "not all of the text was read whole"
 """How the fault of a reply begins whose question was read in parts, where one of them lacks."""
 
 _OTHER_WORDS = "Say it in other words and ask again"
-_ANEW = "Ask again with complete --again, or ask another model"
+_ANEW = "Ask again with notelog retry NOTE, or ask another model"
 _REAL_WINDOW = (
     "Set context_window to the window that the server really has, or give it a larger one; then "
     "notelog again, or the box in the note, asks anew"
@@ -127,12 +127,15 @@ class Judgement:
         return f"{self.sentence}. {self.hint}".strip().rstrip(".") + "."
 
 
-def judge(reply: Reply, prepared: Prepared, cut: SilentCut | None = None) -> Judgement:
+def judge(
+    reply: Reply, prepared: Prepared | None = None, cut: SilentCut | None = None
+) -> Judgement:
     """Says how a reply counts; only COMPLETE is a whole one, and only to all that was sent.
 
     Args:
         reply: as far as it arrived.
-        prepared: the request that it answers, for the cause of a limit.
+        prepared: the request that it answers, for the cause of a limit; None where only the reply
+            is left.
         cut: what the server left out of that request without a word.
     """
     judgement = _judge(reply, prepared)
@@ -156,7 +159,7 @@ def _with_lack(judgement: Judgement, lack: str) -> Judgement:
     return Judgement(outcome=Outcome.INCOMPLETE, sentence=lack, hint=hint)
 
 
-def _judge(reply: Reply, prepared: Prepared) -> Judgement:
+def _judge(reply: Reply, prepared: Prepared | None) -> Judgement:
     part = Outcome.INCOMPLETE if reply.text else Outcome.REFUSED
     match reply.state:
         case ReplyState.COMPLETE:
@@ -179,8 +182,10 @@ def _judge(reply: Reply, prepared: Prepared) -> Judgement:
     return Judgement(outcome=told[0], sentence=told[1], hint=told[2])
 
 
-def _cut_at_limit(reply: Reply, prepared: Prepared) -> tuple[str, str]:
+def _cut_at_limit(reply: Reply, prepared: Prepared | None) -> tuple[str, str]:
     """The setting that ended the reply, with its line, and what to do."""
+    if prepared is None:
+        return "the reply ends at a limit of tokens", "Ask for the rest in a new message"
     limit = prepared.request.max_tokens
     origin = prepared.settings.origins.get("max_tokens", "")
     if limit is None or (reply.usage is not None and reply.usage.completion_tokens < limit):

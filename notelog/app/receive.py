@@ -125,5 +125,5 @@ def _stopped_early(tools: Receiving, *, billed: bool) -> NotelogError:
         tools.journal.in_doubt(tools.record.record_id, reason)
     else:
         tools.journal.failed(tools.record.record_id, reason)
-    hint = "the request may have been billed: complete --again asks anew" if billed else ""
+    hint = "the request may have been billed: notelog retry NOTE asks anew" if billed else ""
     return InterruptedByUserError(f"{reason}; the note is as it was", hint=hint)

@@ -1,12 +1,15 @@
 """Finishing what a crash, a full disk or a pulled plug left half done. Nothing is asked for it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from notelog.app.reading import Reading, parse_snapshot
+from notelog.core.asked import questions
 from notelog.core.edit import EditPlan, apply_plan
 from notelog.core.landed import landed_bytes, plan_rest
 from notelog.core.messages import Role
 from notelog.core.records import TurnRecord, turn_key
+from notelog.errors import NoteEncodingError
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
 
@@ -27,9 +30,17 @@ def finish_landings(reading: Reading, journal: Journal, snapshot: Snapshot) -> S
     """
     reading.store.sweep(snapshot)
     now = reading.store.read(snapshot.path)
+    journal.recognise(snapshot.real_path, lambda: _keys(reading, now))
     for record in journal.undelivered(snapshot.real_path):
         now = _finish(reading, journal, now, record)
     return now
+
+
+def _keys(reading: Reading, snapshot: Snapshot) -> Iterable[str]:
+    try:
+        return questions(parse_snapshot(reading, snapshot))
+    except NoteEncodingError:
+        return ()  # it may end in the middle of a character of a reply that was cut short
 
 
 def _finish(reading: Reading, journal: Journal, snapshot: Snapshot, record: TurnRecord) -> Snapshot:

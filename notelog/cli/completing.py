@@ -1,4 +1,4 @@
-"""What ``complete`` and ``again`` have in common: asking, and telling what came of it."""
+"""What ``complete``, ``again`` and ``retry`` have in common: asking, and telling of it."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,11 @@ def run_completion(
     shared: dict[str, Any],
     *,
     as_json: bool,
-    dry_run: bool,
-    again: bool,
+    dry_run: bool = False,
+    again: bool = False,
     go_on: bool = False,
     agreed: "Callable[[DigestOffer], bool] | None" = None,
+    retry: bool = False,
 ) -> int:
     """Completes a note and tells of it.
 
@@ -37,6 +38,7 @@ def run_completion(
         again: ask anew.
         go_on: let a reply that ended early go on.
         agreed: asks whether a question that is too large may be read in parts.
+        retry: ask anew what is in doubt or failed, and nothing else.
 
     Returns:
         The exit code.
@@ -47,7 +49,14 @@ def run_completion(
     reporter = wiring.reporter(silent=as_json or output.quiet, color=output.color)
     try:
         done = wiring.complete(
-            note, options, reporter, again=again, go_on=go_on, dry_run=dry_run, agreed=agreed
+            note,
+            options,
+            reporter,
+            again=again,
+            go_on=go_on,
+            retry=retry,
+            dry_run=dry_run,
+            agreed=agreed,
         )
     finally:
         reporter.close()

@@ -27,6 +27,13 @@ Commands:
   show        Show what a note would send, message by message.
   tokens      Count the tokens of notes, and show what fits the window.
   check       Look through a vault: which notes are chats, due, in error.
+  status      Show what needs you: in doubt, kept, failed; and what was spent.
+  deliver     Put a kept reply into its note, below its question.
+  retry       Ask anew what is in doubt or failed.
+  undo        Take a reply out of its note again.
+  log         List every turn that was ever asked for a note.
+  usage       Sum tokens and money by day, note, model or profile.
+  forget      Remove what was said from the journal.
   new         Make a new chat note.
   init        Write a commented configuration file.
   config      Show the configuration and where each value comes from.

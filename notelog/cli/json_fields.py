@@ -92,7 +92,7 @@ def completed_fields(done: "Completed") -> Fields:
         "hint": done.hint,
         "reply": None if done.reply is None else done.reply.text,
         "finish_reason": None if done.reply is None else done.reply.finish_reason,
-        "usage": _usage_fields(done.usage),
+        "usage": usage_fields(done.usage),
         "inserted": None if done.line is None else {"line": done.line},
         "seconds": round(done.seconds, 3),
         "diagnostics": [diagnostic_fields(item) for item in done.diagnostics],
@@ -111,7 +111,8 @@ def completed_fields(done: "Completed") -> Fields:
     return fields
 
 
-def _usage_fields(usage: "Usage | None") -> JsonValue:
+def usage_fields(usage: "Usage | None") -> JsonValue:
+    """A server's figures; null where it gave none."""
     if usage is None:
         return None
     return {

@@ -205,12 +205,7 @@ def _breach(
     cap: Cap, spent: Spent, planned: Planned, *, currency: str, now: float
 ) -> _Breach | None:
     """What stands in the way of a request; None where the cap has room for it."""
-    # a clock that was once set wrong must not count for years: the span reaches both ways
-    counted = [
-        item
-        for item in spent.charges
-        if abs(now - item.at) < cap.span.seconds and (item.of_note or not cap.span.of_note)
-    ]
+    counted = _counted(cap, spent, now)
     taken = [_amount(cap.unit, item, currency) for item in counted]
     wanted = _amount(cap.unit, planned, currency)
     if _fits(math.fsum(taken) + wanted, cap):
@@ -221,6 +216,57 @@ def _breach(
         taken=math.fsum(taken),
         in_doubt=math.fsum(doubtful),
         again_in_s=_again_in_s(cap, counted, wanted, currency=currency, now=now),
+    )
+
+
+def _counted(cap: Cap, spent: Spent, now: float) -> list[Charge]:
+    """What counts against a cap."""
+    # a clock that was once set wrong must not count for years: the span reaches both ways
+    return [
+        item
+        for item in spent.charges
+        if abs(now - item.at) < cap.span.seconds and (item.of_note or not cap.span.of_note)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapUse:
+    """How far a cap is used.
+
+    Attributes:
+        cap: which.
+        taken: what counts against it now.
+        in_doubt: how much of that is in doubt.
+        frees_in_s: in how many seconds the oldest of it counts no more; None where nothing counts.
+    """
+
+    cap: Cap
+    taken: float
+    in_doubt: float
+    frees_in_s: float | None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room at all."""
+        return self.taken >= self.cap.most
+
+
+def cap_use(cap: Cap, spent: Spent, *, currency: str, now: float) -> CapUse:
+    """How far a cap is used now.
+
+    Args:
+        cap: one with a span.
+        spent: what the profile took so far.
+        currency: the profile's.
+        now: seconds since the epoch.
+    """
+    counted = _counted(cap, spent, now)
+    oldest = min((item.at for item in counted), default=None)
+    return CapUse(
+        cap=cap,
+        taken=math.fsum(_amount(cap.unit, item, currency) for item in counted),
+        in_doubt=math.fsum(_amount(cap.unit, item, currency) for item in counted if item.in_doubt),
+        frees_in_s=None if oldest is None else max(0.0, oldest + cap.span.seconds - now),
     )
 
 

@@ -27,7 +27,7 @@ MESSAGE_CHARS = 500
 
 _BUSY = frozenset({503, 529})
 _DOUBTFUL = frozenset({408, 409})
-_AGAIN = "`complete --again` asks anew"
+_AGAIN = "notelog retry NOTE asks anew"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

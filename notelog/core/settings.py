@@ -118,6 +118,8 @@ class Config:
         partial_replies: ``note``: what came of a reply that ended early is in the note, with a
             mark; ``journal``: only there.
         note_size_limit_bytes: larger notes are refused.
+        forget_after_days: what was said is forgotten after so many days, once its turn is settled;
+            0 keeps it for good.
         context: how conversations are fitted to the window.
         watch: how vaults are watched.
         origins: where each value comes from, by dotted name: ``config.toml:12``, ``default``,
@@ -136,6 +138,7 @@ class Config:
     inert_replies: bool = True
     partial_replies: str = "note"
     note_size_limit_bytes: int = 8 * 1024 * 1024
+    forget_after_days: int = 0
     context: ContextSettings = field(default_factory=ContextSettings)
     watch: WatchSettings = field(default_factory=WatchSettings)
     origins: Mapping[str, str] = field(default_factory=dict[str, str])

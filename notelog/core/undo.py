@@ -5,29 +5,37 @@ would be a sound plan for the note as it would be without it.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 
 from notelog.core.asked import questions
+from notelog.core.callouts import ticked_or_not
 from notelog.core.edit import EditPlan, Insertion, Landed, Withdrawal, apply_plan
 from notelog.core.messages import Role
 from notelog.core.note import Note, Turn
 from notelog.core.parse import parse_note
 from notelog.core.records import TurnRecord
 from notelog.core.source import SourceText
+from notelog.core.standing import bodies_of
 from notelog.core.verify import same_front_matter, verify_plan
 
+_FOLDED = b"> [!notelog]-"
 _MOST_PLACES = 100  # a reply of one letter may stand anywhere; nobody waits for all of them
 
 
-def plan_undo(note: Note, record: TurnRecord, *, fingerprint: str) -> EditPlan | None:
+def plan_undo(
+    note: Note, record: TurnRecord, *, fingerprint: str, earlier: TurnRecord | None = None
+) -> EditPlan | None:
     """Plans how a reply is taken out of its note.
 
     What invites the person to type on goes too, unless something was typed there: that stays a
-    message of its own.
+    message of its own. Where the reply took the place of an earlier one, that one comes back.
 
     Args:
         note: the note as it is now.
         record: the turn, with what the journal shows was put into the note.
         fingerprint: of the note's bytes.
+        earlier: the turn whose reply it may have taken the place of, or None.
 
     Returns:
         The plan; None where the reply is not there as it was written, or stands there twice and
@@ -36,6 +44,7 @@ def plan_undo(note: Note, record: TurnRecord, *, fingerprint: str) -> EditPlan |
     asked = questions(note).get(record.intent.turn_key)
     sound: dict[int, EditPlan] = {}
     for landed in reversed(record.landings):
+        replaced = bool(record.intent.continues) or _folds_another(landed)
         for question, answer, withdrawals in _places(note, landed, record.record_id):
             plan = EditPlan(
                 fingerprint=fingerprint,
@@ -44,31 +53,38 @@ def plan_undo(note: Note, record: TurnRecord, *, fingerprint: str) -> EditPlan |
                 withdrawals=withdrawals,
                 turn_index=question,
             )
-            if question not in sound and _is_sound(note, plan, note.turns[answer].content):
-                sound[question] = plan
+            if replaced:
+                restored = _restoring(note, plan, answer, earlier)
+                if restored is not None:
+                    sound.setdefault(question, restored)
+            elif _is_sound(note, plan, note.turns[answer].content):
+                sound.setdefault(question, plan)
     if asked in sound:
         return sound[asked]
     return next(iter(sound.values())) if len(sound) == 1 else None
 
 
-def withdrawal_of(data: bytes, offset: int, size: int, record: TurnRecord) -> Withdrawal | None:
-    """Some bytes of a note as a withdrawal, if they are still as the journal shows them inserted.
+def _folds_another(landed: Landed) -> bool:
+    """Whether a landing holds the reply whose place it took, folded, above the new one."""
+    above = [item for item in landed.reply[:-1] if item.offset == landed.reply[-1].offset]
+    return any(item.data.startswith(_FOLDED) for item in above)
 
-    Args:
-        data: the note.
-        offset: where they begin.
-        size: how many they are.
-        record: the turn whose landings are looked through.
-    """
-    piece = data[offset : offset + size]
-    ours = any(
-        piece in item.data
-        for landed in record.landings
-        for item in (*landed.reply, *landed.invitation)
-    )
-    if not piece or not ours:
+
+def _restoring(
+    note: Note, plan: EditPlan, answer: int, earlier: TurnRecord | None
+) -> EditPlan | None:
+    """The plan that also puts the earlier reply back in the place that was taken."""
+    if earlier is None or not earlier.landings:
         return None
-    return Withdrawal(offset=offset, data=piece, record_id=record.record_id)
+    for body in reversed(tuple(bodies_of(earlier.landings[-1]))):
+        piece = Insertion(offset=plan.withdrawals[0].offset, data=body)
+        back = replace(plan, insertions=(piece,))
+        new = parse_note(SourceText(apply_plan(note.source.data, back)), same_front_matter(note))
+        if answer < len(new.turns):
+            back = replace(back, content=new.turns[answer].content)
+            if not verify_plan(note, back, new):
+                return back
+    return None
 
 
 def _places(
@@ -92,26 +108,27 @@ def _starts(note: Note, landed: Landed) -> Iterator[int]:
     """Where the first piece would begin, by the last piece of the reply, which holds its text."""
     *above, last = landed.reply
     before = last.offset - landed.reply[0].offset + sum(len(piece.data) for piece in above)
-    place, found = note.source.data.find(last.data), 0
-    while place >= 0 and found < _MOST_PLACES:
-        if place >= before:
-            yield place - before
-            found += 1
-        place = note.source.data.find(last.data, place + 1)
+    found = ticked_or_not(last.data).finditer(note.source.data)
+    for place in islice(found, _MOST_PLACES):
+        if place.start() >= before:
+            yield place.start() - before
 
 
 def _standing(
     data: bytes, pieces: Sequence[Insertion], start: int, record_id: int
 ) -> tuple[Withdrawal, ...]:
-    """The pieces in a note, from where the first one begins; none where one of them differs."""
+    """The pieces in a note, from where the first one begins; none where one of them differs.
+
+    A box of notelog's own that was ticked since is no difference: the tick was a wish.
+    """
     found: list[Withdrawal] = []
     moved = start - pieces[0].offset
     for piece in pieces:
-        offset = piece.offset + moved
-        if not data.startswith(piece.data, offset):
+        place = ticked_or_not(piece.data).match(data, piece.offset + moved)
+        if place is None:
             return ()
-        found.append(Withdrawal(offset=offset, data=piece.data, record_id=record_id))
-        moved += len(piece.data)
+        found.append(Withdrawal(offset=place.start(), data=place[0], record_id=record_id))
+        moved += len(place[0])
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from notelog.ports.wishes import Wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
     from notelog.core.caps import Spent
@@ -33,6 +33,19 @@ class Journal(Wishes, Protocol):
         Raises:
             ConflictError: another process works on this note, under the name it had before.
         """
+        ...
+
+    def recognise(self, note: str, keys: Callable[[], Iterable[str]]) -> None:
+        """Finds all that is known of a note, also what was asked under an older name of it.
+
+        Args:
+            note: its real path now.
+            keys: gives those of all that is a question in it; not asked where no note was renamed.
+        """
+        ...
+
+    def turns(self, note: str) -> tuple[TurnRecord, ...]:
+        """Every turn that was ever asked for a note, derived ones too, oldest first."""
         ...
 
     def undelivered(self, note: str) -> tuple[TurnRecord, ...]:

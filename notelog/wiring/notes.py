@@ -88,9 +88,10 @@ def complete(
     options: "Options",
     showing: "Showing",
     *,
-    again: bool,
-    dry_run: bool,
+    again: bool = False,
     go_on: bool = False,
+    retry: bool = False,
+    dry_run: bool = False,
     agreed: "Callable[[DigestOffer], bool] | None" = None,
 ) -> "Completed":
     """Completes a note; see ``app.complete``."""
@@ -98,10 +99,23 @@ def complete(
     from notelog.app.complete import complete as complete_note
 
     with stop_wishes() as cancelled:
-        tools = completing(load_config(), showing, cancelled)
-        return complete_note(
-            tools, path, options, again=again, go_on=go_on, dry_run=dry_run, agreed=agreed
+        config = load_config()
+        tools = completing(config, showing, cancelled)
+        done = complete_note(
+            tools,
+            path,
+            options,
+            again=again,
+            go_on=go_on,
+            retry=retry,
+            dry_run=dry_run,
+            agreed=agreed,
         )
+    if config.forget_after_days and not dry_run:
+        from notelog.wiring.journal import forget_old
+
+        forget_old(config.forget_after_days, showing.notice)
+    return done
 
 
 def reporter(*, silent: bool, color: bool | None) -> "Showing":

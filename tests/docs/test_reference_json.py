@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from doc_blocks import ROOT, table_after
+from journal_records import write_turn
 from program import Program
 from scripted_server import ScriptedServer, reply, status
 
@@ -171,3 +172,69 @@ def test_stop(program: Program, note: Path) -> None:
     """``stop --json`` has these fields."""
     run = program.run("stop", "--json", note)
     assert set(fields_of(run.fields)) == documented("stop --json")
+
+
+def test_status(program: Program, note: Path) -> None:
+    """``status --json`` has these fields where a turn is in doubt and a profile is stopped."""
+    with ScriptedServer([status(401)]) as server:
+        program.serve(
+            server.base_url, profile="price = [1, 2]\n[profiles.test.caps]\nrequests_per_day = 9\n"
+        )
+        program.run("complete", note)
+    write_turn(program, note, "in-doubt")
+    run = program.run("status", "--json", note)
+    assert run.code == 10
+    sums = ("profiles[].day", "profiles[].month")
+    told = {field for field in fields_of(run.fields) if not field.startswith(sums)}
+    assert told == {item.replace("unread[]", "unread") for item in documented("status --json")} - {
+        *sums
+    }
+
+
+def test_deliver(program: Program, note: Path) -> None:
+    """``deliver --json`` has these fields, with ``--print`` and without."""
+    write_turn(program, note, "received")
+    printed = program.run("deliver", "--print", "--json", note)
+    done = program.run("deliver", "--json", note)
+    assert done.code == 0
+    found = {*fields_of(printed.fields), *fields_of(done.fields)}
+    assert found == {item.replace("errors[]", "errors") for item in documented("deliver --json")}
+
+
+def test_undo(program: Program, note: Path) -> None:
+    """``undo --json`` has these fields."""
+    write_turn(program, note, "received")
+    program.run("deliver", note)
+    run = program.run("undo", "--json", note)
+    assert run.code == 0
+    assert set(fields_of(run.fields)) == documented("undo --json")
+
+
+def test_log(program: Program, note: Path) -> None:
+    """``log --json`` has these fields for a priced turn."""
+    write_turn(program, note, "received")
+    run = program.run("log", "--json", note)
+    assert set(fields_of(run.fields)) == documented("log --json")
+
+
+def test_usage(program: Program, note: Path) -> None:
+    """``usage --json`` has these fields; those of ``up_to`` and ``total`` are those of a row."""
+    write_turn(program, note, "received")
+    run = program.run("usage", "--json")
+    found = set(fields_of(run.fields))
+    row = {field.removeprefix("rows[].") for field in found if field.startswith("rows[].")}
+    own = {field for field in row if not field.startswith("up_to.")} - {"name"}
+    assert {field.removeprefix("total.") for field in found if field.startswith("total.")} >= own
+    told = {field for field in found if not field.startswith(("total.", "rows[].up_to."))}
+    assert told | {"total", "rows[].up_to"} == {
+        item.replace("unread[]", "unread") for item in documented("usage --json")
+    }
+
+
+def test_forget(program: Program, note: Path) -> None:
+    """``forget --json`` has these fields."""
+    write_turn(program, note, "received")
+    run = program.run("forget", "--yes", "--json", note)
+    assert {item.replace("unread", "unread[]") for item in fields_of(run.fields)} == documented(
+        "forget --json"
+    )

@@ -136,7 +136,7 @@ def test_what_is_in_doubt_is_asked_again_only_by_word(program: Program, vault: P
         assert program.run("complete", note).code == 10
         second = program.run("complete", note)
         assert (second.code, len(server.requests)) == (10, 1)
-        assert "--again" in second.err
+        assert "notelog retry" in second.err
         third = program.run("complete", "--again", note)
     assert (third.code, len(server.requests)) == (0, 2)
     assert b"At last." in note.read_bytes()

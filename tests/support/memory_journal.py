@@ -1,6 +1,6 @@
 """The journal in memory: a Journal without a disk, shared by "processes" in one test."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -65,6 +65,14 @@ class MemoryJournal:
             if (item.intent.turn_key, item.intent.note) == (turn_key, note)
         ]
         return self._settled(found[-1]) if found else None
+
+    def recognise(self, note: str, keys: Callable[[], Iterable[str]]) -> None:
+        """No note is ever renamed here."""
+
+    def turns(self, note: str) -> tuple[TurnRecord, ...]:
+        """Every turn of a note."""
+        found = [item for item in self.disk.records.values() if item.intent.note == note]
+        return tuple(self._settled(item) for item in found)
 
     def undelivered(self, note: str) -> tuple[TurnRecord, ...]:
         """Received, or about to be written, and not delivered."""

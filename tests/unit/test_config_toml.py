@@ -153,6 +153,7 @@ MISTAKES = [
     ("ignore_note_keys = ['max_token']", 1, "no setting of notes", "'max_tokens'"),
     ("reasoning = 'keep'", 1, "reasoning: invalid", "drop, callout"),
     ("note_size_limit_bytes = 0", 1, "at least 1", ""),
+    ("forget_after_days = -1", 1, "at least 0", ""),
     ("default_profile = 'opnai'", 1, "does not exist", "'openai'"),
     ("a = 1\nb = x", 2, "not valid TOML", "quotes"),
     ("a = 'x", 1, "not valid TOML", ""),

@@ -41,10 +41,10 @@ def record(state: TurnState, reply: Reply | None = None) -> TurnRecord:
 def test_what_may_have_been_paid_needs_the_users_word(
     state: TurnState, error: type[NotelogError]
 ) -> None:
-    """A billed turn that was sent or answered before is asked again only with --again."""
+    """A billed turn that was sent or answered before is asked again only with retry or --again."""
     with pytest.raises(error, match=r"before") as raised:
         reply_waiting(record(state), again=False, billed=True)
-    assert "--again" in raised.value.hint
+    assert ("notelog retry" if error is InDoubtError else "--again") in raised.value.hint
     assert reply_waiting(record(state), again=True, billed=True) is None
     assert reply_waiting(record(state), again=False, billed=False) is None
 

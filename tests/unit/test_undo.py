@@ -7,7 +7,7 @@ from notelog.core.edit import EditPlan, apply_plan, landed_by
 from notelog.core.landing import ReplyStyle, plan_reply
 from notelog.core.records import Intent, TurnRecord, TurnState, turn_key
 from notelog.core.turn import ReplyDue, next_turn
-from notelog.core.undo import plan_undo, withdrawal_of
+from notelog.core.undo import plan_undo
 
 HR = '<hr class="__chatgpt_plugin">'
 SAY = f"\n\n{HR}\n\nrole::assistant\n\n"
@@ -129,15 +129,3 @@ def test_an_earlier_landing_counts_too() -> None:
         landings=(*record.landings, *other.landings),
     )
     assert undone(after, both) == "Q\n"
-
-
-def test_only_what_was_inserted_can_be_withdrawn() -> None:
-    """A withdrawal holds bytes that the journal shows as inserted, as they stand in the note."""
-    after, record = answered("Q\n")
-    data = after.encode()
-    start = data.index(b"Second")
-    found = withdrawal_of(data, start, 11, record)
-    assert found is not None
-    assert (found.offset, found.data, found.record_id) == (start, b"Second line", 7)
-    assert withdrawal_of(data, 0, 1, record) is None
-    assert withdrawal_of(data, start, 0, record) is None

@@ -1,0 +1,168 @@
+"""Knowing a note again under another name, and a vault at another place."""
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from notelog.adapters.journal_rows import named_path, stored_path
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+_SAMPLE = """
+    SELECT note, prompt FROM turn WHERE prompt <> x'' AND purpose = 'reply'
+    ORDER BY id DESC LIMIT 50"""
+BUSY_TIMEOUT_S = 30.0
+"""How long one command waits for another that writes to the same journal."""
+
+_READ_BYTES = 8 * 1024 * 1024
+
+
+RefuseInWork = Callable[[str, str], None]
+"""Raises where another process works on a note under its older name; given that and the new one."""
+
+
+def latest_id(
+    connection: "Connection", turn_key: str, note: str, root: str, refuse: RefuseInWork
+) -> int | None:
+    """Finds the last attempt at a turn by its note's name, else by another name of that note.
+
+    A note that was renamed keeps its turns, and so does one that has two names: a hard link, or a
+    symlink that was left at the old place. Where a name is found to be another one of this note,
+    all turns under it are known under the new one from then on.
+
+    Raises:
+        ConflictError: another process works on the note under its older name.
+    """
+    rows: list[tuple[int, bytes]] = connection.execute(
+        "SELECT id, note FROM turn WHERE turn_key = ? ORDER BY id DESC", (turn_key,)
+    ).fetchall()
+    stored = stored_path(note, root)
+    for record_id, where in rows:
+        if where == stored:
+            return record_id
+    for record_id, where in rows:
+        other = named_path(where, root)
+        if _is_same_note(other, note):
+            if not Path(other).exists() or Path(other).is_symlink():
+                refuse(other, note)  # of two living names the lock is one
+            # one statement is a transaction of its own
+            connection.execute("UPDATE turn SET note = ? WHERE note = ?", (stored, where))
+            return record_id
+    return None
+
+
+def recognise(
+    connection: "Connection",
+    keys: Callable[[], Iterable[str]],
+    note: str,
+    root: str,
+    refuse: RefuseInWork,
+) -> None:
+    """Finds all that is known of a note, also what was asked under an older name of it.
+
+    Args:
+        connection: to the journal.
+        keys: gives those of all that is a question in the note.
+        note: the note's real path.
+        root: the vault's.
+        refuse: see ``RefuseInWork``.
+    """
+    stored = stored_path(note, root)
+    rows: list[tuple[bytes]] = connection.execute("SELECT DISTINCT note FROM turn").fetchall()
+    others = [
+        where
+        for (where,) in rows
+        if where != stored and _is_same_note(named_path(where, root), note)
+    ]
+    for key in keys() if others else ():
+        latest_id(connection, key, note, root, refuse)
+
+
+def _is_same_note(other: str, note: str) -> bool:
+    """Whether another name is gone, or means the very same file."""
+    if not os.path.lexists(other):
+        return True
+    try:
+        return Path(other).samefile(note)
+    except OSError:
+        return False
+
+
+def _moved_to(path: str, vault_root: str) -> bool:
+    """Whether a vault whose folder is gone is the one at another place now, by its turns.
+
+    Most of the notes that both have must hold what was asked in them.
+
+    Args:
+        path: of the journal.
+        vault_root: where a vault without a journal is.
+    """
+    import sqlite3
+
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+            (root,) = connection.execute("SELECT path FROM vault").fetchone() or (b"",)
+            if not root or Path(os.fsdecode(root)).exists():
+                return False
+            rows: list[tuple[bytes, bytes]] = connection.execute(_SAMPLE).fetchall()
+    except sqlite3.Error:
+        return False
+    held = [
+        found for note, prompt in rows if (found := _holds(note, prompt, vault_root)) is not None
+    ]
+    return sum(held) * 2 > len(held)
+
+
+def _holds(stored: bytes, prompt: bytes, root: str) -> bool | None:
+    """Whether a note holds the longest line of a question; None where there is no such note."""
+    try:
+        with Path(named_path(stored, root)).open("rb") as file:
+            data = file.read(_READ_BYTES)
+    except OSError:
+        return None
+    return max(prompt.split(b"\n"), key=len) in data
+
+
+def database_of(folder: str, identity: tuple[str, str]) -> str:
+    """The path of the database of a vault by its device and inode, there or not."""
+    from hashlib import sha256
+
+    name = sha256(":".join(identity).encode()).hexdigest()[:32]
+    return str(Path(folder, f"{name}.sqlite3"))
+
+
+def find_database(vault_root: str, folder: str) -> str:
+    """The path of a vault's database; empty where it has none. See ``open_database``.
+
+    Raises:
+        OSError: there is no such vault.
+    """
+    status = Path(vault_root).stat()
+    identity = (str(status.st_dev), str(status.st_ino))
+    if Path(own := database_of(folder, identity)).exists():
+        return own
+    others = {str(path): _recorded(str(path)) for path in sorted(Path(folder).glob("*.sqlite3"))}
+    place = os.fsencode(vault_root)
+    found = (
+        *(path for path, row in others.items() if row and row[:2] == identity),
+        *(path for path, row in others.items() if row and row[2] == place),
+    )
+    moved = (path for path in others if _moved_to(path, vault_root))
+    return next(iter(found), "") or next(moved, "")
+
+
+def _recorded(path: str) -> tuple[str, str, bytes] | None:
+    """Device, inode and path of the vault that a database was last used for."""
+    import sqlite3
+
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+            row: tuple[str, str, bytes] | None = connection.execute(
+                "SELECT device, inode, path FROM vault"
+            ).fetchone()
+    except sqlite3.Error:
+        return None
+    return row

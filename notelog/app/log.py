@@ -1,0 +1,27 @@
+"""What was ever asked for a note. Nothing is sent or written."""
+
+from notelog.app.reading import Reading, read_note
+from notelog.core.asked import questions
+from notelog.core.records import TurnRecord
+from notelog.errors import NoteError
+from notelog.ports.journal import Journal
+
+
+def read_log(
+    reading: Reading, journal: Journal, path: str, real_path: str
+) -> tuple[TurnRecord, ...]:
+    """Every turn that was ever asked for a note, under this name or an older one.
+
+    Args:
+        reading: where notes are.
+        journal: of the note's vault.
+        path: the note, as the person named it; it may be gone.
+        real_path: with every symlink resolved.
+    """
+    try:
+        note = read_note(reading, path)[1]
+    except NoteError:
+        note = None  # a note that is gone has a past too
+    if note is not None:
+        journal.recognise(real_path, lambda: questions(note))
+    return journal.turns(real_path)
