@@ -50,12 +50,14 @@ def cut_place(tally: "Tally") -> int:
     )
 
 
-def cut_sentence(tally: "Tally") -> str:
-    """Where the cut falls, and what it leaves out."""
+def cut_sentence(tally: "Tally", *, brief: bool = False) -> str:
+    """Where the cut falls, and what it leaves out; ``brief`` for a narrow column."""
     dropped = [turn for turn in tally.turns if turn.fate is Fate.LEFT_OUT]
     tokens = sum(turn.tokens for turn in dropped)
     below = tally.turns[cut_place(tally) :]
     line = f" before line {below[0].message.lines[0]}" if below else ""
+    if brief:
+        return f"cut{line}: {counted(len(dropped), 'message')} left out, {counted(tokens, 'token')}"
     kept = "" if len(dropped) == cut_place(tally) else "; what is always sent stays"
     return (
         f"cut{line}: {counted(len(dropped), 'message')} above, {counted(tokens, 'token')},"

@@ -10,6 +10,7 @@ from notelog.cli.tokens_sentences import (
     text_lines,
     turn_cells,
 )
+from notelog.core.trim_report import Fate
 from notelog.core.visible import visible_line
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _print_figure(console: "Console", line: str) -> None:
     from rich.text import Text
 
     name, _, rest = line.partition(":")
-    console.print(Text.assemble((f"{name}:", "bold"), rest))
+    console.print(line if line[:1] == " " else Text.assemble((f"{name}:", "bold"), rest))
 
 
 def _turn_table(tally: "Tally") -> "Table":
@@ -87,7 +88,10 @@ def _turn_table(tally: "Tally") -> "Table":
     for number, turn in enumerate(tally.turns, start=1):
         role, lines, tokens, share, sent, words = turn_cells(turn)
         role_text = Text(role, style=_ROLE_STYLES.get(role, ""))
-        text = Text.assemble(("pinned ", "yellow") if sent == "pinned" else "", words)
+        mark = "pinned " if sent == "pinned" else ""
+        if turn.fate is Fate.SHORTENED:
+            mark = f"shortened to {sent} "
+        text = Text.assemble((mark, "yellow"), words)
         table.add_row(
             str(number), role_text, lines, tokens, share, text, style="dim" if sent == "no" else ""
         )
@@ -101,7 +105,7 @@ def _turn_table(tally: "Tally") -> "Table":
 def _cut_text(tally: "Tally") -> "Text":
     from rich.text import Text
 
-    return Text(cut_sentence(tally).removeprefix("cut "), style="red")
+    return Text(cut_sentence(tally, brief=True).removeprefix("cut "), style="red")
 
 
 def _bar(tally: "Tally", width: int, cells: tuple[str, str, str]) -> "Text":

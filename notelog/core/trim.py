@@ -32,7 +32,7 @@ LEFT_OUT_NOTICE: Final = "[… earlier messages left out …]"
 and after begin alike for a server's prefix cache; and it is short in any language."""
 
 _OLDER: Final = "older than what fits the window"
-_WITH_OLDER: Final = "left out with the older ones, so that the next prompts begin as this one does"
+_WITH_OLDER: Final = "gone with the older ones, so that the next prompts begin as this one does"
 _ORPHAN: Final = "a tool's result without the call above it: no server takes it"
 
 
