@@ -6,7 +6,9 @@ Only what cannot have been billed is sent again (``docs/promises.md``, P2).
 import re
 from dataclasses import dataclass, replace
 
+from notelog.core.messages import Message, Role
 from notelog.core.request import ChatRequest
+from notelog.core.trim import LEFT_OUT_NOTICE
 from notelog.errors import ProviderRefusedError
 
 MOST_CORRECTIONS = 2
@@ -129,10 +131,18 @@ def correct(request: ChatRequest, refusal: ProviderRefusedError) -> Correction |
     """Changes the one parameter that a server rejects, if the request can do without it.
 
     ``max_tokens`` becomes ``max_completion_tokens`` and the other way round; a sampling setting,
-    ``stream_options`` or streaming itself is left out. A value that is out of range is not
+    ``stream_options`` or streaming itself is left out; so is notelog's own notice, where a model's
+    template takes no second system message. A value that is out of range is not
     corrected: the person chose it.
     """
-    if refusal.status not in {400, 422} or not _REJECTION.search(refusal.said):
+    if refusal.status not in {400, 422}:
+        return None
+    fewer = _without_notice(request) if _SYSTEM.search(refusal.said) else None
+    return fewer or _without_parameter(request, refusal)
+
+
+def _without_parameter(request: ChatRequest, refusal: ProviderRefusedError) -> Correction | None:
+    if not _REJECTION.search(refusal.said):
         return None
     name = _named(request, refusal)
     if name in _LIMITS and request.max_tokens is not None:
@@ -150,6 +160,19 @@ def correct(request: ChatRequest, refusal: ProviderRefusedError) -> Correction |
             request=replace(request, sampling=rest, left_out=left_out), sentence=_left_out(name)
         )
     return None
+
+
+_SYSTEM = re.compile(r"system (?:message|role|prompt)|roles? must alternate", re.IGNORECASE)
+
+
+def _without_notice(request: ChatRequest) -> Correction | None:
+    """The request without the message that says that others were left out."""
+    notice = Message(role=Role.SYSTEM, content=LEFT_OUT_NOTICE)
+    rest = tuple(item for item in request.messages if item != notice)
+    if len(rest) == len(request.messages):
+        return None
+    sentence = "the server takes no such system message: the model is not told what was left out"
+    return Correction(request=replace(request, messages=rest), sentence=sentence)
 
 
 def _left_out(name: str) -> str:

@@ -1,7 +1,12 @@
+from dataclasses import replace
+
 import pytest
 from asking import question
 
+from notelog.core.counting import NoteView
+from notelog.core.messages import Message, Role
 from notelog.core.retry import RetryPolicy, correct, http_date, retry_after_s, wait_in_message
+from notelog.core.trim import LEFT_OUT_NOTICE
 from notelog.errors import ProviderRefusedError
 
 WAITS = [
@@ -122,6 +127,27 @@ def test_a_setting_that_is_not_taken_is_left_out(said: str, parameter: str, left
     assert set(request.sampling) - set(correction.request.sampling) == {left_out}
     assert correction.request.left_out == (left_out,)
     assert left_out in correction.sentence
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Jinja Exception: System message must be at the beginning.",
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        "System role not supported",
+    ],
+)
+def test_the_notice_goes_where_a_template_takes_none(said: str) -> None:
+    """A model's template may take one system message: notelog's own is the one that goes."""
+    asked = question()
+    notice = NoteView().notice(LEFT_OUT_NOTICE)
+    rules = Message(role=Role.SYSTEM, content="Be kind.")
+    request = replace(asked, messages=(rules, notice, *asked.messages))
+    correction = correct(request, _refusal(said))
+    assert correction is not None
+    assert correction.request.messages == (rules, *asked.messages)
+    assert "not told" in correction.sentence
+    assert correct(correction.request, _refusal(said)) is None
 
 
 def test_a_server_that_does_not_stream_is_asked_without() -> None:
