@@ -98,6 +98,7 @@ class ContextTable:
     shorten: bool | None = None
     notice: bool | None = None
     mark_left_out: bool | None = None
+    summary: bool | None = None
 
 
 TABLES = ("context", "defaults", "model_aliases", "profiles", "watch")

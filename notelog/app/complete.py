@@ -31,6 +31,7 @@ from notelog.app.receive import Receiving, receive
 from notelog.app.recover import finish_landings
 from notelog.app.refit import Refit, Refitting
 from notelog.app.stop import stoppable
+from notelog.app.summary import summarised
 from notelog.core.breaker import Asker
 from notelog.core.models import Price, cost_of_usage
 from notelog.core.note_style import ReplyStyle
@@ -189,7 +190,7 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
             read = digested(tools, journal, turn, endpoint, job)
             turn = read.turn
         else:
-            turn = refined(tools, turn, endpoint)
+            turn = summarised(tools, journal, refined(tools, turn, endpoint), endpoint, job)
         record = _begin(tools, journal, turn, job)
         tools.reporter.waiting(f"asking {record.intent.model} at {record.intent.profile}")
         refitting = Refitting(count=tools.count, learned=tools.learned, clock=tools.clock)

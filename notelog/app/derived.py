@@ -16,6 +16,7 @@ from notelog.app.receive import Receiving, receive
 from notelog.app.refit import Refit, Refitting
 from notelog.app.stop import stoppable
 from notelog.core.caps import Spent
+from notelog.core.derived import Purpose
 from notelog.core.records import Intent, TurnRecord, TurnState
 from notelog.core.reply import Reply, ReplyDelta, ReplyState
 from notelog.errors import (
@@ -100,6 +101,11 @@ def known_answer(
     )
 
 
+def _things(count: int, purpose: Purpose) -> str:
+    plural = {Purpose.SUMMARY: "summaries"}.get(purpose, f"{purpose}s")
+    return f"{count} {purpose if count == 1 else plural}"
+
+
 def derive(work: Deriving, items: Sequence[Derived]) -> Answers:
     """Asks what was not answered before, and gives all the answers in the order of the items.
 
@@ -116,7 +122,7 @@ def derive(work: Deriving, items: Sequence[Derived]) -> Answers:
             answers[item.key] = known
     left = [item for item in unique.values() if item.key not in answers]
     if left:
-        _Asking(work, answers, things=f"{len(unique)} {left[0].purpose}s").ask(left)
+        _Asking(work, answers, things=_things(len(unique), left[0].purpose)).ask(left)
     return Answers(replies=tuple(answers[item.key] for item in items), asked=len(left))
 
 

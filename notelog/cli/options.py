@@ -41,6 +41,11 @@ _REQUEST_OPTIONS = (
         help="The sampling temperature, 0 to 2.",
     ),
     click.option(
+        "--summary/--no-summary",
+        default=None,
+        help="Ask for a summary of what is left out, and send it along.",
+    ),
+    click.option(
         "--stream/--no-stream", default=None, help="Ask for the reply in parts, or whole."
     ),
 )
@@ -75,6 +80,7 @@ def options_of(arguments: dict[str, Any]) -> "Options":
     from notelog.core.settings import Options
 
     names = (
-        "profile", "model", "context_window", "max_tokens", "shorten", "temperature", "stream",
+        "profile", "model", "context_window", "max_tokens", "shorten", "temperature", "summary",
+        "stream",
     )  # fmt: skip
     return Options(**{name: arguments.pop(name, None) for name in names})

@@ -61,9 +61,10 @@ def resolve_settings(config: Config, note: Note, options: Options) -> Settings:
 
 def _context(config: Config, options: Options) -> ContextSettings:
     """How conversations are fitted: the configuration's way, but for what is said this time."""
-    if options.shorten is None:
-        return config.context
-    return replace(config.context, shorten=options.shorten)
+    context = config.context
+    if options.shorten is not None:
+        context = replace(context, shorten=options.shorten)
+    return context if options.summary is None else replace(context, summary=options.summary)
 
 
 _Layer = Mapping[str, tuple[JsonValue, str]]

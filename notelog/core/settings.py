@@ -93,11 +93,13 @@ class ContextSettings:
         shorten: where the question does not fit, keep its beginning and end instead of stopping.
         notice: tell the model, in a short system message, where messages were left out.
         mark_left_out: tell it in the note too, in a callout below the reply.
+        summary: ask for a summary of what was left out, and send it along.
     """
 
     shorten: bool = False
     notice: bool = True
     mark_left_out: bool = False
+    summary: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,7 @@ class Options:
     temperature: float | None = None
     stream: bool | None = None
     shorten: bool | None = None
+    summary: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

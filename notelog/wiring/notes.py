@@ -4,7 +4,15 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from notelog.wiring.parts import completing, counter, learned, load_config, reading, unsaid
+from notelog.wiring.parts import (
+    completing,
+    counter,
+    learned,
+    load_config,
+    open_journal,
+    reading,
+    unsaid,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,6 +56,7 @@ def show_as_sent(path: str, options: "Options") -> "Shown":
         options=options,
         count=counter().count,
         learned=learned(unsaid),
+        open_journal=open_journal,
     )
 
 
