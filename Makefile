@@ -48,16 +48,16 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url 
 clean:  ## Removes what the other targets made
 	rm -rf .venvs .cache build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-# What breaks system calls, mounts small disks and checks services in the tests. Where it cannot be
+# What breaks system calls, mounts small disks, checks services and edits notes in the tests. Where it cannot be
 # had, those tests say that they were not run.
-TOOLS := strace util-linux systemd
+TOOLS := strace util-linux systemd vim
 
 .PHONY: tools
 tools:
-	@command -v strace >/dev/null && command -v nsenter >/dev/null && command -v systemd-analyze >/dev/null \
+	@command -v strace >/dev/null && command -v nsenter >/dev/null && command -v systemd-analyze >/dev/null && command -v vim >/dev/null \
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	&& { apt-get -qq install -y $(TOOLS) || { apt-get -qq update && apt-get -qq install -y $(TOOLS); }; } >/dev/null; } \
-	|| echo "strace, nsenter and systemd-analyze are not all here: tests that need them are not run"
+	|| echo "strace, nsenter, systemd-analyze and vim are not all here: tests that need them are not run"
 
 # A virtual environment from hashed requirements, then the project itself.
 define environment

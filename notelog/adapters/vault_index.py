@@ -7,7 +7,6 @@ only what may be a chat is told.
 import os
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from notelog.adapters.files import read_once
@@ -20,6 +19,8 @@ from notelog.errors import NoteError
 from notelog.ports.notes import Snapshot
 from notelog.ports.watching import FoundNote, Scan
 
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_GROWTH_BYTES = 4096  # it may have grown since its size was asked
 _Stamp = tuple[int, int, int]
 _Found = dict[str, _Stamp]
 
@@ -98,9 +99,9 @@ class VaultIndex:
     def _changed(self, found: _Found) -> Iterator[FoundNote]:
         known = self._known
         for path, stamp in found.items():
-            if known.get(path) == stamp or not (relative := self.relative(path)):
+            if known.get(path) == stamp or not _may_be_chat_file(path, stamp[0], self._limit):
                 continue
-            if _may_be_chat_file(path, self._limit):
+            if relative := self.relative(path):
                 yield FoundNote(path=path, relative=relative, modified_s=stamp[1] / 1e9)
 
 
@@ -127,23 +128,27 @@ def _walk(root: str, folders: set[int], unreadable: list[str]) -> _Found:
             if name.startswith("."):
                 continue
             if name.endswith(".md") or name.lower().endswith(NOTE_ENDINGS):
-                with suppress(OSError):  # it has gone, or is a symlink to nothing
+                try:
                     status = entry.stat()
-                    found[entry.path] = (status.st_size, status.st_mtime_ns, status.st_ino)
+                except OSError:
+                    continue  # it has gone, or is a symlink to nothing
+                found[entry.path] = (status.st_size, status.st_mtime_ns, status.st_ino)
             elif entry.is_dir(follow_symlinks=False) and not is_ignored(name):
                 folders.add(entry.inode())
                 left.append(entry.path)
     return found
 
 
-def _may_be_chat_file(path: str, limit: int) -> bool:
+def _may_be_chat_file(path: str, size_bytes: int, limit_bytes: int) -> bool:
     """Whether a file may be a chat; what cannot be read is left to a closer look."""
+    if size_bytes > limit_bytes:
+        return True
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        descriptor = os.open(path, _FLAGS)
     except OSError:
         return True
     try:
-        return may_be_chat(os.read(descriptor, limit + 1))
+        return may_be_chat(os.read(descriptor, size_bytes + _GROWTH_BYTES))
     except OSError:
         return False  # a folder, or a device
     finally:
@@ -157,7 +162,7 @@ def is_being_written(path: str) -> bool:
         FileNotFoundError: there is no such file.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        descriptor = os.open(path, _FLAGS)
     except FileNotFoundError:
         raise
     except BlockingIOError:

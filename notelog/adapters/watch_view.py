@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
@@ -131,7 +132,7 @@ class LiveView:
         self._monotonic_s = monotonic_s
         self._since = time.strftime("%H:%M")
         self._drawn_s = 0.0
-        self._shown: View | None = None
+        self._shown = View()
         self._live.start()
 
     def tell(self, told: Told) -> None:
@@ -145,9 +146,11 @@ class LiveView:
             self._console.print(text, soft_wrap=True)
 
     def show(self, view: View) -> None:
-        """Draws how it stands, unless it was drawn just now or nothing changed."""
+        """Draws how it stands; where only the text grows that comes, five times a second."""
         now_s = self._monotonic_s()
-        if view == self._shown or (view.asking and now_s - self._drawn_s < _DRAW_STEP_S):
+        if view == self._shown:
+            return
+        if _still(view) == _still(self._shown) and now_s - self._drawn_s < _DRAW_STEP_S:
             return
         self._shown, self._drawn_s = view, now_s
         with suppress(OSError):
@@ -179,3 +182,8 @@ class LiveView:
             held = f"  held: {view.held}"
             lines.append(Text(visible_line(held), style="yellow", no_wrap=True))
         return Group(*lines)
+
+
+def _still(view: View) -> View:
+    """The view without what grows while a reply comes."""
+    return replace(view, asking=tuple(replace(item, characters=0) for item in view.asking))

@@ -93,12 +93,12 @@ def _tell_start(tools: Watching, scan: Scan, no_events: str, counts: tuple[int, 
             kind=Kind.START,
             sentence=f"watching {tools.root}: {scan.notes:,} notes, {chats:,} chats, "
             f"{marked:,} marked to be sent, {unmarked:,} unanswered and not marked",
-            hint=_HOW,
             figures={
                 "notes": scan.notes, "chats": chats, "marked": marked, "unmarked": unmarked,
             },
         )
     )  # fmt: skip
+    tools.say(Kind.NOTICE, _HOW)
     if no_events and no_events != "--once":
         poll_s = tools.completing.config.watch.poll_s
         tools.say(Kind.NOTICE, f"the vault is looked through every {poll_s:g} s: {no_events}")

@@ -14,5 +14,4 @@ def may_be_chat(data: bytes) -> bool:
     low = data.lower()
     if b"__chatgpt_plugin" in low or b"role::" in low:
         return True
-    head = low[: _HEAD_BYTES + 8].removeprefix(BOM)
-    return head.startswith(b"---") and b"notelog" in head
+    return low.startswith((b"---", BOM + b"---")) and b"notelog" in low[:_HEAD_BYTES]

@@ -10,6 +10,7 @@ from notelog.wiring.parts import completing, load_config, open_journal, reading
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from notelog.adapters.journal_sqlite import SqliteJournal
     from notelog.adapters.watch_place import WatchFolder
     from notelog.adapters.watch_threads import Inbox
     from notelog.app.due import Completing
@@ -74,7 +75,10 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView") -> int:
         watcher = Watcher(tools, options)
         clock = SystemClock()
         started = clock.now()
-        with stop_wishes(lambda: inbox.post(StopWish())):
+        with (
+            stop_wishes(lambda: inbox.post(StopWish())),
+            _vault_journal(root),  # kept open: its last closing writes the whole journal anew
+        ):
             code = run_watcher(watcher, inbox, view, clock, SystemdNotices(os.environ))
         tools.hints.stop()
         if wishes.once:
@@ -228,8 +232,13 @@ def _watching(
     from notelog.adapters.watchdog_watcher import NoHints, WatchdogHints
     from notelog.app.watch_look import Looking
     from notelog.app.watch_tools import Watching
+    from notelog.ports.watch_view import Kind, Told
 
-    files = VaultIndex(root, _scope(root, config), size_limit_bytes=config.note_size_limit_bytes)
+    scope = _scope(root, config)
+    for pattern in scope.not_understood:
+        sentence = f"this filter of Obsidian's excluded files is not used here: {pattern}"
+        view.tell(Told(kind=Kind.WARNING, sentence=sentence))
+    files = VaultIndex(root, scope, size_limit_bytes=config.note_size_limit_bytes)
     tools = completing(config, SilentReporter(), lambda: False)
     looking = Looking(
         files=files, reading=tools.reading, open_journal=open_journal, settings=config.watch
@@ -350,18 +359,25 @@ def _take_over(root: str, device: str) -> None:
     NoteFiles().create(str(pin), text)
 
 
-def _unlanded(root: str) -> "tuple[tuple[str, str], ...]":
-    """The notes below a folder for which the journal keeps a reply, with the turn's key."""
+def _vault_journal(root: str) -> "SqliteJournal":
+    """The journal of the notes below a folder."""
     from notelog.adapters.journal_sqlite import open_journal as open_vault_journal
-    from notelog.adapters.places import is_inside, state_dir, vault_of
+    from notelog.adapters.places import state_dir, vault_of
     from notelog.adapters.watch_place import watched_roots
-    from notelog.core.records import TurnState
-    from notelog.errors import NotelogError
 
     state = state_dir()
     vault = vault_of(os.path.join(root, "note.md"), watched_roots(state))  # noqa: PTH118
+    return open_vault_journal(vault, state)
+
+
+def _unlanded(root: str) -> "tuple[tuple[str, str], ...]":
+    """The notes below a folder for which the journal keeps a reply, with the turn's key."""
+    from notelog.adapters.places import is_inside
+    from notelog.core.records import TurnState
+    from notelog.errors import NotelogError
+
     try:
-        with open_vault_journal(vault, state) as journal:
+        with _vault_journal(root) as journal:
             records = journal.unfinished()
     except NotelogError:
         return ()

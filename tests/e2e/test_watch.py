@@ -1,6 +1,9 @@
 """``notelog watch`` as its user meets it: the real program, real files, a server that counts."""
 
+import os
 import shutil
+import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -258,3 +261,40 @@ def test_the_marker_of_chatgpt_md_is_left_to_the_plugin(program: Program, vault:
         (vault / ".obsidian" / "community-plugins.json").write_bytes(b"[]")
         assert program.run("watch", "--once", vault).code == 0
     assert b"A leaf." in note.read_bytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the queue of inotify is Linux's")
+def test_events_that_the_system_lost_are_made_up_for(program: Program, vault: Path) -> None:
+    """While the watcher is stopped more happens than the system's queue holds: it is all found."""
+    queue = int(Path("/proc/sys/fs/inotify/max_queued_events").read_bytes())
+    note, noise = vault / "tea.md", vault / "noise.txt"
+    with ScriptedServer([reply("A leaf.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            os.kill(watch.process.pid, signal.SIGSTOP)
+            other = noise.with_suffix(".old")
+            noise.write_bytes(b"")
+            for _ in range(queue // 2 + 100):  # each renaming makes two events
+                noise.rename(other)
+                other.rename(noise)
+            note.write_bytes(unticked(note))
+            os.kill(watch.process.pid, signal.SIGCONT)
+            watch.wait_for("answered", "tea.md")
+            assert watch.stop() == 0
+    assert len(server.requests) == 1
+
+
+@pytest.mark.local_model
+def test_the_real_local_model_answers(program: Program, vault: Path, models_folder: Path) -> None:
+    """A ticked note is answered by the real model on this machine, without any server set up."""
+    note = vault / "tea.md"
+    ticked = unticked(note, "Say one word.")
+    local = Program(program.home, {"NOTELOG_CACHE_DIR": str(models_folder.parent)})
+    local.configure('default_profile = "local"\n[profiles.local]\nmax_tokens = 16\n' + QUICK)
+    with WatchRun(local, vault) as watch:
+        SAVES["in place"](note, ticked)
+        told = watch.wait_for_reply("tea.md")
+        assert told["model"] == "SmolLM2-135M-Instruct"
+        assert watch.stop() == 0
+    assert note.read_bytes().startswith(ticked)
+    assert b"role::assistant" in note.read_bytes()

@@ -59,17 +59,30 @@ class WatchRun:
 
     def wait_for(self, kind: str, note: str = "", words: str = "") -> dict[str, object]:
         """The next line of a kind, of a note, with some words; all before it is passed over."""
+        return self._wait(
+            lambda line: (
+                line["kind"] == kind
+                and (not note or line["note"] == note)
+                and words in str(line["message"])
+            ),
+            f"{kind} {note} {words}",
+        )
+
+    def _wait(self, fits: Callable[[dict[str, object]], bool], what: str) -> dict[str, object]:
         while True:
             try:
                 line = self._lines.get(timeout=LONGEST_WAIT_S)
             except Empty:
-                raise AssertionError(f"no {kind} {note} {words} came: {self.seen}") from None
+                raise AssertionError(f"no {what} came: {self.seen}") from None
             if line is None:
-                raise AssertionError(f"it ended before {kind} {note} came: {self.seen}")
+                raise AssertionError(f"it ended before {what} came: {self.seen}")
             self.seen.append(line)
-            fits = line["kind"] == kind and (not note or line["note"] == note)
-            if fits and words in str(line["message"]):
+            if fits(line):
                 return line
+
+    def wait_for_reply(self, note: str) -> dict[str, object]:
+        """The line that tells of a reply, whole or cut at its limit."""
+        return self._wait(lambda line: line["note"] == note and "tokens_out" in line, note)
 
     def kill(self) -> None:
         """Ends it as a power cut does."""

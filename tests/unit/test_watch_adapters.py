@@ -1,0 +1,321 @@
+"""What a watcher stands on: the scan of a vault, the system's events, its place on this machine."""
+
+import logging
+import math
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import pytest
+
+from notelog.adapters.obsidian import has_chatgpt_md, ignore_filters
+from notelog.adapters.vault_index import VaultIndex, is_being_written
+from notelog.adapters.watch_place import WatchFolder, parse_duration_s, watched_roots
+from notelog.adapters.watch_view import JsonView, PlainView, told_line
+from notelog.adapters.watchdog_watcher import WatchdogHints
+from notelog.core.watch_names import Scope, is_ignored, is_sync_temp, matches_any, twin_of
+from notelog.core.watching import Busy, Gone
+from notelog.errors import ConflictError, NoteError, UsageError
+from notelog.ports.notes import Snapshot
+from notelog.ports.watch_place import Heartbeat
+from notelog.ports.watch_view import Kind, Told
+from notelog.ports.watching import Hint
+
+LIMIT = 1024 * 1024
+CHAT = b"q\n\nrole::user\n"
+LONGEST_WAIT_S = 20.0
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    """A vault with one folder."""
+    folder = tmp_path / "vault"
+    (folder / "Chats").mkdir(parents=True)
+    return folder
+
+
+def index_of(vault: Path, scope: Scope | None = None) -> VaultIndex:
+    """The notes of a vault."""
+    return VaultIndex(str(vault), scope or Scope(), size_limit_bytes=LIMIT)
+
+
+def changed_in(index: VaultIndex) -> set[str]:
+    """What a scan finds new or changed."""
+    return {found.relative for found in index.scan().changed}
+
+
+def test_a_scan_tells_what_changed_and_may_be_a_chat(vault: Path) -> None:
+    """New, changed and replaced notes are told once; what can be no chat is not."""
+    (vault / "words.md").write_bytes(b"only words\n")
+    (vault / "Chats" / "a.md").write_bytes(CHAT)
+    (vault / "Chats" / "b.markdown").write_bytes(b"---\nnotelog: mark\n---\n")
+    (vault / "c.MD").write_bytes(b'\xef\xbb\xbf<HR CLASS="__CHATGPT_PLUGIN">\n')
+    (vault / "d.txt").write_bytes(CHAT)
+    for ignored in (".obsidian", ".trash"):
+        (vault / ignored).mkdir()
+        (vault / ignored / "e.md").write_bytes(CHAT)
+    index = index_of(vault)
+    assert changed_in(index) == {"Chats/a.md", "Chats/b.markdown", "c.MD"}
+    assert changed_in(index) == set()
+    (vault / "words.md").write_bytes(CHAT)
+    new = vault / "new~"
+    new.write_bytes(CHAT + b"more\n")
+    new.rename(vault / "c.MD")
+    assert changed_in(index) == {"words.md", "c.MD"}
+    assert index.scan().notes == 4
+
+
+def test_a_vault_that_is_gone_or_empty_is_absent(vault: Path) -> None:
+    """A missing vault, and one whose notes all vanished at once, is not taken for an empty one."""
+    (vault / "a.md").write_bytes(CHAT)
+    index = index_of(vault)
+    index.scan()
+    (vault / "a.md").rename(vault.with_name("a.md"))
+    assert "empty" in index.scan().absent
+    vault.with_name("a.md").rename(vault / "a.md")
+    assert index.scan().absent == ""
+    vault.rename(vault.with_name("away"))
+    assert index.scan().absent
+    vault.with_name("away").rename(vault)
+    assert changed_in(index) == set()
+
+
+def test_a_glance_at_a_note(vault: Path) -> None:
+    """A note at rest is read; one open for writing is busy; a missing one is gone."""
+    note = vault / "a.md"
+    note.write_bytes(CHAT)
+    index = index_of(vault)
+    seen = index.glance(str(note))
+    assert isinstance(seen, Snapshot)
+    assert seen.data == CHAT
+    with note.open("ab"):
+        assert isinstance(index.glance(str(note)), Busy)
+        assert is_being_written(str(note))
+    with note.open("rb"):
+        assert isinstance(index.glance(str(note)), Snapshot)
+    assert isinstance(index.glance(str(vault / "b.md")), Gone)
+    note.write_bytes(b"x" * (LIMIT + 1))
+    with pytest.raises(NoteError, match="size limit"):
+        index.glance(str(note))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".hidden.md", ".#a.md", "#a.md#", "a.md~", ".a.md.swp", "a.md.swx", "4913",
+        ".syncthing.a.md.tmp", "~syncthing~a.md.tmp", "a.sync-conflict-20260101-120000-ABC.md",
+        "a (conflicted copy 2026-01-01).md", "a-safeBackup-0001.md", ".a.md.icloud",
+    ],
+)  # fmt: skip
+def test_names_that_are_never_notes(name: str) -> None:
+    """Files of editors and sync tools, and conflict copies, are passed over."""
+    assert is_ignored(name)
+
+
+@pytest.mark.parametrize("name", ["a.md", "笔记.md", "a 2.md", "swap.md", "a#b.md", "a~b.md"])
+def test_names_that_are_notes(name: str) -> None:
+    """Names that only look a little like those are notes."""
+    assert not is_ignored(name)
+
+
+def test_globs_and_obsidians_filters() -> None:
+    """Include, exclude and Obsidian's filters leave notes out, and each says why."""
+    scope = Scope(
+        include=("Chats/**", "*.md"), exclude=("**/Old/**",), hidden=("Templates/", "/x$/")
+    )
+    assert scope.reason_against("Chats/a/b.md") == ""
+    assert scope.reason_against("top.md") == ""
+    assert "include" in scope.reason_against("Other/a.md")
+    assert "exclude" in scope.reason_against("Chats/Old/a.md")
+    assert "Obsidian" in Scope(hidden=("Templates/",)).reason_against("Templates/a.md")
+    assert "Obsidian" in Scope(hidden=("/drafts?/",)).reason_against("My drafts/a.md")
+    risky = Scope(hidden=("/(a+)+$/", "/a*a*a*b/"))
+    assert risky.reason_against("a" * 200) == ""
+    assert len(risky.not_understood) == 2
+    assert matches_any(("Chats/",), "Chats/a/b.md")
+    assert not matches_any(("*.md",), "Chats/a.md")
+
+
+def test_twins_and_temporary_names() -> None:
+    """``a 2.md`` and ``a_2.md`` may be twins of ``a.md``; sync tools have names of their own."""
+    assert [twin_of(name) for name in ("a 2.md", "a_2.md", "a (2).md")] == ["a.md"] * 3
+    assert twin_of("a.md") is None
+    assert is_sync_temp(".syncthing.a.md.tmp")
+    assert not is_sync_temp("a.md")
+
+
+class Heard:
+    """The hints of a running watcher."""
+
+    def __init__(self) -> None:
+        self._hints: SimpleQueue[Hint] = SimpleQueue()
+
+    def post(self, hint: Hint) -> None:
+        """Takes a hint."""
+        self._hints.put(hint)
+
+    def wait_for(self, fits: Callable[[Hint], bool]) -> Hint:
+        """The next hint that fits."""
+        while True:
+            try:
+                hint = self._hints.get(timeout=LONGEST_WAIT_S)
+            except Empty:
+                raise AssertionError("no such hint came") from None
+            if fits(hint):
+                return hint
+
+
+@pytest.fixture
+def wishes(tmp_path: Path) -> Path:
+    """The folder of a person's wishes."""
+    folder = tmp_path / "wishes"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def hints(vault: Path, wishes: Path) -> Iterator[WatchdogHints]:
+    """The system's events for a vault."""
+    hints = WatchdogHints(str(vault), str(wishes))
+    yield hints
+    hints.stop()
+
+
+def test_events_of_every_kind_are_heard(hints: WatchdogHints, vault: Path, wishes: Path) -> None:
+    """Saves, renames, deep new folders, moved folders and wishes give hints."""
+    heard = Heard()
+    assert hints.start(heard.post) == ""
+    note = vault / "Chats" / "a.md"
+    note.write_bytes(CHAT)
+    heard.wait_for(lambda hint: hint.path == str(note))
+    new = vault / ".syncthing.b.md.tmp"
+    new.write_bytes(CHAT)
+    new.rename(vault / "b.md")
+    assert heard.wait_for(lambda hint: hint.path == str(vault / "b.md")).by_sync
+    deep = vault / "x" / "y" / "z"
+    deep.mkdir(parents=True)
+    (deep / "c.md").write_bytes(CHAT)
+    heard.wait_for(lambda hint: "created" in hint.reason or hint.path == str(deep / "c.md"))
+    (vault / "x").rename(vault / "moved")
+    heard.wait_for(lambda hint: "moved" in hint.reason)
+    (wishes / "pause").write_bytes(b"1")
+    heard.wait_for(lambda hint: hint.wish)
+
+
+def test_an_overflow_is_a_hint_to_look_through_everything(hints: WatchdogHints) -> None:
+    """What watchdog tells its log only reaches the watcher."""
+    heard = Heard()
+    hints.start(heard.post)
+    log = logging.getLogger("watchdog.observers.inotify_c")
+    log.warning("Inotify queue overflowed; filesystem events were lost")
+    assert heard.wait_for(lambda hint: True).reason == "the system lost events"
+    hints.stop()
+    log.warning("Inotify queue overflowed; filesystem events were lost")
+    with pytest.raises(Empty):
+        heard._hints.get_nowait()
+
+
+def test_a_vault_that_was_replaced_is_heard_no_more(hints: WatchdogHints, vault: Path) -> None:
+    """The thread lives, but the folder it listens to is gone: that is told."""
+    hints.start(Heard().post)
+    assert hints.is_alive()
+    vault.rename(vault.with_name("old"))
+    assert not hints.is_alive()
+    vault.mkdir()
+    assert not hints.is_alive()
+    hints.stop()
+    assert hints.start(Heard().post) == ""
+    assert hints.is_alive()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fdinfo").exists(), reason="no /proc here")
+def test_folders_without_a_watch_are_counted(hints: WatchdogHints, vault: Path) -> None:
+    """The system itself says which folders it watches; one that it does not is found."""
+    hints.start(Heard().post)
+    folders = index_of(vault).scan().folders
+    assert hints.unwatched(folders) == 0
+    elsewhere = vault.with_name("elsewhere")
+    elsewhere.mkdir()
+    assert hints.unwatched(folders | {elsewhere.stat().st_ino}) == 1
+
+
+def test_one_watcher_a_vault_and_its_heartbeat(tmp_path: Path, vault: Path) -> None:
+    """A second lock is refused and names the process; a dead one frees it; beats are read back."""
+    place = WatchFolder(str(tmp_path / "state"), str(vault))
+    assert place.read_heartbeat() is None
+    assert not place.is_watched()
+    release = place.lock()
+    beat = Heartbeat(
+        process=77, vault=str(vault), device="desk", started_at=1.0, beat_at=2.0,
+        beat_every_s=20.0, events=True, waiting=("笔记.md",),
+    )  # fmt: skip
+    place.beat(beat)
+    assert place.read_heartbeat() == beat
+    assert place.is_watched()
+    with pytest.raises(ConflictError, match="process 77"):
+        WatchFolder(str(tmp_path / "state"), str(vault)).lock()
+    release()
+    assert not place.is_watched()
+    assert watched_roots(str(tmp_path / "state")) == (str(vault),)
+    assert {path.stat().st_mode & 0o077 for path in place.folder.rglob("*")} == {0}
+
+
+def test_wishes_are_kept(tmp_path: Path, vault: Path) -> None:
+    """A pause holds until it is taken back, and each ``resume`` counts."""
+    place = WatchFolder(str(tmp_path / "state"), str(vault))
+    assert (place.paused_until(), place.resumes()) == (None, 0)
+    place.pause(5.5)
+    assert place.paused_until() == 5.5
+    place.resume()
+    place.resume()
+    assert (place.paused_until(), place.resumes()) == (None, 2)
+    (place.wishes / "pause").write_bytes(b"nonsense")
+    assert place.paused_until() is None
+
+
+def test_lengths_of_time() -> None:
+    """Seconds, minutes, hours and days; nothing is for ever; all else is refused."""
+    said = [parse_duration_s(text) for text in ("90", "30m", "2h", "1d", "")]
+    assert said == [90, 1800, 7200, 86_400, math.inf]
+    for wrong in ("h", "-1h", "1.5h", "soon", "9" * 30):
+        with pytest.raises(UsageError):
+            parse_duration_s(wrong)
+
+
+def test_obsidians_settings_are_data(vault: Path) -> None:
+    """What is there is read; what is damaged, missing or of another form is nothing."""
+    assert (ignore_filters(str(vault)), has_chatgpt_md(str(vault))) == ((), False)
+    (vault / ".obsidian").mkdir()
+    app, plugins = (vault / ".obsidian" / name for name in ("app.json", "community-plugins.json"))
+    app.write_bytes(b'{"userIgnoreFilters": ["a/", 7]}')
+    plugins.write_bytes(b'["other", "chatgpt-md"]')
+    assert (ignore_filters(str(vault)), has_chatgpt_md(str(vault))) == (("a/",), True)
+    for damage in (b"[", b"7", b"[" * 100_000, b'{"userIgnoreFilters": {}}'):
+        app.write_bytes(damage)
+        plugins.write_bytes(damage)
+        assert (ignore_filters(str(vault)), has_chatgpt_md(str(vault))) == ((), False)
+
+
+def test_lines_steer_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Controls in a note's name or a server's words are spelt out, plainly and in JSON."""
+    told = Told(kind=Kind.FAILED, note="a\x1b[31m.md", sentence="no\u202e", hint="h")
+    assert "\x1b" not in told_line(told)
+    PlainView().tell(told)
+    JsonView().tell(told)
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    assert out.count("\n") == 2
+
+
+def test_threads_end_with_the_hints(hints: WatchdogHints) -> None:
+    """Stopping leaves no observer behind; starting and stopping again and again adds nothing."""
+    hints.start(Heard().post)
+    hints.stop()
+    before = threading.active_count(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # a count
+    for _ in range(5):
+        hints.start(Heard().post)
+        hints.stop()
+    assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before  # noqa: PTH208
