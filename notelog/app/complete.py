@@ -41,7 +41,7 @@ from notelog.core.settings import Config, Options
 from notelog.core.silent_cut import find_silent_cut
 from notelog.core.trim_report import left_out_words
 from notelog.core.visible import shortened
-from notelog.errors import NotelogError, NoteWriteError
+from notelog.errors import NotelogError, NoteWriteError, QuestionTooLargeError
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
 from notelog.ports.servers import Endpoint
@@ -146,13 +146,29 @@ def _completed(tools: Completing, job: Job, snapshot: Snapshot) -> Completed:
         snapshot = finish_landings(tools.reading, journal, snapshot)
         note = parse_snapshot(tools.reading, snapshot)
         job = heed(journal, job, note, snapshot, tools.reporter)
-        turn = due_turn(tools, job, snapshot, exact=needs_exact_counts(tools.config))
+        turn = _due_turn(tools, journal, job, snapshot)
         if isinstance(turn, Completed):
             _tell_of_kept_replies(tools, journal, snapshot)
             if job.retry:
                 raise nothing_to_retry(turn.sentence, job.path)
             return turn
         return _told(_complete_turn(tools, journal, turn, job), turn)
+
+
+def _due_turn(
+    tools: Completing, journal: Journal, job: Job, snapshot: Snapshot
+) -> Turn | Completed:
+    """The turn that waits; also one that is too large where a reply to it was kept."""
+    try:
+        return due_turn(tools, job, snapshot, exact=needs_exact_counts(tools.config))
+    except QuestionTooLargeError:
+        kept = {item.intent.turn_key for item in journal.undelivered(snapshot.real_path)}
+        if job.again or job.agreed is not None or not kept:
+            raise
+        turn = due_turn(tools, replace(job, agreed=lambda _offer: False), snapshot)
+        if isinstance(turn, Completed) or turn_key(turn.due.conversation) not in kept:
+            raise
+        return turn
 
 
 def _told(done: Completed, turn: Turn) -> Completed:

@@ -382,7 +382,7 @@ def test_the_text_of_an_earlier_message_is_read(program: Program, vault: Path) -
 
 
 def test_a_kept_reply_needs_no_request(program: Program, vault: Path) -> None:
-    """Where the note changed while the last answer came, it goes in later without a request."""
+    """Where the note changed meanwhile it goes in later, without a request and without consent."""
     note, sent, go = note_in(vault), threading.Event(), threading.Event()
     text = note.read_bytes()
     head, *rest = reply_events("At last.")
@@ -396,6 +396,6 @@ def test_a_kept_reply_needs_no_request(program: Program, vault: Path) -> None:
         process.communicate(timeout=60)
         assert process.returncode == 9
         note.write_bytes(text)
-        run = program.run("complete", "--map-reduce", *WINDOW, note)
+        run = program.run("complete", *WINDOW, note)
         assert (run.code, len(server.requests)) == (0, PARTS + 1), run.err
     assert note.read_bytes().count(b"At last.") == 1
