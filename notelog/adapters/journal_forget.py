@@ -18,8 +18,9 @@ _CHOSEN = """
     SELECT id FROM turn WHERE prompt <> x'' AND state NOT IN ('intent', 'sent')
         AND (:note IS NULL OR note = :note)
         AND (:before IS NULL OR started_at < :before)
-        AND (NOT :settled OR state IN ('delivered', 'abandoned') OR (state = 'failed'
-            AND id NOT IN (SELECT turn_id FROM reply WHERE text <> x'')))
+        AND (NOT :settled OR state IN ('delivered', 'abandoned')
+            OR (state = 'received' AND purpose <> 'reply')
+            OR (state = 'failed' AND id NOT IN (SELECT turn_id FROM reply WHERE text <> x'')))
     ORDER BY id"""
 _FORGET = (
     "DELETE FROM part WHERE turn_id = ?",

@@ -88,6 +88,8 @@ def known_answer(
     record = journal.latest(item.key, note)
     if record is None:
         return None
+    if record.state is TurnState.RECEIVED and not record.intent.prompt:
+        return None  # its text was forgotten
     reply = record.reply
     if record.state is TurnState.RECEIVED and reply and reply.state not in _UNFINISHED:
         return None if again and not reply.text else reply

@@ -399,3 +399,27 @@ def test_a_kept_reply_needs_no_request(program: Program, vault: Path) -> None:
         run = program.run("complete", *WINDOW, note)
         assert (run.code, len(server.requests)) == (0, PARTS + 1), run.err
     assert note.read_bytes().count(b"At last.") == 1
+
+
+@pytest.mark.parametrize("by_age", [True, False])
+def test_answers_are_forgotten_with_their_note(
+    program: Program, vault: Path, *, by_age: bool
+) -> None:
+    """No word of them is left in the journal; what was spent still counts; they are asked anew."""
+    note = note_in(vault)
+    before = note.read_bytes()
+    with ScriptedServer([*answers(PARTS + 1), *answers(PARTS + 1)]) as server:
+        program.serve(
+            server.base_url,
+            profile=f"[profiles.test.caps]\nrequests_per_hour = {2 * (PARTS + 1)}\n",
+        )
+        assert program.run(*READ, note).code == 0
+        (journal,) = (program.home / "state" / "journal").glob("*.sqlite3")
+        what = ("--older-than", "0d", vault) if by_age else (note,)
+        assert program.run("forget", "--yes", *what).code == 0
+        assert b"Answer" not in journal.read_bytes()
+        note.write_bytes(before)
+        run = program.run("complete", "--again", *READ[1:], note)
+        assert (run.code, len(server.requests)) == (0, 2 * (PARTS + 1)), run.err
+        other = note_in(vault, 2)
+        assert program.run("complete", other).code == 8
