@@ -2,7 +2,7 @@
 
 from notelog.app.deliver import ATTEMPTS
 from notelog.app.reading import Reading, parse_snapshot
-from notelog.core.callouts import Callout, plan_callout
+from notelog.core.callouts import Callout, callout_in, plan_callout
 from notelog.core.records import turn_key
 from notelog.core.turn import NothingDue, next_turn
 from notelog.errors import ConflictError
@@ -43,8 +43,7 @@ def tell_in_note(reading: Reading, journal: Journal, path: str, callout: Callout
         )
         if plan is None:
             return bool(note.turns[due.turn_index].callouts)
-        inserted = b"".join(item.data for item in plan.insertions)
-        journal.leave_callout(key, snapshot.real_path, inserted)
+        journal.leave_callout(key, snapshot.real_path, callout_in(plan))
         try:
             reading.store.write(snapshot, plan)
         except ConflictError:

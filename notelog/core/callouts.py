@@ -34,6 +34,9 @@ from notelog.errors import (
 Box = Literal["", "again", "retry"]
 
 
+_CALLOUT = re.compile(rb"(?<![^\r\n])(?!(?<=\r)\n)(?:\r\n|\n|\r)*> \[!notelog\]")
+"""A callout with the blank lines above it, but without the end of a line of text."""
+
 _KEPT = "The reply is kept: notelog deliver puts it into the note"
 _MENDED = "When that is put right, tick the box to ask once more"
 _STEPS: tuple[tuple[tuple[type[NotelogError], ...], str, bool], ...] = (
@@ -123,6 +126,13 @@ def plan_callout(
         turn_index=turn_index,
     )
     return None if problems_of(note, plan) else plan
+
+
+def callout_in(plan: EditPlan) -> bytes:
+    """What of a planned callout goes when it is resolved: not the line that closes a block."""
+    added = b"".join(item.data for item in plan.insertions)
+    found = _CALLOUT.search(added)
+    return added[found.start() if found else 0 :]
 
 
 def without_callouts(note: Note, plan: EditPlan, left: Sequence[LeftCallout]) -> EditPlan:

@@ -164,3 +164,15 @@ def test_the_question_keeps_what_stands_below_it() -> None:
     vault.store.put("n", (vault.text + "\n%% mine %%\n").encode())
     assert "%% mine %%" in vault.answer()
     assert "[!notelog]" not in vault.answer()
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_block_that_was_closed_for_a_callout_stays_closed(newline: str) -> None:
+    """The callout goes, the line that closed the question's block stays, and is there once."""
+    vault = Vault("Why?\n\n```\ncode\n".replace("\n", newline))
+    vault.tell()
+    assert f"```{newline}{newline}> [!notelog]" in vault.text
+    answered = vault.answer()
+    assert "[!notelog]" not in answered
+    closed = "Why?\n\n```\ncode\n```\n\n<hr".replace("\n", newline)
+    assert answered.startswith(closed)
