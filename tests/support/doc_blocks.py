@@ -24,6 +24,7 @@ REASONS = frozenset(
         "runs until it is stopped",
         "another system",
         "takes minutes",
+        "needs an answered note",
     }
 )
 """Why an example may be shown without being run."""
