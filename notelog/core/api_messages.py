@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
-from typing import Final, TypeAlias, cast
+from typing import ClassVar, Final, TypeAlias, cast
 
 from notelog.core.counting import Weighed
 from notelog.core.messages import Message
@@ -29,6 +29,10 @@ class ApiView:
     Args:
         pinned: the places of messages that are never left out.
     """
+
+    ways_out: ClassVar[Sequence[str]] = (
+        "keep only the beginning and the end of it (oversized='shorten')",
+    )
 
     def __init__(self, pinned: Collection[int] = ()) -> None:
         self._pinned = pinned

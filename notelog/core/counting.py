@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import Final, NamedTuple, Protocol, Self, TypeAlias, TypeVar
+from typing import ClassVar, Final, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
 from notelog.core.messages import Message, Role
 from notelog.core.models import ModelSpec
@@ -79,7 +79,12 @@ class MessageView(Protocol[MessageT]):
     """How messages of some type are read.
 
     A conversation may have 20,000: most are only glanced at, all at once.
+
+    Attributes:
+        ways_out: what a person can have done about a message that is too large, in words.
     """
+
+    ways_out: ClassVar[Sequence[str]]
 
     def roles(self, messages: Sequence[MessageT]) -> Sequence[str]:
         """Who speaks, for each message."""
@@ -120,6 +125,11 @@ class MessageView(Protocol[MessageT]):
 
 class NoteView:
     """Reads the messages of a note."""
+
+    ways_out: ClassVar[Sequence[str]] = (
+        "send only the beginning and the end of it (--shorten)",
+        "have it answered part by part (complete --map-reduce)",
+    )
 
     def roles(self, messages: Sequence[Message]) -> Sequence[str]:
         """Who speaks, for each message."""

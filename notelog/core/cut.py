@@ -281,8 +281,7 @@ class Fitting(Generic[MessageT]):
         """What a person can do, as far as it would help."""
         ways = ["ask a model with a larger window"]
         if not tried and self._can_shorten(needed, room):
-            ways.append("send only the beginning and the end of it (--shorten)")
-            ways.append("have it answered part by part (complete --map-reduce)")
+            ways += self.view.ways_out
         reply = self.budget.window - self.budget.margin - sum(needed.values())
         reply -= self.scale.reply_frame()
         if 0 < reply < self.budget.reserve:

@@ -122,8 +122,12 @@ def test_what_is_no_message_is_a_type_error(wrong: dict[str, object]) -> None:
 
 def test_too_large_a_question_is_an_error() -> None:
     """A question over the window is refused, never cut or left out."""
-    with pytest.raises(QuestionTooLargeError, match="the biggest part is the user message"):
+    with pytest.raises(
+        QuestionTooLargeError, match="the biggest part is the user message"
+    ) as caught:
         notelog.fit([user("word " * 10_000)], model="gpt-4o", context_window=4_096)
+    assert "oversized='shorten'" in caught.value.hint
+    assert "--" not in caught.value.hint
 
 
 def test_developer_messages_stay() -> None:
