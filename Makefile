@@ -48,8 +48,8 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url 
 clean:  ## Removes what the other targets made
 	rm -rf .venvs .cache build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-# What breaks system calls, mounts small disks, checks services and edits notes in the tests. Where it cannot be
-# had, those tests say that they were not run.
+# What breaks system calls, mounts small disks, checks services and edits notes in the tests. Where
+# it cannot be had, those tests say that they were not run.
 TOOLS := strace util-linux systemd vim
 
 .PHONY: tools

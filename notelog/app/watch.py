@@ -53,6 +53,10 @@ _WORDS = {
         "this question was sent before, perhaps billed, and no whole answer came: not sent again",
         _ANEW,
     ),
+    Action.SAY_CHANGED: (
+        "its message was changed while the reply came, and is still marked: not asked again",
+        "the reply is kept (notelog deliver NOTE); set the mark anew to ask what stands there now",
+    ),
 }
 
 
@@ -258,7 +262,12 @@ class Watcher:
             case Action.SAY_PASSED:
                 if isinstance(event, Seen) and isinstance(event.verdict, Pass):
                     self._say_passed(path, event.verdict)
-            case Action.SAY_VANISHED | Action.SAY_ANSWERED_BEFORE | Action.SAY_IN_DOUBT:
+            case (
+                Action.SAY_VANISHED
+                | Action.SAY_ANSWERED_BEFORE
+                | Action.SAY_IN_DOUBT
+                | Action.SAY_CHANGED
+            ):
                 self._say_once(path, action, *_WORDS[action])
 
     def _say_passed(self, path: str, verdict: Pass) -> None:

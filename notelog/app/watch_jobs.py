@@ -11,6 +11,7 @@ from notelog.app.reading import Reading
 from notelog.app.tell_in_note import tell_in_note
 from notelog.core.breaker import Asker
 from notelog.core.callouts import Callout, callout_for
+from notelog.core.records import TurnState
 from notelog.core.request import JsonValue
 from notelog.core.settings import Options
 from notelog.core.watching import Ending
@@ -129,6 +130,8 @@ def _figures(done: Completed) -> dict[str, JsonValue]:
 
 def _failed(tools: Completing, job: WatchJob, error: NotelogError) -> JobResult:
     ending = _ending_of(error)
+    if isinstance(error, ConflictError) and _reply_is_kept(tools, job):
+        ending = Ending.CHANGED
     told = Told(
         kind=Kind.FAILED,
         note=job.relative,
@@ -147,6 +150,17 @@ def _failed(tools: Completing, job: WatchJob, error: NotelogError) -> JobResult:
         fingerprint=fingerprint,
         exit_code=error.exit_code,
     )
+
+
+def _reply_is_kept(tools: Completing, job: WatchJob) -> bool:
+    """Whether the reply came and only found no place, since the note was changed meanwhile."""
+    try:
+        snapshot = tools.reading.store.read(job.path)
+        with tools.open_journal(snapshot) as journal:
+            last = journal.latest(job.key.partition("+")[0], snapshot.real_path)
+    except NotelogError:
+        return False
+    return last is not None and last.state is TurnState.RECEIVED
 
 
 def _ending_of(error: NotelogError) -> Ending:

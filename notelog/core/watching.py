@@ -12,6 +12,7 @@ from notelog.core.triggers import Answer, Pass, Passed, Trigger
 
 NEVER_S = float("inf")
 _MOST_BUSY_S = 5.0
+_ANY_KEY = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Ending(StrEnum):
     LANDED = "landed"  # the reply, or a part of it, is in the note
     LATER = "later"  # nothing was billed; it may work later
     FINAL = "final"  # not again for this message without the person's word
+    CHANGED = "changed"  # the reply is kept, since its question was changed meanwhile
     STALE = "stale"  # the note had changed by then: look again
 
 
@@ -138,6 +140,7 @@ class Action(StrEnum):
     SAY_VANISHED = "say-vanished"  # a reply was taken out, and is not put back
     SAY_ANSWERED_BEFORE = "say-answered-before"
     SAY_IN_DOUBT = "say-in-doubt"
+    SAY_CHANGED = "say-changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +159,8 @@ class NoteState:
         verified: how many of the timed looks after landing were taken.
         relands: how often its reply was put back.
         failures: how many attempts failed one after the other.
-        failed_key: the turn that is not to be asked again by itself, or that backs off.
+        failed_key: the turn that is not to be asked again by itself, or that backs off; ``*`` for
+            whatever the message becomes until its mark is taken away.
         retry_s: when it may be asked again.
         touched_since: whether the note changed while its request ran.
     """
@@ -267,6 +271,8 @@ def _answerable(
         settled := _settled_before(state, seen, verdict, now_s, timing)
     ):
         return settled
+    if state.failed_key == _ANY_KEY and seen.kept is not Kept.REPLY:
+        return replace(state, phase=Phase.IDLE, due_s=NEVER_S), (Action.SAY_CHANGED,)
     if verdict.key == state.failed_key and seen.kept is not Kept.REPLY and now_s < state.retry_s:
         return replace(state, phase=Phase.IDLE, due_s=state.retry_s), ()
     state = replace(
@@ -352,6 +358,9 @@ def _ended(state: NoteState, event: Ended, now_s: float, timing: Timing) -> Note
                 retry_s=retry_s,
                 due_s=min(state.due_s, retry_s),
             )
+        case Ending.CHANGED:
+            state = replace(state, failed_key=_ANY_KEY, failures=0)
+            return replace(state, phase=Phase.SETTLING, due_s=now_s + timing.settle_s)
         case Ending.STALE:
             return replace(state, phase=Phase.SETTLING, due_s=now_s + timing.settle_s)
         case _:

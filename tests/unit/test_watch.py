@@ -265,6 +265,23 @@ def test_what_changed_before_its_request_began_is_not_sent(world: World) -> None
     assert world.server.asked == []
 
 
+def test_a_message_changed_while_its_reply_came_is_not_paid_again(world: World) -> None:
+    """Text added to a ticked message meanwhile: the reply is kept, and a new tick asks anew."""
+    longer = chat("What is tea?\n\n- [x] send\n\nand", tail="")
+    world.server.meanwhile = lambda: world.save("a.md", longer)
+    world.save("a.md", DUE)
+    world.let_pass(3600)
+    world.server.meanwhile = lambda: None
+    assert world.server.asked == ["What is tea?"]
+    assert world.text("a.md") == longer.decode()
+    assert any("changed while the reply came" in item for item in world.sentences())
+    world.save("a.md", longer.replace(b"[x]", b"[ ]"))
+    world.let_pass(5)
+    world.save("a.md", longer)
+    world.let_pass(5)
+    assert len(world.server.asked) == 2
+
+
 def test_at_most_three_at_once_and_the_fourth_next(world: World) -> None:
     """Three requests run at once; a fourth note waits for the first that ends."""
     for number in range(5):
