@@ -165,10 +165,14 @@ def _due_turn(
         kept = {item.intent.turn_key for item in journal.undelivered(snapshot.real_path)}
         if job.again or job.agreed is not None or not kept:
             raise
-        turn = due_turn(tools, replace(job, agreed=lambda _offer: False), snapshot)
+        turn = due_turn(tools, replace(job, agreed=_never), snapshot)
         if isinstance(turn, Completed) or turn_key(turn.due.conversation) not in kept:
             raise
         return turn
+
+
+def _never(_offer: DigestOffer) -> bool:
+    return False
 
 
 def _told(done: Completed, turn: Turn) -> Completed:

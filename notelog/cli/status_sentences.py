@@ -93,9 +93,10 @@ def _next_steps(turn: "Standing") -> "Iterator[str]":
         case Kind.IN_DOUBT if turn.place is Place.NO_NOTE:
             yield "the note is not there, or cannot be read"
         case Kind.IN_DOUBT:
-            if turn.record.reply is not None and turn.record.reply.text:
+            purpose, reply = turn.record.intent.purpose, turn.record.reply
+            if purpose is Purpose.REPLY and reply is not None and reply.text:
                 yield "a part of the reply arrived: notelog deliver puts it in"
-            yield f"notelog retry {note}"
+            yield f"notelog {_asks_again(purpose)} {note}"
         case Kind.KEPT if turn.place is Place.GONE:
             yield "its question is gone or was changed"
             yield f"notelog deliver --print {note}"
@@ -140,3 +141,14 @@ def _cap_line(use: CapUse) -> "Line":
         (f"[{'#' * filled}{'.' * (_BAR_CELLS - filled)}]", style),
         (f" {use.taken:{digits}} of {use.cap.most:{digits}}{frees}", ""),
     ]
+
+
+def _asks_again(purpose: Purpose) -> str:
+    """What asks anew what is in doubt: a part of a long text only where it is read in parts."""
+    match purpose:
+        case Purpose.REPLY:
+            return "retry"
+        case Purpose.PART | Purpose.MERGE:
+            return "complete --map-reduce --again"
+        case Purpose.SUMMARY:
+            return "complete --summary --again"

@@ -255,6 +255,8 @@ def test_killed_and_resumed(program: Program, vault: Path, *, billed: bool) -> N
         if billed:
             assert (run.code, len(server.requests)) == (10, asked), run.err
             assert "part 3 of 5 was sent before" in run.err
+            told = program.run("status", vault)
+            assert "notelog complete --map-reduce --again " in told.out
             run = program.run("complete", "--again", *READ[1:], note)
         assert run.code == 0, run.err
         assert len(server.requests) == PARTS + 1 + 1  # part 3 alone was asked twice
