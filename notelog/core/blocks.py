@@ -66,7 +66,7 @@ class _Scanner:
         self.inline.escapes = self.found.escapes
         self.inline.links = self.found.links
         self.open = Containers(text)
-        self.raw = RawBlocks(text, self.found, self.open)
+        self.raw = RawBlocks(text, start, self.found, self.open)
         self.gap = b"\n \n" if crlf else b"\n\n"
         self.stack = self.open.stack
         self.leaf = -1  # where the open paragraph, or the HTML block ended by a blank line, begins

@@ -18,8 +18,9 @@ class RawBlocks:
     goes on.
     """
 
-    def __init__(self, text: bytes, found: Blocks, containers: Containers) -> None:
+    def __init__(self, text: bytes, begin: int, found: Blocks, containers: Containers) -> None:
         self.text = text
+        self.begin = begin  # below a BOM and the front matter
         self.size = len(text)
         self.found = found
         self.open = containers
@@ -64,7 +65,7 @@ class RawBlocks:
 
     def unclosed(self, kind: BlockKind, offset: int, closer: bytes) -> None:
         """Notes that the block which opens at ``offset`` never ends."""
-        start = self.text.rfind(b"\n", 0, offset) + 1
+        start = max(self.text.rfind(b"\n", 0, offset) + 1, self.begin)
         opening = Span(start, self.line_end(offset))
         self.found.unclosed.append(OpenBlock(kind=kind, span=opening, closer=closer))
 

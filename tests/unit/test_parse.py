@@ -297,6 +297,13 @@ def test_open_blocks(opening: str, kind: BlockKind, closer: bytes) -> None:
     assert closed.turns[-1].open_block is None
 
 
+@pytest.mark.parametrize("opening", ["```\nx", "<!-- x", "<pre>", "<!DOCTYPE html", "$$", "%%"])
+@pytest.mark.parametrize("before", ["", "\ufeff", "---\ntitle: a\n---\n", "\ufeff---\n---\n"])
+def test_a_block_that_opens_a_note_is_left_open(before: str, opening: str) -> None:
+    """The first line of the text may open a block that never ends, also below a BOM."""
+    assert parse(before + opening).turns[0].open_block
+
+
 @pytest.mark.parametrize("opening", ["```py", "<!--", "<pre>", "$$"])
 def test_unclosed_blocks_end_at_the_next_turn(opening: str) -> None:
     """A cut reply does not swallow the chat: only a separator with a marker ends the block."""
