@@ -4,13 +4,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 
 import pytest
 import savers
-from ordeal import FIRST, SECOND, Ordeal
+from ordeal import FIRST, FULL, SECOND, Ordeal
 from scripted_server import Script, Signal, Wait, reply, reply_events, response
+from stepped import Command
 
 HIDDEN = "%% line-# %%"
 NOTE = b"%% above %%\n\nWhat is a note?\n\n%% below %%\n"
@@ -53,15 +55,43 @@ def test_two_commands_on_one_note(tmp_path: Path, events: tuple[Event, Event]) -
 
 
 def test_started_in_the_same_instant(tmp_path: Path) -> None:
-    """Four commands at once on one note of a new vault: one request, one reply, no defect."""
+    """Many commands at once on one note of a new vault: one request, one reply, no defect.
+
+    Half of them know the note by another path.
+    """
     with Ordeal(tmp_path / "one") as ordeal:
-        started = [ordeal.program.start("complete", ordeal.note) for _ in range(4)]
-        errors = [process.communicate(timeout=60)[1].decode() for process in started]
+        link = ordeal.folder / "link.md"
+        link.symlink_to(ordeal.note)
+        paths = [ordeal.note, link] * (10 if FULL else 2)
+        started = [ordeal.program.start("complete", path) for path in paths]
+        errors = [process.communicate(timeout=110)[1].decode() for process in started]
         codes = [process.returncode for process in started]
         assert set(codes) <= {0, 9}, errors
         assert 0 in codes
         assert ordeal.asked == 1
         assert ordeal.note.read_bytes().count(FIRST.encode()) == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_the_journal_is_locked_for_long(tmp_path: Path) -> None:
+    """Where the journal cannot be had, nothing is sent and nothing written, and it is said why.
+
+    The command gives up after half a second here; in life it is half a minute.
+    """
+    import sqlite3
+
+    with Ordeal(tmp_path / "one") as ordeal:
+        assert ordeal.complete().code == 0
+        ordeal.note.write_bytes(b"And now?\n")
+        (database,) = (ordeal.program.home / "state/journal").glob("*.sqlite3")
+        with closing(sqlite3.connect(database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            run = Command(ordeal.program.home, ["complete", str(ordeal.note)], None)
+            assert run.code == 3, run.said
+            assert "busy" in run.said
+            assert (ordeal.asked, ordeal.note.read_bytes()) == (1, b"And now?\n")
+        assert ordeal.complete().code == 0
+        assert ordeal.asked == 2
 
 
 def test_two_notes_of_one_vault(tmp_path: Path) -> None:

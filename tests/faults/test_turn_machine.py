@@ -43,6 +43,8 @@ PASTED = (
 COMMANDS = {
     "complete": ("complete",),
     "complete --again": ("complete", "--again"),
+    "complete --continue": ("complete", "--continue"),
+    "again": ("again",),
 }
 """What is run at any time; those with ``again`` are the person's word to pay anew."""
 WORDS = ("again", "retry")

@@ -65,6 +65,12 @@ def nothing(_desk: Desk) -> None:
     """There is a question."""
 
 
+def answered(desk: Desk) -> None:
+    """The question has its reply."""
+    with desk.start("complete") as command:
+        assert command.code == 0, command.said
+
+
 @dataclass(frozen=True)
 class Landing:
     """A command that writes into the note, and what is there before it."""
@@ -78,6 +84,7 @@ class Landing:
 LANDINGS = {
     "append": Landing(("complete",), APPENDED),
     "exchange": Landing(("complete",), ABOVE),
+    "again": Landing(("again",), APPENDED, answered),
 }
 """What is met at each moment. Each is a line."""
 

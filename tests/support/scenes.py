@@ -90,6 +90,7 @@ class SceneOrdeal(Ordeal):
             yield from self._problems(number, f"after run {number}")
             if self._state() == self.scene.in_the_end:
                 yield from self._problems_of_end(run)
+                yield from self._problems_of_leftovers()
                 return
         yield f"its work is never done: {run}"
 

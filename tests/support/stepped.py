@@ -240,7 +240,7 @@ class _Process:
             os._exit(code)
 
     def _install(self) -> None:
-        from notelog.adapters import exchange, leases, openai_chat, system_clock
+        from notelog.adapters import exchange, journal_schema, leases, openai_chat, system_clock
         from notelog.adapters.journal_sqlite import SqliteJournal
         from notelog.app import spool
 
@@ -248,6 +248,7 @@ class _Process:
             setattr(openai_chat.OpenAIChat, "stream", self._stream)  # noqa: B010  # a bound one
         _let_time_fly(system_clock.SystemClock)
         spool.BATCH_S = 0.0
+        journal_schema.BUSY_TIMEOUT_S = 0.5
         exchange._exchange = self._steps.around("exchange", exchange._exchange)
         for name, call in vars(SqliteJournal).items():
             if callable(call) and not name.startswith("_"):
