@@ -64,7 +64,7 @@ class FaultyOs:
 def failing(code: int) -> Callable[..., object]:
     """Fails without doing anything."""
 
-    def fail(*_arguments: object) -> object:
+    def fail(*_arguments: object, **_options: object) -> object:
         raise OSError(code, os.strerror(code))
 
     return fail
@@ -397,9 +397,13 @@ def test_disk_without_any_room_is_seen_before(tmp_path: Path) -> None:
             store.check_writable(store.read(str(note)))
 
 
-def test_read_only_disk(tmp_path: Path) -> None:
+def test_read_only_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A note on a read-only file system is refused before anything is paid for."""
     if not can_mount(tmp_path / "probe"):
+        snapshot = NoteFiles(pause=no_pause).read(str(_question(tmp_path)))
+        monkeypatch.setattr(appending, "open_unless_leased", failing(errno.EROFS))
+        with pytest.raises(NoteWriteError, match="read-only"):
+            NoteFiles(pause=no_pause).check_writable(snapshot)
         return
     with small_disk(tmp_path / "disk") as disk:
         note = _question(disk)
