@@ -240,7 +240,14 @@ class _Process:
             os._exit(code)
 
     def _install(self) -> None:
-        from notelog.adapters import exchange, journal_schema, leases, openai_chat, system_clock
+        from notelog.adapters import (
+            exchange,
+            journal_recognition,
+            journal_schema,
+            leases,
+            openai_chat,
+            system_clock,
+        )
         from notelog.adapters.journal_sqlite import SqliteJournal
         from notelog.app import spool
 
@@ -248,7 +255,8 @@ class _Process:
             setattr(openai_chat.OpenAIChat, "stream", self._stream)  # noqa: B010  # a bound one
         _let_time_fly(system_clock.SystemClock)
         spool.BATCH_S = 0.0
-        journal_schema.BUSY_TIMEOUT_S = 0.5
+        for module in (journal_recognition, journal_schema):
+            setattr(module, "BUSY_TIMEOUT_S", 0.5)  # noqa: B010  # one name, imported by the other
         exchange._exchange = self._steps.around("exchange", exchange._exchange)
         for name, call in vars(SqliteJournal).items():
             if callable(call) and not name.startswith("_"):
