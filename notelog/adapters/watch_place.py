@@ -15,7 +15,7 @@ from typing import TypeVar, cast
 from notelog.adapters.note_locks import Release, take_lock
 from notelog.adapters.places import private_folder
 from notelog.errors import ConflictError, JournalError, UsageError
-from notelog.ports.watch_place import Heartbeat
+from notelog.ports.watch_place import Heartbeat, WatchedVault
 
 _HEARTBEAT = "heartbeat.json"
 _LOCK = "lock"
@@ -55,7 +55,7 @@ class WatchFolder:
             private_folder(str(folder))
 
     def lock(self) -> Release:
-        """Keeps the vault to this watcher; call what is given to let others.
+        """Keeps the vault to this watcher; call what is given to end, and let others.
 
         Raises:
             ConflictError: another watcher of this machine has it.
@@ -71,17 +71,27 @@ class WatchFolder:
                 hint="stop it first; what it does: notelog status",
                 path=self._root,
             )
+        self._forget_heartbeat()  # it is of one that died
         self._put(_ROOT, self._root)
-        return release
+
+        def end() -> None:
+            self._forget_heartbeat()
+            release()
+
+        return end
+
+    def _forget_heartbeat(self) -> None:
+        with suppress(OSError):
+            (self.folder / _HEARTBEAT).unlink()
 
     def beat(self, heartbeat: Heartbeat) -> None:
         """Writes the heartbeat, whole or not at all."""
         self._put(_HEARTBEAT, json.dumps(asdict(heartbeat)))
 
     def read_heartbeat(self) -> Heartbeat | None:
-        """What the last watcher of this vault said of itself; None where there was none.
+        """What the watcher of this vault said of itself last; None where none runs or died.
 
-        It may be of a watcher that ended: see ``is_watched`` and ``Heartbeat.is_stale``.
+        It may be of one that died: see ``is_watched`` and ``Heartbeat.is_stale``.
         """
         try:
             found: object = json.loads((self.folder / _HEARTBEAT).read_bytes())
@@ -108,6 +118,17 @@ class WatchFolder:
             return True
         release()
         return False
+
+    def known(self) -> WatchedVault:
+        """What is known of the vault and its watcher."""
+        runs = self.is_watched()  # first: one that ends takes its heartbeat away before its lock
+        return WatchedVault(
+            root=self._root,
+            is_there=Path(self._root).is_dir(),
+            runs=runs,
+            heartbeat=self.read_heartbeat(),
+            paused_until=self.paused_until(),
+        )
 
     def paused_until(self) -> float | None:
         """Until when nothing is asked, in seconds since the epoch; None where it is not paused."""

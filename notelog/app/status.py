@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from notelog.app.reading import Reading, read_note
+from notelog.app.watchers import WatcherStatus, watcher_status
 from notelog.core.asked import questions
 from notelog.core.breaker import Breaker
 from notelog.core.caps import LOOK_BACK_S, CapUse, Charge, Spent, cap_use
@@ -20,6 +21,7 @@ from notelog.core.usage import Sum, TurnFigures, UsageRow
 from notelog.errors import ConfigurationError, NoteError
 from notelog.ports.breakers import Breakers
 from notelog.ports.shelf import Shelf, ShelvedVault
+from notelog.ports.watch_place import WatchedVault
 
 DAY_S = 24 * 3_600.0
 
@@ -101,12 +103,14 @@ class Status:
         scope: whose turns are told: a note, a folder; empty for all vaults of this user.
         vaults: those with a journal.
         profiles: those that were asked in the last 30 days, or failed, by name.
+        watchers: those of these vaults that run or died.
         unread: what could not be looked at, in sentences.
     """
 
     scope: str
     vaults: tuple[VaultStatus, ...]
     profiles: tuple[ProfileStatus, ...]
+    watchers: tuple[WatcherStatus, ...] = ()
     unread: tuple[str, ...] = ()
 
     @property
@@ -122,6 +126,8 @@ class Status:
             return 10
         if not kinds.isdisjoint({Kind.KEPT, Kind.HALF_LANDED}):
             return 9
+        if any(watcher.needs_you for watcher in self.watchers):
+            return 3
         if any(item.breaker is not None and item.breaker.is_open for item in self.profiles):
             return 11
         return 5 if Kind.FAILED in kinds else 0
@@ -135,6 +141,7 @@ class Looking:
         reading: where notes are.
         shelf: all journals.
         breakers: which profiles are stopped.
+        watched: what is known of the vaults that were ever watched on this machine.
         load_config: the configuration; an error in it hides no turn.
         now: seconds since the epoch.
         vault_above: the vault that holds a folder.
@@ -143,6 +150,7 @@ class Looking:
     reading: Reading
     shelf: Shelf
     breakers: Breakers
+    watched: Callable[[], tuple[WatchedVault, ...]]
     load_config: Callable[[], Config]
     now: Callable[[], float]
     vault_above: Callable[[str], str]
@@ -163,7 +171,7 @@ def status(tools: Looking, named: str | None, here: str) -> Status:
     scope = _scope(tools, here if named is None else named)
     tools.shelf.knows(scope.vault)
     found = _looked(tools, scope)
-    if named is None and not found.vaults:
+    if named is None and not found.vaults and not found.watchers:
         found = _looked(tools, None)
     return found
 
@@ -178,6 +186,11 @@ class _Scope:
 
     def has(self, root: str) -> bool:
         return root == self.vault or (not self.is_note and Path(self.path) in Path(root).parents)
+
+    def is_watched_with(self, root: str) -> bool:
+        """Whether a watcher of a folder, which may be a part of a vault, is meant."""
+        around = Path(self.path).is_relative_to(root)
+        return around or (not self.is_note and Path(root).is_relative_to(self.vault))
 
 
 def _scope(tools: Looking, named: str) -> _Scope:
@@ -214,8 +227,17 @@ def _looked(tools: Looking, scope: _Scope | None) -> Status:
         scope="" if scope is None else scope.path if scope.is_note else scope.vault,
         vaults=tuple(seen.vaults),
         profiles=profiles,
+        watchers=tuple(_watchers(tools, scope)),
         unread=tuple(seen.unread),
     )
+
+
+def _watchers(tools: Looking, scope: _Scope | None) -> Iterator[WatcherStatus]:
+    for vault in tools.watched():
+        if scope is None or scope.is_watched_with(vault.root):
+            watcher = watcher_status(vault, tools.now())
+            if watcher is not None:
+                yield watcher
 
 
 def _vault_status(tools: Looking, vault: ShelvedVault, scope: _Scope | None) -> VaultStatus:

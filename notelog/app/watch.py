@@ -159,6 +159,7 @@ class Watcher:
         """Ends: nothing new is asked, and what runs is given a time."""
         if self._drain_until_s == NEVER_S:
             self._drain_until_s = self._tools.clock.monotonic() + self._settings.grace_s
+            self._changed = True
             running = len(self.asks.running)
             left = f", waiting for what runs ({running})" if running else ""
             self._tools.say(Kind.STOPPED, f"stopping: nothing new is asked{left}")
@@ -371,5 +372,6 @@ class Watcher:
                 asking=self.asks.running,
                 held=self.held,
                 answered=counts.answered,
+                stopping=self._draining,
             )
         )

@@ -36,7 +36,6 @@ class Asks:
         tools: the ports.
 
     Attributes:
-        held: why nothing is asked now; empty where it is.
         wake_s: when something that holds notes back ends by itself.
     """
 
@@ -49,12 +48,17 @@ class Asks:
         self._ready: dict[str, None] = {}
         self._running: dict[str, _Running] = {}
         self._answered: dict[str, tuple[str, float]] = {}
-        self.held = ""
+        self._held = ""
         self.wake_s = NEVER_S
 
     def __contains__(self, path: str) -> bool:
         """Whether the request of a note runs."""
         return path in self._running
+
+    @property
+    def held(self) -> str:
+        """Why nothing is asked now; empty where it is, and where nothing waits."""
+        return self._held if self._ready else ""
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -81,7 +85,7 @@ class Asks:
     def resume(self) -> None:
         """The person's word: what is held goes on."""
         self._pace = resumed(self._pace)
-        self.held = ""
+        self._held = ""
 
     def next_note(self) -> str:
         """The note to be asked now; empty where there is none, or something holds it back."""
@@ -94,7 +98,7 @@ class Asks:
             for path in self._ready:
                 hold = may_ask(self._pace, path, now_s, self._limits)
                 if hold is None:
-                    self.held = ""
+                    self._held = ""
                     return path
                 if path not in self._pace.paused or self._pace.held:
                     break
@@ -124,8 +128,8 @@ class Asks:
     def _hold(self, hold: Hold) -> None:
         if hold.until_s is not None:
             self.wake_s = hold.until_s
-        if self.held != hold.sentence:
-            self.held = hold.sentence
+        if self._held != hold.sentence:
+            self._held = hold.sentence
             self._tools.say(Kind.HELD, hold.sentence, hint=hold.hint)
 
     def begin(self, job: WatchJob, *, counted: bool = True) -> None:

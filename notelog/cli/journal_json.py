@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from notelog.app.status import ProfileStatus, Standing, Status
     from notelog.app.undo import Undone
     from notelog.app.usage import UsageReport
+    from notelog.app.watchers import WatcherStatus
     from notelog.core.records import TurnRecord
     from notelog.core.usage import Sum, UsageRow
 
@@ -25,6 +26,7 @@ def status_fields(status: "Status") -> Fields:
             {"path": item.root, "is_there": item.is_there, "turns": len(item.turns)}
             for item in status.vaults
         ],
+        "watchers": [_watcher_fields(item) for item in status.watchers],
         "profiles": [_profile_fields(item) for item in status.profiles],
         "unread": list(status.unread),
     }
@@ -42,6 +44,31 @@ def _standing_fields(turn: "Standing") -> Fields:
         "model": record.intent.model,
         "prompt": record.intent.prompt,
         "reason": record.reason,
+    }
+
+
+def _watcher_fields(watcher: "WatcherStatus") -> Fields:
+    beat = watcher.heartbeat
+    return {
+        "vault": watcher.vault,
+        "state": str(watcher.state),
+        "held": watcher.held,
+        "heartbeat": None
+        if beat is None
+        else {
+            "at": round(beat.beat_at, 3),
+            "process": beat.process,
+            "device": beat.device,
+            "started_at": round(beat.started_at, 3),
+            "events": beat.events,
+            "last_event_at": round(beat.last_event_at, 3) or None,
+            "last_scan_at": round(beat.last_scan_at, 3) or None,
+            "scan_s": round(beat.scan_s, 3),
+            "notes": beat.notes,
+            "answered": beat.answered,
+            "asking": list(beat.asking),
+            "waiting": list(beat.waiting),
+        },
     }
 
 

@@ -6,6 +6,7 @@ from notelog.app.status import Kind, Place
 from notelog.cli.sentences import counted
 from notelog.cli.styled import shell_path, shown_path
 from notelog.cli.usage_words import money_words
+from notelog.cli.watcher_sentences import watcher_lines
 from notelog.core.caps import CapUse
 from notelog.core.derived import Purpose
 from notelog.core.usage import Sum
@@ -30,12 +31,13 @@ _REASON_CHARS = 200
 _BAR_CELLS = 12
 
 
-def status_lines(status: "Status", told: "Callable[[float], str]") -> "Iterator[Line]":
+def status_lines(status: "Status", told: "Callable[[float], str]", now: float) -> "Iterator[Line]":
     """How things stand, for a person.
 
     Args:
         status: what was found.
         told: a time in seconds since the epoch, for a person.
+        now: the time.
     """
     turns = [turn for vault in status.vaults for turn in vault.turns]
     for kind, (title, style) in _TITLES.items():
@@ -52,6 +54,8 @@ def status_lines(status: "Status", told: "Callable[[float], str]") -> "Iterator[
             words = "are in doubt, and their questions wait no more: they"
         yield [(f"{counted(over, 'older request')} {words} may have been billed", "dim")]
         yield []
+    for watcher in status.watchers:
+        yield from watcher_lines(watcher, told, now)
     for profile in status.profiles:
         yield from _profile_lines(profile)
     if not status.profiles:
@@ -61,7 +65,7 @@ def status_lines(status: "Status", told: "Callable[[float], str]") -> "Iterator[
 def status_summary(status: "Status") -> list[str]:
     """Whose turns these are, and whether anything needs the person."""
     where = shown_path(status.scope) if status.scope else "all vaults of this user"
-    if not status.vaults:
+    if not status.vaults and not status.watchers:
         lines = [f"{where}: no note of it was ever asked"]
     elif status.exit_code == 0:
         lines = [f"{where}: nothing needs you"]

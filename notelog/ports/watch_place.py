@@ -26,6 +26,7 @@ class Heartbeat:
         asking: notes whose requests run.
         held: why nothing is asked now; empty where it is.
         answered: how many replies landed since the start.
+        stopping: it was told to end.
     """
 
     process: int
@@ -43,10 +44,30 @@ class Heartbeat:
     asking: tuple[str, ...] = ()
     held: str = ""
     answered: int = 0
+    stopping: bool = False
 
     def is_stale(self, now: float) -> bool:
         """Whether it is so old that the watcher must be stuck or dead."""
         return now - self.beat_at > 3 * self.beat_every_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedVault:
+    """What is known of a vault that was ever watched on this machine.
+
+    Attributes:
+        root: its real path.
+        is_there: whether the folder is there now.
+        runs: whether a watcher has it now.
+        heartbeat: what that one, or one that died, said of itself last; None after one that ended.
+        paused_until: until when a person wants nothing asked, in seconds since the epoch.
+    """
+
+    root: str
+    is_there: bool
+    runs: bool
+    heartbeat: Heartbeat | None
+    paused_until: float | None = None
 
 
 class WatchPlace(Protocol):

@@ -27,14 +27,16 @@ def status(named: "str | None") -> "Status":
     from notelog.app.status import Looking
     from notelog.app.status import status as look
     from notelog.wiring.parts import unsaid
+    from notelog.wiring.watch import watched_vaults
 
     tools = Looking(
         reading=reading(),
         shelf=_shelf(),
         breakers=BreakerFile(state_dir(), notice=unsaid),
+        watched=watched_vaults,
         load_config=load_config,
         now=time.time,
-        vault_above=_vault_of_folder,
+        vault_above=_vault_of,
     )
     return look(tools, named, str(Path.cwd()))
 
@@ -63,10 +65,10 @@ def undo(path: str, number: "int | None") -> "Undone":
 def log(path: str) -> "tuple[TurnRecord, ...]":
     """Every turn that was ever asked for a note; see ``app.log``."""
     from notelog.adapters.journal_sqlite import open_journal as open_vault
-    from notelog.adapters.places import state_dir, vault_of
+    from notelog.adapters.places import state_dir
     from notelog.app.log import read_log
 
-    root = vault_of(path)
+    root = _vault_of(path)
     if not Path(root).is_dir() or not _shelf().knows(root):
         return ()
     with open_vault(root, state_dir()) as journal:
@@ -104,16 +106,12 @@ def told_time(at: float) -> str:
 
 
 def _vault_of(path: str) -> str:
-    from notelog.adapters.places import vault_of
+    """The vault of a note or folder, as the journals know it."""
+    from notelog.adapters.places import state_dir, vault_of
+    from notelog.adapters.watch_place import watched_roots
 
-    return _vault_of_folder(path) if Path(path).is_dir() else vault_of(path)
-
-
-def _vault_of_folder(folder: str) -> str:
-    from notelog.adapters.places import vault_above
-
-    place = Path(os.path.realpath(folder))
-    return str(vault_above(place) or place)
+    note = str(Path(path, "note.md")) if Path(path).is_dir() else path
+    return vault_of(note, watched_roots(state_dir()))
 
 
 def _shelf() -> "Shelf":

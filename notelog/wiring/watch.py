@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from notelog.core.reply import ReplyDelta
     from notelog.core.settings import Config
     from notelog.core.watch_names import Scope
-    from notelog.ports.watch_place import Heartbeat
+    from notelog.ports.watch_place import WatchedVault
     from notelog.ports.watch_view import WatchView
     from notelog.ports.watch_work import JobResult, WatchJob
 
@@ -156,14 +156,9 @@ def resume(vault: str) -> "tuple[str, ...]":
     return tuple(folders)
 
 
-def heartbeats() -> "tuple[tuple[Heartbeat, bool], ...]":
-    """What the watchers of this machine said of themselves last, and whether each runs."""
-    found: list[tuple[Heartbeat, bool]] = []
-    for folder in _folders("").values():
-        heartbeat = folder.read_heartbeat()
-        if heartbeat is not None:
-            found.append((heartbeat, folder.is_watched()))
-    return tuple(found)
+def watched_vaults() -> "tuple[WatchedVault, ...]":
+    """What is known of each vault that was ever watched on this machine."""
+    return tuple(folder.known() for folder in _folders("").values())
 
 
 def _folders(vault: str) -> "dict[str, WatchFolder]":

@@ -14,7 +14,9 @@ from program import Program
 from scripted_server import ScriptedServer, reply, status
 
 from notelog.adapters.learned_figures import LearnedFile
+from notelog.adapters.watch_place import WatchFolder
 from notelog.core.learned import Learned
+from notelog.ports.watch_place import Heartbeat
 from notelog.ports.watch_view import Kind
 
 PAGE = ROOT / "docs" / "reference.md"
@@ -182,7 +184,17 @@ def test_status(program: Program, note: Path) -> None:
         )
         program.run("complete", note)
     write_turn(program, note, "in-doubt")
+    place = WatchFolder(str(program.home / "state"), str(note.parent.resolve()))
+    place.make()
+    release = place.lock()
+    place.beat(
+        Heartbeat(
+            process=7, vault=str(note.parent), device="desk", started_at=1.0, beat_at=time.time(),
+            beat_every_s=20.0, events=True,
+        )
+    )  # fmt: skip
     run = program.run("status", "--json", note)
+    release()
     assert run.code == 10
     sums = ("profiles[].day", "profiles[].month")
     told = {field for field in fields_of(run.fields) if not field.startswith(sums)}

@@ -385,9 +385,11 @@ def test_stopping_asks_nothing_new_and_waits_for_what_runs(world: World) -> None
     for number in range(4):
         world.save(f"{number}.md", chat(f"question {number}"))
     world.let_pass(5, answering=False)
+    assert not world.place.beats[-1].stopping
     world.watcher.stop()
     world.watcher.advance()
     assert not world.watcher.is_over
+    assert world.place.beats[-1].stopping
     world.run_jobs()
     world.watcher.advance()
     assert world.watcher.is_over
@@ -404,6 +406,20 @@ def test_the_heartbeat_tells_how_it_stands(world: World) -> None:
     assert beat.last_event_at > 0
     assert not beat.is_stale(world.clock.now())
     assert beat.is_stale(world.clock.now() + 100)
+
+
+def test_nothing_is_held_where_nothing_waits(world: World) -> None:
+    """What held a note is not told any more when the note wants nothing any more."""
+    world.save("a.md", DUE)
+    world.place.until = world.clock.now() + 10_000
+    world.let_pass(30)
+    world.save("a.md", DUE.replace(b"[x]", b"[ ]"))
+    world.let_pass(30)
+    assert (world.place.beats[-1].waiting, world.place.beats[-1].held) == ((), "")
+    world.save("a.md", DUE)
+    world.let_pass(30)
+    assert world.place.beats[-1].held == "paused by you"
+    assert world.sentences(Kind.HELD) == ["paused by you"]
 
 
 def test_at_most_four_wake_ups_a_minute_when_idle(world: World) -> None:

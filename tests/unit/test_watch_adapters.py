@@ -19,7 +19,7 @@ from notelog.core.watch_names import Scope, is_ignored, is_sync_temp, matches_an
 from notelog.core.watching import Busy, Gone
 from notelog.errors import ConflictError, NoteError, UsageError
 from notelog.ports.notes import Snapshot
-from notelog.ports.watch_place import Heartbeat
+from notelog.ports.watch_place import Heartbeat, WatchedVault
 from notelog.ports.watch_view import Kind, Told
 from notelog.ports.watching import Hint
 
@@ -242,7 +242,7 @@ def test_folders_without_a_watch_are_counted(hints: WatchdogHints, vault: Path) 
 
 
 def test_one_watcher_a_vault_and_its_heartbeat(tmp_path: Path, vault: Path) -> None:
-    """A second lock is refused and names the process; a dead one frees it; beats are read back."""
+    """A second lock is refused and names the process; a heartbeat ends with its lock."""
     place = WatchFolder(str(tmp_path / "state"), str(vault))
     assert place.read_heartbeat() is None
     assert not place.is_watched()
@@ -256,10 +256,34 @@ def test_one_watcher_a_vault_and_its_heartbeat(tmp_path: Path, vault: Path) -> N
     assert place.is_watched()
     with pytest.raises(ConflictError, match="process 77"):
         WatchFolder(str(tmp_path / "state"), str(vault)).lock()
+    assert place.known() == WatchedVault(
+        root=str(vault), is_there=True, runs=True, heartbeat=beat, paused_until=None
+    )
     release()
     assert not place.is_watched()
+    assert place.read_heartbeat() is None
     assert watched_roots(str(tmp_path / "state")) == (str(vault),)
     assert {path.stat().st_mode & 0o077 for path in place.folder.rglob("*")} == {0}
+
+
+def test_the_heartbeat_of_a_dead_watcher_stays_until_the_next_one(
+    tmp_path: Path, vault: Path
+) -> None:
+    """What a dead watcher said last can be read, and is not taken for the word of a new one."""
+    place = WatchFolder(str(tmp_path / "state"), str(vault))
+    place.make()
+    place.beat(
+        Heartbeat(
+            process=77, vault=str(vault), device="desk", started_at=1.0, beat_at=2.0,
+            beat_every_s=20.0, events=True,
+        )
+    )  # fmt: skip
+    found = place.known()
+    assert (found.runs, found.heartbeat is not None) == (False, True)
+    release = place.lock()
+    found = place.known()
+    assert (found.runs, found.heartbeat) == (True, None)
+    release()
 
 
 def test_wishes_are_kept(tmp_path: Path, vault: Path) -> None:
