@@ -41,7 +41,7 @@ def watcher_lines(
     beat = watcher.heartbeat
     if beat is not None:
         yield from _beat_lines(beat, told)
-    if watcher.held:
+    if watcher.held and not watcher.needs_you:
         resume = ": notelog resume goes on" if watcher.held == "paused by you" else ""
         yield [("  held: ", "yellow"), (f"{watcher.held}{resume}", "")]
     start = f"notelog watch {shell_path(watcher.vault)}"
