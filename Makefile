@@ -7,7 +7,7 @@ DEV := .venvs/test
 BIN := $(DEV)/bin
 JOBS ?= auto
 
-.PHONY: help demo test proof lint format docs bench lock clean
+.PHONY: help demo test proof lint format docs picture bench lock clean
 
 help:  ## Lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -35,6 +35,9 @@ format: $(DEV)/.ready  ## Formats the code
 
 docs: $(DEV)/.ready  ## Renews the parts of the documentation that the program prints
 	$(BIN)/python tests/support/renew_docs.py
+
+picture: $(DEV)/.ready  ## Records the terminal of the README anew; needs tmux
+	$(BIN)/python docs/pictures/record.py
 
 bench: $(DEV)/.ready  ## Prints ratios side by side
 	@for script in bench/bench_*.py; do $(BIN)/python $$script || exit 1; done

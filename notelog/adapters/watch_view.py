@@ -136,14 +136,16 @@ class LiveView:
         self._live.start()
 
     def tell(self, told: Told) -> None:
-        """Prints the line above the state."""
+        """Prints the line above the state, wrapped at blanks and beside the time."""
+        from rich.table import Table
         from rich.text import Text
 
         styles = {Kind.ANSWERED: "green", Kind.FAILED: "red", Kind.WARNING: "yellow"}
-        text = Text(time.strftime("%H:%M:%S "), style="dim")
-        text.append(told_line(told), style=styles.get(told.kind, ""))
+        line = Table.grid(padding=(0, 1))
+        words = Text(told_line(told), style=styles.get(told.kind, ""))
+        line.add_row(Text(time.strftime("%H:%M:%S"), style="dim"), words)
         with suppress(OSError):
-            self._console.print(text, soft_wrap=True)
+            self._console.print(line)
 
     def show(self, view: View) -> None:
         """Draws how it stands; where only the text grows that comes, five times a second."""

@@ -49,4 +49,4 @@ def test_the_pages_are_these() -> None:
     """A page that is added or taken away is added to or taken out of the tests knowingly."""
     names = [page.relative_to(ROOT).as_posix() for page in PAGES]
     pages = ("design", "how-to", "note-format", "promises", "reference", "security", "tutorial")
-    assert names == ["README.md", *(f"docs/{name}.md" for name in pages)]
+    assert names == ["README.md", "README.zh.md", *(f"docs/{name}.md" for name in pages)]
