@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from notelog.app.reading import Reading, parse_snapshot
 from notelog.core.asked import questions
-from notelog.core.edit import EditPlan, apply_plan
+from notelog.core.edit import EditPlan, Insertion, apply_plan
 from notelog.core.landed import landed_bytes, plan_rest
 from notelog.core.messages import Role
 from notelog.core.records import TurnRecord, turn_key
+from notelog.core.turn import ReplyDue, next_turn
 from notelog.errors import NoteEncodingError
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
@@ -50,9 +51,20 @@ def _finish(reading: Reading, journal: Journal, snapshot: Snapshot, record: Turn
     rest = plan_rest(snapshot.data, snapshot.fingerprint, insertion)
     if rest is not None and _answers(reading, snapshot, rest, record.intent.turn_key):
         snapshot = reading.store.write(snapshot, rest)
-    if landed_bytes(snapshot.data, insertion) == len(insertion.data):
+    landed = landed_bytes(snapshot.data, insertion) == len(insertion.data)
+    if landed and not _is_another(reading, snapshot, record, insertion):
         journal.delivered(record.record_id)
     return snapshot
+
+
+def _is_another(
+    reading: Reading, snapshot: Snapshot, record: TurnRecord, insertion: Insertion
+) -> bool:
+    """Whether what reads like a reply stands elsewhere, while its own question still waits."""
+    if snapshot.data.startswith(insertion.data, insertion.offset):
+        return False
+    due = next_turn(parse_snapshot(reading, snapshot), named=True)
+    return isinstance(due, ReplyDue) and turn_key(due.conversation) == record.intent.turn_key
 
 
 def _answers(reading: Reading, snapshot: Snapshot, rest: EditPlan, key: str) -> bool:

@@ -332,3 +332,17 @@ def write_turn_again(program: Program, note: Path) -> None:
     note.write_bytes(QUESTION)
     write_turn(program, note, "received")
     note.write_bytes(after)
+
+
+def test_the_same_words_elsewhere_are_not_the_reply(program: Program, note: Path) -> None:
+    """A reply that a crash kept out of the note goes in, though an earlier one reads the same."""
+    write_turn(program, note, "received")
+    assert program.run("deliver", note).code == 0
+    with note.open("ab") as file:
+        file.write(b"And once more?\n")
+    write_turn(program, note, "landing")
+    with ScriptedServer([]) as server:
+        program.serve(server.base_url)
+        run = program.run("complete", note)
+        assert (run.code, server.connections) == (0, 0), run.err
+    assert note.read_bytes().count(TEXT.encode()) == 2
