@@ -373,7 +373,7 @@ def _unlanded(root: str) -> "tuple[tuple[str, str], ...]":
 
     try:
         with _vault_journal(root) as journal:
-            records = journal.unfinished()
+            records = journal.standing()  # an older attempt's reply is not what comes next
     except NotelogError:
         return ()
     return tuple(

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from journal_records import write_turn
 from program import Program
 from scripted_server import (
     STALL,
@@ -225,6 +226,18 @@ def test_once_answers_and_ends(program: Program, vault: Path) -> None:
         assert b"A leaf." in note.read_bytes()
         assert program.run("watch", "--once", vault).code == 0
     assert len(server.requests) == 1
+
+
+def test_an_older_kept_reply_asks_for_nothing(program: Program, vault: Path) -> None:
+    """A note without a mark is not asked for, though a reply to an earlier attempt is kept."""
+    note = vault / "a.md"
+    unticked(note)
+    write_turn(program, note, "received")
+    write_turn(program, note, "failed")
+    with ScriptedServer([reply("Not asked for.")]) as server:
+        program.serve(server.base_url)
+        assert program.run("watch", "--once", vault).code == 0
+        assert server.connections == 0
 
 
 def test_take_over_names_this_machine(program: Program, vault: Path) -> None:
