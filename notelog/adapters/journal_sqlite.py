@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from notelog.adapters.journal_charges import one_at_a_time, spent_by
+from notelog.adapters.journal_newcomers import take_in
 from notelog.adapters.journal_recognition import latest_id, recognise
 from notelog.adapters.journal_rows import (
     INSERT_PART,
@@ -164,6 +165,7 @@ class SqliteJournal(JournalWishes):
         """Finds all that is known of a note, also what was asked under an older name of it."""
         with journal_errors(self._path):
             recognise(self._connection, keys, note, self._root, self._refuse_in_work)
+            take_in(self._connection, self._path, keys, note, self._root, self._refuse_in_work)
 
     def undelivered(self, note: str) -> tuple[TurnRecord, ...]:
         """The replies for a note that are in the spool and were not seen in it, oldest first.

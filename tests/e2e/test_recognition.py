@@ -143,3 +143,48 @@ def test_another_vault_is_not_taken_for_a_moved_one(program: Program, note: Path
         program.serve(server.base_url)
         assert program.run("complete", new).code == 0
     assert len(list((program.home / "state" / "journal").glob("*.sqlite3"))) == 2
+
+
+@pytest.mark.parametrize("way", ["moved", "moved from a vault that is gone", "made a vault"])
+def test_a_note_that_came_into_another_vault(
+    program: Program, note: Path, tmp_path: Path, way: str
+) -> None:
+    """A question in doubt stays so where its note is moved away, or its folder becomes a vault."""
+    write_turn(program, note, "in-doubt")
+    if way == "made a vault":
+        (note.parent / ".obsidian").mkdir()
+    else:
+        (tmp_path / "other" / ".obsidian").mkdir(parents=True)
+        vault, note = note.parent.parent, note.rename(tmp_path / "other" / "new.md")
+        if way != "moved":
+            shutil.rmtree(vault)
+    assert refused(program, note)
+    assert refused(program, note)
+
+
+def test_a_kept_reply_follows_its_note_into_another_vault(
+    program: Program, note: Path, tmp_path: Path
+) -> None:
+    """What was paid for goes into the note where it is now, once, and can be taken out there."""
+    write_turn(program, note, "received")
+    (tmp_path / "other" / ".obsidian").mkdir(parents=True)
+    moved = note.rename(tmp_path / "other" / "new.md")
+    with ScriptedServer([]) as server:
+        program.serve(server.base_url)
+        assert program.run("complete", moved).code == 0
+        assert program.run("deliver", moved).code == 0
+        assert server.connections == 0
+    assert moved.read_bytes().count(TEXT.encode()) == 1
+    assert program.run("undo", moved).code == 0
+    assert moved.read_bytes() == QUESTION
+
+
+def test_a_copy_in_another_vault_is_another_note(
+    program: Program, note: Path, tmp_path: Path
+) -> None:
+    """A copy has no past while the note that it was made of is there."""
+    write_turn(program, note, "in-doubt")
+    (tmp_path / "other" / ".obsidian").mkdir(parents=True)
+    copy = tmp_path / "other" / note.name
+    copy.write_bytes(QUESTION)
+    assert not refused(program, copy)
