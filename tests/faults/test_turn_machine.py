@@ -45,6 +45,9 @@ COMMANDS = {
     "complete --again": ("complete", "--again"),
     "complete --continue": ("complete", "--continue"),
     "again": ("again",),
+    "retry": ("retry",),
+    "undo": ("undo",),
+    "deliver": ("deliver",),
 }
 """What is run at any time; those with ``again`` are the person's word to pay anew."""
 WORDS = ("again", "retry")

@@ -71,6 +71,14 @@ def answered(desk: Desk) -> None:
         assert command.code == 0, command.said
 
 
+def received(desk: Desk) -> None:
+    """The reply is in the journal, and the command was killed before it wrote the note."""
+    with desk.start("complete", stop_at=1) as command:
+        while command.step != "before-landing":
+            command.go_on(1)
+            assert command.code is None
+
+
 @dataclass(frozen=True)
 class Landing:
     """A command that writes into the note, and what is there before it."""
@@ -85,6 +93,9 @@ LANDINGS = {
     "append": Landing(("complete",), APPENDED),
     "exchange": Landing(("complete",), ABOVE),
     "again": Landing(("again",), APPENDED, answered),
+    "undo": Landing(("undo",), APPENDED, answered, begins="before-working_on"),
+    "undo, above text": Landing(("undo",), ABOVE, answered, begins="before-working_on"),
+    "deliver": Landing(("deliver",), APPENDED, received),
 }
 """What is met at each moment. Each is a line."""
 

@@ -10,9 +10,18 @@ from typing import Self, cast
 
 from ordeal import ABOVE, APPENDED, DOCUMENTED, FIRST, SECOND, Ordeal, at_once
 from program import Run
-from scripted_server import Script
+from scripted_server import Script, status
+from syscalls import Call
 
 THIRD = "The third reply, after two others."
+
+
+REPLIES: tuple[Callable[[], Script], ...] = (
+    lambda: at_once(FIRST),
+    lambda: at_once(SECOND),
+    lambda: at_once(THIRD),
+)
+_BEFORE_WRITE = Call("write", 1, 0, "", "note", names_note=True)
 
 
 def nothing(_ordeal: Ordeal) -> None:
@@ -22,6 +31,19 @@ def nothing(_ordeal: Ordeal) -> None:
 def answered(ordeal: Ordeal) -> None:
     """The question has its reply."""
     assert ordeal.complete().code == 0
+
+
+def in_doubt(ordeal: Ordeal) -> None:
+    """The question was sent, and no answer was seen."""
+    assert ordeal.complete().code == 10
+
+
+def received(ordeal: Ordeal) -> None:
+    """The reply is in the journal, and the program was killed before it wrote the note."""
+    command, ordeal.command = ordeal.command, ("complete",)
+    assert ordeal.kill(_BEFORE_WRITE)
+    ordeal.command = command
+    assert ordeal.state() == "received"
 
 
 @dataclass(frozen=True)
@@ -42,11 +64,7 @@ class Scene:
     before: Callable[[Ordeal], None] = nothing
     in_the_end: str = "answered"
     asks: int = 1
-    scripts: tuple[Callable[[], Script], ...] = (
-        lambda: at_once(FIRST),
-        lambda: at_once(SECOND),
-        lambda: at_once(THIRD),
-    )
+    scripts: tuple[Callable[[], Script], ...] = REPLIES
 
     def ordeal(self, folder: Path) -> Ordeal:
         """An ordeal of it, in a folder that does not exist."""
@@ -110,6 +128,8 @@ class SceneOrdeal(Ordeal):
         held = self.note.read_bytes()
         if self._state() != self.scene.in_the_end:
             yield f"{run} left {held!r}"
+        if self.scene.in_the_end != "answered" and held != self.original:
+            yield f"the note is not what it was: {held!r}"
         doubled = [text for text in (FIRST, SECOND, THIRD) if held.count(text.encode()) > 1]
         if doubled:
             yield f"{doubled} are there twice"
@@ -119,5 +139,8 @@ SCENES = {
     "complete, at the end": Scene(("complete",)),
     "complete, above text": Scene(("complete",), ABOVE),
     "again": Scene(("again",), before=answered),
+    "retry": Scene(("retry",), before=in_doubt, scripts=(lambda: status(500), *REPLIES)),
+    "undo": Scene(("undo",), before=answered, in_the_end="not-a-chat", asks=0),
+    "deliver": Scene(("deliver",), before=received, asks=0),
 }
 """The commands of the matrix. Each is a line."""
