@@ -15,6 +15,7 @@ from notelog.adapters.journal_schema import (
 )
 from notelog.adapters.journal_sqlite import SqliteJournal
 from notelog.adapters.note_locks import NoteLocks
+from notelog.core.derived import Purpose
 from notelog.core.models import cost_of_usage
 from notelog.core.records import TurnRecord, TurnState
 from notelog.core.reply import Usage
@@ -29,14 +30,15 @@ if TYPE_CHECKING:
 _FIGURES = """
     SELECT turn.note, turn.started_at, turn.state, turn.profile, turn.model, turn.prompt_tokens,
         turn.reply_tokens, turn.price_prompt, turn.price_reply, turn.price_cached, turn.currency,
-        reply.prompt_tokens, reply.completion_tokens, reply.cached_tokens, reply.reasoning_tokens
+        turn.purpose, reply.prompt_tokens, reply.completion_tokens, reply.cached_tokens,
+        reply.reasoning_tokens
     FROM turn LEFT JOIN reply ON reply.turn_id = turn.id
     WHERE turn.started_at >= ? AND (turn.state <> 'failed' OR reply.turn_id IS NOT NULL)
     ORDER BY turn.id"""
 
 _Row = tuple[
     bytes, float, str, bytes, bytes, int, int,
-    float | None, float | None, float | None, bytes,
+    float | None, float | None, float | None, bytes, str,
     int | None, int | None, int | None, int | None,
 ]  # fmt: skip
 
@@ -63,20 +65,26 @@ class JournalShelf:
     def vaults(self) -> Iterator[ShelvedVault | str]:
         """Each vault, open until the next one is asked for; or why a journal cannot be read."""
         for path in sorted(self._folder.glob("*.sqlite3")):
-            try:
-                connection, root = open_recorded(str(path))
-            except JournalError as error:
-                yield f"{error.located()}: what is in it is not shown"
-                continue
-            locks = NoteLocks(str(self._folder / "locks"))
-            with SqliteJournal(
-                connection, path=str(path), root=root, locks=locks, now=self._now
-            ) as journal:
-                yield ShelvedVault(
-                    root=root,
-                    is_there=Path(root).is_dir(),
-                    journal=ShelvedJournal(journal, connection, path=str(path), root=root),
-                )
+            yield from self._opened(str(path))
+
+    def vault(self, root: str) -> Iterator[ShelvedVault | str]:
+        """The vault at a path, in the same way; nothing where it has no journal."""
+        if path := find_database(root, str(self._folder)):
+            yield from self._opened(path)
+
+    def _opened(self, path: str) -> Iterator[ShelvedVault | str]:
+        try:
+            connection, root = open_recorded(path)
+        except JournalError as error:
+            yield f"{error.located()}: what is in it is not shown"
+            return
+        locks = NoteLocks(str(self._folder / "locks"))
+        with SqliteJournal(connection, path=path, root=root, locks=locks, now=self._now) as journal:
+            yield ShelvedVault(
+                root=root,
+                is_there=Path(root).is_dir(),
+                journal=ShelvedJournal(journal, connection, path=path, root=root),
+            )
 
 
 class ShelvedJournal:
@@ -122,7 +130,7 @@ class ShelvedJournal:
 
 def _figures(row: _Row, root: str) -> TurnFigures:
     note, at, state, profile, model, prompt_tokens, reply_tokens = row[:7]
-    said, replied, cached, reasoning = row[11:]
+    said, replied, cached, reasoning = row[12:]
     usage = (
         Usage(prompt_tokens=prompt_tokens, completion_tokens=reply_tokens)
         if said is None
@@ -139,6 +147,7 @@ def _figures(row: _Row, root: str) -> TurnFigures:
         profile=unpacked(profile),
         model=unpacked(model),
         state=TurnState(state),
+        purpose=Purpose(row[11]),
         usage=usage,
         counted=said is not None,
         cost=cost_of_usage(price_of(row[7:11]), usage),

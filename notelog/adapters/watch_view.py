@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
+from notelog.core.usage import Sum, UsageRow
 from notelog.core.visible import CONTROLS, visible_line
 from notelog.ports.watch_view import Kind, Told, View
 
@@ -170,7 +171,7 @@ class LiveView:
         replies = "reply" if view.answered == 1 else "replies"
         head = (
             f"{self._vault} · since {self._since} · {view.notes:,} notes · "
-            f"{view.answered:,} {replies}"
+            f"{view.answered:,} {replies}{_today_words(view.today)}"
         )
         lines = [Text(head, style="dim", no_wrap=True, overflow="ellipsis")]
         for item in view.asking:
@@ -184,6 +185,20 @@ class LiveView:
             held = f"  held: {view.held}"
             lines.append(Text(visible_line(held), style="yellow", no_wrap=True))
         return Group(*lines)
+
+
+def _today_words(today: UsageRow) -> str:
+    """What this day took, and how much more it may have taken; nothing before the first request."""
+    parts = [_sum_words(today.known)] if today.known.requests else []
+    if today.up_to.requests:
+        parts.append(f"up to {_sum_words(today.up_to)} not counted")
+    return f" · today {' + '.join(parts)}" if parts else ""
+
+
+def _sum_words(total: Sum) -> str:
+    money = [f"{amount:.4f} {name}" for name, amount in sorted(total.costs.items())]
+    tokens = [f"{total.tokens:,} tokens"] if total.unpriced or not money else []
+    return " and ".join([*money, *tokens])
 
 
 def _still(view: View) -> View:

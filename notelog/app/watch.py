@@ -5,7 +5,7 @@ person's wishes) is posted to it; ``advance`` does what is due and says when to 
 files and requests come through ports, so a whole day passes in a test in a moment.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 
 from notelog.app.watch_asks import Asks
@@ -15,6 +15,7 @@ from notelog.app.watch_start import begin_watching
 from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.core.device import spread_s
 from notelog.core.triggers import Answer, Pass, Passed
+from notelog.core.usage import UsageRow
 from notelog.core.watching import (
     NEVER_S,
     Action,
@@ -38,6 +39,7 @@ TICK_S = 20.0
 """How often the watcher wakes though nothing happens: three times a minute."""
 
 _SYNCED_AGE_S = 3.0
+_QUARTER_S = 900.0  # a day begins with one, whatever the time zone
 _QUIET = frozenset({Passed.NOT_A_CHAT, Passed.ANSWERED, Passed.NOTHING, Passed.OFF})
 _ANEW = "notelog again NOTE asks anew"
 _WORDS = {
@@ -66,6 +68,7 @@ class Counts:
 
     notes: int = 0
     answered: int = 0
+    today: UsageRow = field(default_factory=lambda: UsageRow("today"))  # by anybody, in this vault
     last_event_at: float = 0.0
     last_scan_at: float = 0.0
     scan_s: float = 0.0
@@ -101,10 +104,12 @@ class Watcher:
         self._resumes = tools.place.resumes()
         self._drain_until_s = NEVER_S
         self._started_at = clock.now()
+        self._quarter = 0.0
         self._changed = True
         self.asks = Asks(tools)
         self.counts = Counts()
         self.has_scanned = False
+        self._count_today()
 
     def start(self) -> None:
         """Begins to listen, and to look through the vault."""
@@ -151,6 +156,7 @@ class Watcher:
         if result.told.kind is Kind.FAILED and self._options.once:
             self.counts.exit_code = self.counts.exit_code or result.exit_code
         self._tools.tell(result.told)
+        self._count_today()
         self._said.pop(path, None)
         self._apply(path, Ended(ending=result.ending, key=key, fingerprint=result.fingerprint))
         self._changed = True
@@ -180,8 +186,7 @@ class Watcher:
                 self._ask(path)
         if now_s >= self._next_tick_s:
             self._next_tick_s = now_s + TICK_S
-            self._obey()
-            self._scans.check_alive()
+            self._tick()
         if now_s >= self._scans.next_s and not self._draining:
             self._scans.begin()
         if self._changed:
@@ -343,6 +348,12 @@ class Watcher:
                 self._states[path] = replace(self._states.get(path, NoteState()), key=key)
                 self._begin(path, counted=False)
 
+    def _tick(self) -> None:
+        self._obey()
+        self._scans.check_alive()
+        if self._tools.clock.now() // _QUARTER_S != self._quarter:
+            self._count_today()
+
     def _obey(self) -> None:
         """Takes up a person's wish to go on; a pause is looked up before each request."""
         self._changed = True
@@ -351,6 +362,12 @@ class Watcher:
             self._resumes = resumes
             self.asks.resume()
             self._tools.say(Kind.NOTICE, "going on, as you said")
+
+    def _count_today(self) -> None:
+        self._quarter = self._tools.clock.now() // _QUARTER_S
+        self.counts.today = UsageRow("today")
+        for item in self._tools.lately(self._tools.day_began()):
+            self.counts.today.add(item)
 
     def _beat(self) -> None:
         self._changed = False

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from notelog.app.watch_tools import Watching
+from notelog.core.derived import Purpose
 from notelog.core.pacing import (
+    HOUR_S,
     Hold,
     Limits,
     Pace,
@@ -44,7 +46,7 @@ class Asks:
         self._tools = tools
         self._at_once = settings.at_once
         self._limits = Limits(asks_per_hour=settings.asks_per_hour)
-        self._pace = Pace()
+        self._pace = Pace(asked=_asked_before(tools))
         self._ready: dict[str, None] = {}
         self._running: dict[str, _Running] = {}
         self._answered: dict[str, tuple[str, float]] = {}
@@ -170,3 +172,11 @@ class Asks:
         folder, _, name = self._tools.files.relative(path).rpartition("/")
         other_folder, _, other_name = self._tools.files.relative(other).rpartition("/")
         return other_name if folder == other_folder and other_name == twin_of(name) else ""
+
+
+def _asked_before(tools: Watching) -> tuple[tuple[float, str], ...]:
+    """What was asked in the last hour before this watcher started, in its clock's seconds."""
+    now = tools.clock.now()
+    ahead_s = tools.clock.monotonic() - now
+    lately = (item for item in tools.lately(now - HOUR_S) if item.purpose is Purpose.REPLY)
+    return tuple((item.at + ahead_s, item.note) for item in lately)

@@ -61,4 +61,5 @@ def _view_of(watcher: Watcher, progress: dict[str, Progress]) -> View:
         ),
         held=watcher.held,
         answered=watcher.counts.answered,
+        today=watcher.counts.today,
     )

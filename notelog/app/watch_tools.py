@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from notelog.app.due import Completing
 from notelog.app.watch_look import Looking
+from notelog.core.usage import TurnFigures
 from notelog.ports.people import Clock
 from notelog.ports.watch_place import WatchPlace
 from notelog.ports.watch_view import Kind, Told
@@ -48,6 +49,9 @@ class Watching:
         pinned: the machine that the vault's pin names; empty where there is none.
         unlanded: the notes for which the journal keeps a reply that is not in them, each with
             the key of the turn.
+        lately: what was asked for notes of this vault since a time in seconds since the epoch, by
+            whomever, oldest first.
+        day_began: when this day began where the person is, in seconds since the epoch.
         process: this process's number.
     """
 
@@ -65,6 +69,8 @@ class Watching:
     start_job: Callable[[WatchJob, Callable[[], bool]], None]
     pinned: Callable[[], str]
     unlanded: Callable[[], tuple[tuple[str, str], ...]]
+    lately: Callable[[float], tuple[TurnFigures, ...]]
+    day_began: Callable[[], float]
     process: int = 0
 
     def say(self, kind: Kind, sentence: str, path: str = "", *, hint: str = "") -> None:

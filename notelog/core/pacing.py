@@ -6,7 +6,8 @@ Times are seconds of a clock that never goes back.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-_HOUR_S = 3600.0
+HOUR_S = 3600.0
+"""The time that an hourly cap looks back on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +78,10 @@ def may_ask(pace: Pace, note: str, now_s: float, limits: Limits) -> Hold | None:
             "this note is paused",
             hint="notelog resume goes on",
         )
-    lately = [at for at, _ in pace.asked if at > now_s - _HOUR_S]
+    lately = [at for at, _ in pace.asked if at > now_s - HOUR_S]
     if len(lately) >= limits.asks_per_hour:
         return Hold(
-            until_s=lately[-limits.asks_per_hour] + _HOUR_S,
+            until_s=lately[-limits.asks_per_hour] + HOUR_S,
             sentence=f"{limits.asks_per_hour} requests in an hour are the most "
             "(watch.asks_per_hour): waiting",
             hint="raise it in the configuration, or wait",
@@ -90,7 +91,7 @@ def may_ask(pace: Pace, note: str, now_s: float, limits: Limits) -> Hold | None:
 
 def asked(pace: Pace, note: str, now_s: float, limits: Limits) -> Pace:
     """The pace after a request for a note; a note that answers itself is paused by it."""
-    lately = (*(item for item in pace.asked if item[0] > now_s - _HOUR_S), (now_s, note))
+    lately = (*(item for item in pace.asked if item[0] > now_s - HOUR_S), (now_s, note))
     same = sum(1 for at, who in lately if who == note and at > now_s - limits.runaway_s)
     paused = pace.paused | {note} if same >= limits.runaway_asks else pace.paused
     wanted = {who: at for who, at in pace.wanted.items() if who != note}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from notelog.core.derived import Purpose
 from notelog.core.models import Cost
 from notelog.core.records import TurnState
 from notelog.core.reply import Usage
@@ -18,6 +19,7 @@ class TurnFigures:
         profile: the profile asked.
         model: the model asked.
         state: how far it came.
+        purpose: what for.
         usage: as the server counted; where it did not, the most that was planned.
         counted: whether the server counted.
         cost: of that usage; None where the model was unpriced.
@@ -28,6 +30,7 @@ class TurnFigures:
     profile: str
     model: str
     state: TurnState
+    purpose: Purpose
     usage: Usage
     counted: bool
     cost: Cost | None

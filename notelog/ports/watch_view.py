@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from notelog.core.usage import UsageRow
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -71,6 +73,7 @@ class View:
         asking: the requests that run.
         held: why nothing is asked; empty where it is.
         answered: how many replies landed since the start.
+        today: what was asked of servers in this vault today, by the watcher or another command.
     """
 
     notes: int = 0
@@ -78,6 +81,7 @@ class View:
     asking: tuple[Progress, ...] = ()
     held: str = ""
     answered: int = 0
+    today: UsageRow = field(default_factory=lambda: UsageRow("today"))
 
 
 class WatchView(Protocol):

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from notelog.wiring.parts import completing, load_config, open_journal, reading
+from notelog.wiring.watch_journal import day_began, lately, unlanded, vault_journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notelog.adapters.journal_sqlite import SqliteJournal
     from notelog.adapters.watch_place import WatchFolder
     from notelog.adapters.watch_threads import Inbox
     from notelog.app.due import Completing
@@ -77,7 +77,7 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView") -> int:
         started = clock.now()
         with (
             stop_wishes(lambda: inbox.post(StopWish())),
-            _vault_journal(root),  # kept open: its last closing writes the whole journal anew
+            vault_journal(root),  # kept open: its last closing writes the whole journal anew
         ):
             code = run_watcher(watcher, inbox, view, clock, SystemdNotices(os.environ))
         tools.hints.stop()
@@ -256,7 +256,9 @@ def _watching(
         start_scan=lambda: in_thread("scan", files.scan, inbox.post),
         start_job=start_job,
         pinned=lambda: _pinned(root),
-        unlanded=lambda: _unlanded(root),
+        unlanded=lambda: unlanded(root),
+        lately=lambda since: lately(root, since),
+        day_began=day_began,
         process=os.getpid(),
     )
 
@@ -352,36 +354,3 @@ def _take_over(root: str, device: str) -> None:
             )
         pin.unlink()
     NoteFiles().create(str(pin), text)
-
-
-def _vault_journal(root: str) -> "SqliteJournal":
-    """The journal of the notes below a folder."""
-    from notelog.adapters.journal_sqlite import open_journal as open_vault_journal
-    from notelog.adapters.places import state_dir, vault_of
-    from notelog.adapters.watch_place import watched_roots
-
-    state = state_dir()
-    vault = vault_of(os.path.join(root, "note.md"), watched_roots(state))  # noqa: PTH118
-    return open_vault_journal(vault, state)
-
-
-def _unlanded(root: str) -> "tuple[tuple[str, str], ...]":
-    """The notes below a folder for which the journal keeps a reply, with the turn's key."""
-    from notelog.adapters.places import is_inside
-    from notelog.core.records import TurnState
-    from notelog.errors import NotelogError
-
-    try:
-        with _vault_journal(root) as journal:
-            records = journal.standing()  # an older attempt's reply is not what comes next
-    except NotelogError:
-        return ()
-    return tuple(
-        (item.intent.note, item.intent.turn_key)
-        for item in records
-        if item.state in {TurnState.RECEIVED, TurnState.IN_DOUBT}
-        and item.reply is not None
-        and item.reply.text
-        and is_inside(item.intent.note, root)
-        and os.path.exists(item.intent.note)  # noqa: PTH110  # it is text
-    )

@@ -93,6 +93,20 @@ def test_a_watcher_that_was_killed(program: Program, vault: Path) -> None:
     assert program.run("status", vault).code == 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
+def test_what_the_day_took_stands_in_the_live_view(program: Program, vault: Path) -> None:
+    """In a terminal the state tells what today's requests in this vault took."""
+    from on_terminal import on_a_terminal
+
+    (vault / "tea.md").write_bytes(TICKED)
+    with ScriptedServer([reply("A leaf.")]) as server:
+        program.serve(server.base_url, profile=f"price = [1000, 1000]\n{QUICK}")
+        code, shown = on_a_terminal(program, "watch", "--once", vault)
+    assert code == 0
+    (usage,) = cast("list[Any]", program.run("usage", "--json", cwd=vault).fields["rows"])
+    assert f"1 reply · today {usage['costs'][0]['amount']:.4f} USD" in shown
+
+
 def test_what_is_in_doubt_comes_first(program: Program, vault: Path) -> None:
     """Money in doubt and a reply that is kept are more urgent than a dead watcher; a cap is not."""
     note = vault / "a.md"

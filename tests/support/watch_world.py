@@ -20,9 +20,10 @@ from notelog.app.watch_look import Looking
 from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.core.breaker import Breaker
 from notelog.core.learned import Learned
-from notelog.core.reply import ReplyDelta
+from notelog.core.reply import ReplyDelta, Usage
 from notelog.core.request import ChatRequest
 from notelog.core.settings import Config, KeySource, Profile
+from notelog.core.usage import TurnFigures
 from notelog.core.watch_settings import WatchSettings
 from notelog.core.watching import Busy, Gone
 from notelog.ports.learned import LearnedFigure
@@ -298,6 +299,8 @@ class World:
             start_job=lambda job, cancelled: self.jobs.append((job, cancelled)),
             pinned=lambda: self.pin,
             unlanded=self._unlanded,
+            lately=self._lately,
+            day_began=lambda: self.clock.now() // 86_400 * 86_400,
             process=1,
         )
 
@@ -314,6 +317,23 @@ class World:
             (record.intent.note, record.intent.turn_key)
             for record in self.disk.records.values()
             if record.state == "received" and record.intent.note in self.store.notes
+        )
+
+    def _lately(self, since: float) -> tuple[TurnFigures, ...]:
+        return tuple(
+            TurnFigures(
+                at=record.started_at,
+                note=record.intent.note,
+                profile=record.intent.profile,
+                model=record.intent.model,
+                state=record.state,
+                purpose=record.intent.purpose,
+                usage=Usage(prompt_tokens=10, completion_tokens=1),
+                counted=record.reply is not None,
+                cost=None,
+            )
+            for record in self.disk.records.values()
+            if record.started_at >= since and record.state != "failed"
         )
 
     def _start_scan(self) -> None:

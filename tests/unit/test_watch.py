@@ -310,6 +310,32 @@ def test_a_burst_is_held_until_the_person_resumes(world: World) -> None:
     assert len(world.server.asked) == 40
 
 
+def test_the_hourly_cap_and_the_day_survive_a_restart(world: World) -> None:
+    """A watcher that is started again counts what the journal shows of the last hour and day."""
+    for number in range(Limits().asks_per_hour):
+        world.save(f"{number}.md", chat(f"question {number}"))
+        world.let_pass(5)
+    assert len(world.server.asked) == Limits().asks_per_hour
+    world.start()
+    world.save("late.md", chat("one more"))
+    world.let_pass(60)
+    assert len(world.server.asked) == Limits().asks_per_hour
+    assert any("in an hour are the most" in item for item in world.sentences(Kind.HELD))
+    assert world.watcher.counts.today.known.requests == Limits().asks_per_hour
+    world.let_pass(3600)
+    assert len(world.server.asked) == Limits().asks_per_hour + 1
+    assert world.watcher.counts.today.known.requests == Limits().asks_per_hour + 1
+
+
+def test_the_day_ends(world: World) -> None:
+    """What was asked yesterday is not told as today's any more."""
+    world.save("a.md", DUE)
+    world.let_pass(60)
+    assert world.watcher.counts.today.known.tokens == 11
+    world.let_pass(2 * 86_400)
+    assert world.watcher.counts.today.known.requests == 0
+
+
 def test_a_note_that_answers_itself_is_paused(world: World) -> None:
     """A note that is answered five times in two minutes is left alone, visibly."""
     talk = ["question 0"]

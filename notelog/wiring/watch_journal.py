@@ -1,0 +1,71 @@
+"""What a watcher asks the journal of its vault."""
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from notelog.adapters.journal_sqlite import SqliteJournal
+    from notelog.core.usage import TurnFigures
+
+
+def vault_journal(root: str) -> "SqliteJournal":
+    """The journal of the notes below a folder."""
+    from notelog.adapters.journal_sqlite import open_journal
+    from notelog.adapters.places import state_dir
+
+    return open_journal(_journal_root(root), state_dir())
+
+
+def _journal_root(root: str) -> str:
+    from notelog.adapters.places import state_dir, vault_of
+    from notelog.adapters.watch_place import watched_roots
+
+    return vault_of(os.path.join(root, "note.md"), watched_roots(state_dir()))  # noqa: PTH118
+
+
+def lately(root: str, since: float) -> "tuple[TurnFigures, ...]":
+    """What was asked for the notes below a folder; nothing where the journal cannot be read."""
+    from pathlib import Path
+    from time import time
+
+    from notelog.adapters.journal_shelf import JournalShelf
+    from notelog.adapters.places import state_dir
+    from notelog.errors import NotelogError
+
+    found: list[TurnFigures] = []
+    with suppress(NotelogError, OSError):  # the next request says what is wrong with it
+        for vault in JournalShelf(state_dir(), now=time).vault(_journal_root(root)):
+            if not isinstance(vault, str):
+                found += vault.journal.figures(since)
+    return tuple(item for item in found if Path(item.note).is_relative_to(root))
+
+
+def day_began() -> float:
+    """When this day began where the person is, in seconds since the epoch."""
+    from time import localtime, mktime
+
+    year, month, day = localtime()[:3]
+    return mktime((year, month, day, 0, 0, 0, 0, 0, -1))
+
+
+def unlanded(root: str) -> "tuple[tuple[str, str], ...]":
+    """The notes below a folder for which the journal keeps a reply, with the turn's key."""
+    from notelog.adapters.places import is_inside
+    from notelog.core.records import TurnState
+    from notelog.errors import NotelogError
+
+    try:
+        with vault_journal(root) as journal:
+            records = journal.standing()  # an older attempt's reply is not what comes next
+    except NotelogError:
+        return ()
+    return tuple(
+        (item.intent.note, item.intent.turn_key)
+        for item in records
+        if item.state in {TurnState.RECEIVED, TurnState.IN_DOUBT}
+        and item.reply is not None
+        and item.reply.text
+        and is_inside(item.intent.note, root)
+        and os.path.exists(item.intent.note)  # noqa: PTH110  # it is text
+    )
