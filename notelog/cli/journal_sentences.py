@@ -45,12 +45,12 @@ def delivered_lines(done: "Iterable[Delivered]", note: str) -> "Iterator[str]":
 
 def undone_line(undone: "Undone", note: str) -> str:
     """What was taken out of a note."""
-    question = shortened(undone.record.intent.prompt, _QUESTION_CHARS)
+    record = undone.record
     kept = "; what you typed below it stays" if undone.typed else ""
     kept += "; the earlier reply is back" if undone.restored else ""
     return (
-        f"{note}: the reply to {question!r} is taken out{kept}; it is still in the journal: "
-        f"notelog log --reply {undone.record.record_id} NOTE"
+        f"{note}: the reply of {record.intent.model} is taken out{kept}; it is still in the "
+        f"journal: notelog log --reply {record.record_id} NOTE"
     )
 
 
