@@ -1,10 +1,13 @@
 """Saying in a note why its question has no answer, for a person who sees nothing else."""
 
+from dataclasses import replace
+
 from notelog.app.deliver import ATTEMPTS
 from notelog.app.reading import Reading, parse_snapshot
 from notelog.core.callouts import Callout, callout_in, plan_callout
+from notelog.core.edit import apply_plan
 from notelog.core.records import turn_key
-from notelog.core.turn import NothingDue, next_turn
+from notelog.core.turn import NothingDue, next_turn, ticked
 from notelog.errors import ConflictError
 from notelog.ports.journal import Journal
 
@@ -44,6 +47,8 @@ def tell_in_note(reading: Reading, journal: Journal, path: str, callout: Callout
         if plan is None:
             return bool(note.turns[due.turn_index].callouts)
         journal.leave_callout(key, snapshot.real_path, callout_in(plan))
+        after = replace(snapshot, data=apply_plan(snapshot.data, plan))
+        journal.new_ticks(snapshot.real_path, ticked(parse_snapshot(reading, after))[0])
         try:
             reading.store.write(snapshot, plan)
         except ConflictError:

@@ -55,7 +55,7 @@ def look_at(
         snapshot = looking.files.glance(path)
         if isinstance(snapshot, Busy | Gone):
             return snapshot
-        verdict = judge_note(looking, snapshot, edited=edited)
+        verdict = judge_note(looking, snapshot, edited=edited, with_journal=with_journal)
     except NoteError as error:
         wrong = Pass(because=Passed.IN_ERROR, sentence=error.message, hint=error.hint)
         return Seen(fingerprint="", age_s=None, verdict=wrong)
@@ -70,8 +70,10 @@ def look_at(
     )
 
 
-def judge_note(looking: Looking, snapshot: Snapshot, *, edited: bool) -> Answer | Pass:
-    """Whether a note is to be answered.
+def judge_note(
+    looking: Looking, snapshot: Snapshot, *, edited: bool, with_journal: bool = False
+) -> Answer | Pass:
+    """Whether a note is to be answered; ``with_journal`` notes in it which boxes are unticked.
 
     Raises:
         NoteError: it cannot be parsed.
@@ -82,18 +84,18 @@ def judge_note(looking: Looking, snapshot: Snapshot, *, edited: bool) -> Answer 
     settings = looking.settings
     relative = looking.files.relative(snapshot.path)
     mode = Mode.AUTO if matches_any(settings.auto, relative) else Mode(settings.mode)
-    ticks = _fresh_ticks(looking, note, snapshot)
+    ticks = _fresh_ticks(looking, note, snapshot, unticked=with_journal)
     return why(note, Rules(mode=mode, marker=settings.marker, edited=edited, ticks=ticks))
 
 
-def _fresh_ticks(looking: Looking, note: Note, snapshot: Snapshot) -> int:
+def _fresh_ticks(looking: Looking, note: Note, snapshot: Snapshot, *, unticked: bool) -> int:
     """How many boxes ask for another answer, where one does that the journal does not know."""
     count, here = ticked(note)
-    if not here:
+    if not (here or unticked):
         return 0
     try:
-        with looking.open_journal(snapshot) as journal:
-            return count if journal.new_ticks(snapshot.real_path, count) else 0
+        with looking.open_journal(snapshot) as journal:  # a box that was unticked counts again
+            return count if journal.new_ticks(snapshot.real_path, count) and here else 0
     except NotelogError:
         return 0
 

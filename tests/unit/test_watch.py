@@ -467,3 +467,30 @@ def test_settings_hold() -> None:
     world.save("b.md", chat("two", tail="", head="model: m"))
     world.let_pass(3)
     assert world.server.asked == ["one"]
+
+
+def test_a_retry_that_fails_again_can_be_ticked_again(world: World) -> None:
+    """The new callout has a box of its own: its tick counts, however often one was ticked."""
+    world.server.faults += [InDoubtError("cut"), InDoubtError("cut off"), InDoubtError("cut short")]
+    world.save("a.md", DUE)
+    for _ in range(3):
+        world.let_pass(1000)
+        world.save("a.md", world.text("a.md").replace("- [ ] retry", "- [x] retry").encode())
+    world.let_pass(1000)
+    assert len(world.server.asked) == 4
+    assert "reply 4" in world.text("a.md")
+
+
+def test_a_box_that_is_unticked_and_ticked_asks_once_more(world: World) -> None:
+    """To tick the same box once more is a new wish."""
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    ticked = world.text("a.md").replace("- [ ] send", "- [x] again")
+    world.save("a.md", ticked.encode())
+    world.let_pass(1000)
+    ticked = world.text("a.md")
+    world.save("a.md", ticked.replace("- [x] again", "- [ ] again").encode())
+    world.let_pass(1000)
+    world.save("a.md", ticked.encode())
+    world.let_pass(1000)
+    assert len(world.server.asked) == 3
