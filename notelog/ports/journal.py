@@ -40,7 +40,7 @@ class Journal(Wishes, Protocol):
 
         Args:
             note: its real path now.
-            keys: gives those of all that is a question in it; not asked where no note was renamed.
+            keys: gives those of all that is a question in it; asked only where they tell something.
         """
         ...
 
