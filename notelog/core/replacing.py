@@ -11,7 +11,7 @@ from notelog.core.edit import EditPlan, Insertion, Withdrawal
 from notelog.core.inert import escape, normalise
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle, suffix_of
-from notelog.core.standing import Standing
+from notelog.core.standing import Standing, header_of
 from notelog.core.verify import problems_of
 from notelog.core.wordings import wordings
 
@@ -93,7 +93,7 @@ def _renaming(
         return
     line = note.source.data[marker.span.start : marker.span.end].rstrip()
     pieces = (piece.data for item in standing.record.landings for piece in item.reply)
-    if any(line in piece or piece == marker.suffix for piece in pieces):
+    if any(line in header_of(piece) or piece == marker.suffix for piece in pieces):
         offset = marker.span.start + line.rindex(marker.suffix)
         yield Insertion(offset=offset, data=suffix)
         yield Withdrawal(offset=offset, data=marker.suffix, record_id=standing.record.record_id)

@@ -97,8 +97,14 @@ def bodies_of(landed: Landed) -> Iterator[bytes]:
     """
     piece = landed.reply[-1].data if landed.reply else b""
     yield _trimmed(piece)
-    if header := _HEADER.match(SourceText(piece).lf_text):
-        yield _trimmed(piece[header.end() :])
+    if header := header_of(piece):
+        yield _trimmed(piece[len(header) :])
+
+
+def header_of(piece: bytes) -> bytes:
+    """The separator and marker with which a piece of a landing begins; empty where none do."""
+    header = _HEADER.match(SourceText(piece).lf_text)
+    return piece[: header.end()] if header else b""
 
 
 def _trimmed(piece: bytes) -> bytes:

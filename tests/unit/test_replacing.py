@@ -234,6 +234,15 @@ def test_a_header_of_somebody_else_stays() -> None:
     assert "(theirs)</span>" in book.text
 
 
+def test_a_header_of_somebody_else_stays_though_the_reply_quotes_it() -> None:
+    """A reply that shows the very line of a person's header has not put that header in."""
+    header = 'role::assistant<span style="font-size: small;"> (old)</span>'
+    book = Book(f"{SEPARATOR}\n\nrole::user\n\nQ\n\n{SEPARATOR}\n\n{header}\n\n")
+    book.answer(f"Like this:\n\n```\n{header}\n```", ReplyStyle(model="old"))
+    book.answer_anew("Otherwise.", ReplyStyle(model="new"))
+    assert f"\n{header}\n\n> [!notelog]- Earlier" in book.text
+
+
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_the_note_keeps_its_line_ends(newline: str) -> None:
     """All that is put in ends its lines as the note does."""
