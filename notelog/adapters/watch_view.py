@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
+from notelog.core.numbers import counted
 from notelog.core.usage import Sum, UsageRow
 from notelog.core.visible import CONTROLS, visible_line
 from notelog.ports.watch_view import Kind, Told, View
@@ -170,7 +171,7 @@ class LiveView:
 
         replies = "reply" if view.answered == 1 else "replies"
         head = (
-            f"{self._vault} · since {self._since} · {view.notes:,} notes · "
+            f"{self._vault} · since {self._since} · {counted(view.notes, 'note')} · "
             f"{view.answered:,} {replies}{_today_words(view.today)}"
         )
         lines = [Text(head, style="dim", no_wrap=True, overflow="ellipsis")]

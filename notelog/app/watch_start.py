@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from notelog.app.watch_look import look_at
 from notelog.app.watch_tools import Watching, WatchOptions
+from notelog.core.numbers import counted
 from notelog.core.triggers import Answer, Pass, Passed
 from notelog.core.watching import Seen
 from notelog.ports.watch_view import Kind, Told
@@ -91,8 +92,8 @@ def _tell_start(tools: Watching, scan: Scan, no_events: str, counts: tuple[int, 
     tools.tell(
         Told(
             kind=Kind.START,
-            sentence=f"watching {tools.root}: {scan.notes:,} notes, {chats:,} chats, "
-            f"{marked:,} marked to be sent, {unmarked:,} unanswered and not marked",
+            sentence=f"watching {tools.root}: {counted(scan.notes, 'note')}, "
+            f"{counted(chats, 'chat')}, {marked:,} marked to be sent, {unmarked:,} unanswered and not marked",
             figures={
                 "notes": scan.notes, "chats": chats, "marked": marked, "unmarked": unmarked,
             },

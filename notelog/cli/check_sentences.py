@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from notelog.cli.sentences import counted, indented
+from notelog.cli.sentences import indented
+from notelog.core.numbers import counted
 from notelog.core.turn import State
 from notelog.core.visible import shortened, visible_line
 from notelog.errors import Diagnostic, Severity

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from notelog.cli.sentences import counted
+from notelog.core.numbers import counted
 from notelog.core.visible import shortened
 from notelog.errors import NotAgreedError
 

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from notelog.cli.sentences import counted, place_words, state_lines
+from notelog.cli.sentences import place_words, state_lines
+from notelog.core.numbers import counted
 from notelog.core.trim_report import Fate
 
 if TYPE_CHECKING:

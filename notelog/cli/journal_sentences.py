@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from notelog.cli.sentences import counted
 from notelog.cli.styled import Column
 from notelog.core.derived import Purpose
 from notelog.core.models import Cost, cost_of_usage
+from notelog.core.numbers import counted
 from notelog.core.records import TurnState
 from notelog.core.visible import shortened
 

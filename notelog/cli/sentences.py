@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from notelog.core.numbers import counted
 from notelog.core.trim_report import left_out_words
 from notelog.core.turn import State
 from notelog.errors import Diagnostic, NotelogError, Severity
@@ -71,11 +72,6 @@ def place_words(lines: tuple[int, int]) -> str:
 
 def _tokens(count: int) -> str:
     return counted(count, "token")
-
-
-def counted(count: int, thing: str) -> str:
-    """A number of things, such as ``1 note`` or ``1,200 notes``."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def remarks(done: "Completed") -> list[str]:

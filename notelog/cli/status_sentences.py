@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from notelog.app.status import Kind, Place
-from notelog.cli.sentences import counted
 from notelog.cli.styled import shell_path, shown_path
 from notelog.cli.usage_words import money_words
 from notelog.cli.watcher_sentences import watcher_lines
 from notelog.core.caps import CapUse
 from notelog.core.derived import Purpose
+from notelog.core.numbers import counted
 from notelog.core.usage import Sum
 from notelog.core.visible import shortened
 from notelog.core.waits import told_wait

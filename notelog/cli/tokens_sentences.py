@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from notelog.cli.sentences import counted
 from notelog.core.counting import TokenCount
 from notelog.core.models import Cost
+from notelog.core.numbers import counted
 from notelog.core.trim_report import Fate
 from notelog.core.visible import shortened, visible_line
 

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from notelog.cli.sentences import counted
 from notelog.cli.styled import Column, shown_path
 from notelog.cli.tokens_sentences import money
 from notelog.core.models import Cost
+from notelog.core.numbers import counted
 from notelog.core.usage import Sum
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from notelog.app.watchers import WatcherState
-from notelog.cli.sentences import counted
 from notelog.cli.styled import shell_path, shown_path
+from notelog.core.numbers import counted
 from notelog.core.visible import shortened
 from notelog.core.waits import told_wait
 
