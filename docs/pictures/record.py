@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from rich.text import Text
 
 HERE = Path(__file__).resolve().parent
 SAMPLE = HERE.parents[1] / "sample_vault"
-SCRATCH = HERE.parents[1] / ".cache" / "picture"
+SCRATCH = Path(tempfile.gettempdir(), "notelog-picture")
 PICTURE = HERE / "watch.svg"
 COLUMNS, WATCH_ROWS, SHELL_ROWS = 88, 14, 26
 PATIENCE_S = 120.0
@@ -110,8 +111,9 @@ def wait_for(pane: str, pattern: str) -> None:
 
 
 def screen(pane: str, *, colours: bool = True) -> str:
-    """What a terminal shows now."""
-    return tmux("capture-pane", "-p", *(["-e"] if colours else []), "-t", pane)
+    """What a terminal shows now, the folder of the recording shortened."""
+    shown = tmux("capture-pane", "-p", *(["-e"] if colours else []), "-t", pane)
+    return shown.replace(str(SCRATCH), "~")
 
 
 def write_picture(*screens: str) -> None:

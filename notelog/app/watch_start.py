@@ -93,7 +93,8 @@ def _tell_start(tools: Watching, scan: Scan, no_events: str, counts: tuple[int, 
         Told(
             kind=Kind.START,
             sentence=f"watching {tools.root}: {counted(scan.notes, 'note')}, "
-            f"{counted(chats, 'chat')}, {marked:,} marked to be sent, {unmarked:,} unanswered and not marked",
+            f"{counted(chats, 'chat')}, {marked:,} marked to be sent, "
+            f"{unmarked:,} unanswered and not marked",
             figures={
                 "notes": scan.notes, "chats": chats, "marked": marked, "unmarked": unmarked,
             },
