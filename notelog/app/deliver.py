@@ -83,7 +83,8 @@ def deliver(reading: Reading, journal: Journal, delivery: Delivery) -> int:
             callouts = ()  # where only the end can be changed, the callout stays above the reply
             continue
         except ConflictError:
-            continue
+            if not _is_there(snapshot.data, reading.store.read(path).data, plan):
+                continue  # else somebody saved a note that holds it, before it was read back
         journal.delivered(delivery.record_id)
         return _line(after, plan)
     raise ConflictError(
@@ -91,6 +92,11 @@ def deliver(reading: Reading, journal: Journal, delivery: Delivery) -> int:
         path=path,
         hint="run notelog deliver NOTE when it is quiet; no request is sent for it",
     )
+
+
+def _is_there(before: bytes, now: bytes, plan: EditPlan) -> bool:
+    """Whether a note holds every piece of a reply once more than it did."""
+    return all(now.count(it.data) > before.count(it.data) for it in landed_by(plan).reply)
 
 
 def _find_place(reading: Reading, delivery: Delivery, snapshot: Snapshot) -> tuple[Note, int]:
