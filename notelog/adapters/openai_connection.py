@@ -6,8 +6,10 @@ only the proxy's and the certificates' count.
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from notelog._version import __version__
@@ -20,12 +22,15 @@ from notelog.errors import ConfigurationError, KeyUnavailableError
 from notelog.ports.servers import Endpoint
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
 
 ERROR_BYTES = 256 * 1024
 """How much of an error's body is read."""
 
 _KEPT_HEADERS = ("host", "content-length", "content-type")
+_STORE_S = 3600.0
 
 
 class AnsweredError(Exception):
@@ -129,20 +134,53 @@ def hand_over_answer(response: "httpx2.Response", running: RequestThread) -> Non
 
 
 def _transport(address: Address) -> "httpx2.HTTPTransport":
-    """The connection; loading the certificate store takes 50 ms that plain http need not pay."""
-    import ssl
-
+    """The connection; plain http does not pay for the certificate store."""
     import httpx2
 
     if not address.secure:
-        return httpx2.HTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
+        return httpx2.HTTPTransport(verify=_no_store(), trust_env=False)
     try:
-        return httpx2.HTTPTransport(proxy=proxy_for(address))
+        return httpx2.HTTPTransport(verify=certificate_store(), proxy=proxy_for(address))
     except (ValueError, ImportError, OSError) as error:
         raise ConfigurationError(
             "the proxy or the certificates that the environment names cannot be used",
             hint="check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE",
         ) from error
+
+
+@lru_cache(maxsize=1)
+def _no_store() -> "ssl.SSLContext":
+    import ssl
+
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def certificate_store() -> "ssl.SSLContext":
+    """The certificates that are trusted: loaded in 50 ms, and anew where they changed.
+
+    Raises:
+        OSError: the environment names a file that cannot be read.
+    """
+    import ssl
+
+    paths = ssl.get_default_verify_paths()  # as the environment names them
+    places = (os.environ.get("SSL_CERT_FILE"), paths.cafile, paths.capath)
+    stamps = tuple((place, _changed_ns(place)) for place in places if place)
+    return _store_of(stamps, int(time.monotonic() / _STORE_S))
+
+
+def _changed_ns(place: str) -> int:
+    try:
+        return os.stat(place).st_mtime_ns  # noqa: PTH116  # it is text
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=1)
+def _store_of(_stamps: tuple[tuple[str, int], ...], _hour: int) -> "ssl.SSLContext":
+    import httpx2
+
+    return httpx2.create_ssl_context()
 
 
 def _headers(

@@ -29,4 +29,9 @@ class Inbox:
 
 def in_thread(name: str, work: Callable[[], Post], post: Callable[[Post], None]) -> None:
     """Does some work in a thread of its own and posts what comes of it."""
-    threading.Thread(target=lambda: post(work()), name=name, daemon=True).start()
+    beside(name, lambda: post(work()))
+
+
+def beside(name: str, work: Callable[[], None]) -> None:
+    """Does some work in a thread of its own."""
+    threading.Thread(target=work, name=name, daemon=True).start()

@@ -106,6 +106,7 @@ class Watcher:
         self._started_at = clock.now()
         self._quarter = 0.0
         self._changed = True
+        self._warm = False
         self.asks = Asks(tools)
         self.counts = Counts()
         self.has_scanned = False
@@ -126,6 +127,7 @@ class Watcher:
             self.counts.last_event_at = self._tools.clock.now()
             age_s = self._tools.files.age_s(hint.path)
             synced = hint.by_sync or (age_s is not None and age_s > _SYNCED_AGE_S)
+            self._foresee(hint.path)
             self._touch(hint.path, synced=synced)
 
     def scanned(self, scan: Scan) -> None:
@@ -228,6 +230,16 @@ class Watcher:
         self._history.discard(path)
         self._apply(path, Touched(delay_s=self._sync_delay_s(path) if synced else 0.0))
 
+    def _foresee(self, path: str) -> None:
+        """Makes ready for the first request while its note settles: before, nothing needs it."""
+        state = self._states.get(path)
+        if self._warm or (state is not None and state.phase is not Phase.IDLE):
+            return
+        seen = look_at(self._tools.looking, path, edited=True, with_journal=False)
+        if isinstance(seen, Seen) and isinstance(seen.verdict, Answer):
+            self._warm = True
+            self._tools.warm_up()
+
     def _sync_delay_s(self, path: str) -> float:
         """How much longer a change waits that another machine may answer, too."""
         if self._tools.pinned() == self._tools.device:
@@ -289,8 +301,8 @@ class Watcher:
 
     def _ask(self, path: str) -> None:
         """Asks for a note, if a last look shows the same question at rest."""
-        key = self._states[path].key
-        seen = look_at(self._tools.looking, path, edited=path not in self._history)
+        key, edited = self._states[path].key, path not in self._history
+        seen = look_at(self._tools.looking, path, edited=edited, with_journal=False)
         if not isinstance(seen, Seen):
             self.asks.drop(path)
             self._apply(path, seen)

@@ -52,6 +52,7 @@ class Watching:
         lately: what was asked for notes of this vault since a time in seconds since the epoch, by
             whomever, oldest first.
         day_began: when this day began where the person is, in seconds since the epoch.
+        warm_up: makes ready for a first request, in another thread.
         process: this process's number.
     """
 
@@ -71,6 +72,7 @@ class Watching:
     unlanded: Callable[[], tuple[tuple[str, str], ...]]
     lately: Callable[[float], tuple[TurnFigures, ...]]
     day_began: Callable[[], float]
+    warm_up: Callable[[], None]
     process: int = 0
 
     def say(self, kind: Kind, sentence: str, path: str = "", *, hint: str = "") -> None:

@@ -43,6 +43,10 @@ class WatchWishes:
     auto: tuple[str, ...] = ()
 
 
+_SWITCH_S = 0.0005
+"""A thread that comes back from the disk waits that long for one that computes, not for 5 ms."""
+
+
 def watch(vault: str, wishes: WatchWishes, view: "WatchView") -> int:
     """Watches a vault until told to stop; see ``app.watch``.
 
@@ -60,6 +64,7 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView") -> int:
     from notelog.app.watch_tools import WatchOptions
     from notelog.ports.watch_work import StopWish
 
+    sys.setswitchinterval(_SWITCH_S)
     root = vault_root(vault)
     config = _config_for(root, wishes, view)
     place = WatchFolder(state_dir(), root)
@@ -220,10 +225,11 @@ def _watching(
 ) -> "Watching":
     from platform import node
 
+    from notelog.adapters.openai_chat import warm_up
     from notelog.adapters.system_clock import SystemClock
     from notelog.adapters.terminal import SilentReporter
     from notelog.adapters.vault_index import VaultIndex
-    from notelog.adapters.watch_threads import in_thread
+    from notelog.adapters.watch_threads import beside, in_thread
     from notelog.adapters.watchdog_watcher import NoHints, WatchdogHints
     from notelog.app.watch_look import Looking
     from notelog.app.watch_tools import Watching
@@ -259,6 +265,7 @@ def _watching(
         unlanded=lambda: unlanded(root),
         lately=lambda since: lately(root, since),
         day_began=day_began,
+        warm_up=lambda: beside("warm-up", warm_up),
         process=os.getpid(),
     )
 

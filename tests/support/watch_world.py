@@ -226,6 +226,7 @@ class World:
         self.hints = _Hints()
         self.place = _Place()
         self.told: list[Told] = []
+        self.warmed: list[float] = []
         self.modified: dict[str, float] = {}
         self.open: set[str] = set()
         self.absent = False
@@ -301,6 +302,7 @@ class World:
             unlanded=self._unlanded,
             lately=self._lately,
             day_began=lambda: self.clock.now() // 86_400 * 86_400,
+            warm_up=lambda: self.warmed.append(self.clock.monotonic()),
             process=1,
         )
 

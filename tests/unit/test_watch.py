@@ -39,6 +39,22 @@ def test_a_ticked_box_is_answered_once_after_the_settle_time(world: World) -> No
     assert "reply 1" in world.text("a.md")
 
 
+def test_the_first_request_is_made_ready_for_while_its_note_settles(world: World) -> None:
+    """The first note to be answered warms up once and at its save, and no other note does."""
+    world.save("plain.md", b"No chat.\n")
+    world.save("a.md", UNTICKED)
+    world.let_pass(60)
+    assert world.warmed == []
+    world.save("a.md", DUE)
+    world.let_pass(0.1)
+    assert len(world.warmed) == 1
+    assert world.server.asked == []
+    world.save("b.md", chat("What is coffee?"))
+    world.let_pass(60)
+    assert len(world.warmed) == 1
+    assert len(world.server.asked) == 2
+
+
 def test_an_unmarked_chat_is_told_how_to_be_sent(world: World) -> None:
     """A chat that changes without a mark gets one line that says how to send it."""
     world.save("a.md", chat("What", tail=""))
