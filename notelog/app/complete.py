@@ -38,7 +38,6 @@ from notelog.core.note_style import ReplyStyle
 from notelog.core.records import TurnRecord, TurnState, turn_key
 from notelog.core.reply import Reply, ReplyState, sum_of_usages
 from notelog.core.settings import Config, Options
-from notelog.core.silent_cut import find_silent_cut
 from notelog.core.trim_report import left_out_words
 from notelog.core.visible import shortened
 from notelog.errors import NotelogError, NoteWriteError, QuestionTooLargeError
@@ -223,7 +222,9 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
                 journal, turn.snapshot.real_path, clock=tools.clock, cancelled=tools.cancelled
             ),
             refit=refit,
-            remark="" if read is None else read.remark,
+            lack=lambda reply: (
+                f"{'' if read is None else read.remark}\n{refit.lack(reply)}".strip()
+            ),
         )
         reply = receive(receiving, turn.prepared.request, endpoint)
         turn = replace(turn, prepared=refit.prepared)
@@ -311,9 +312,7 @@ def _deliver(
     tools: Completing, journal: Journal, turn: Turn, record: TurnRecord, reply: Reply
 ) -> Completed:
     reply = whole_if_nothing_was_missing(record, reply)
-    plan, spec = turn.prepared.plan, turn.prepared.spec
-    cut = find_silent_cut(plan, spec, reply.usage, tools.count)
-    judgement = judge(reply, turn.prepared, cut)
+    judgement = judge(reply, turn.prepared)
     done = Completed(
         outcome=judgement.outcome,
         sentence=judgement.sentence,

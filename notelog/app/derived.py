@@ -206,12 +206,14 @@ class _Asking:
             self._shared, intent, profile, tools.config, clock=tools.clock, reporter=reporter
         )
         refitting = Refitting(count=tools.count, learned=tools.learned, clock=tools.clock)
+        refit = Refit(refitting, prepared, prepared.request.messages, path=work.path)
         receiving = Receiving(
             journal=self._shared,
             record=record,
             asking=replace(tools.asking, reporter=reporter),
             cancelled=self._stop.now,
-            refit=Refit(refitting, prepared, prepared.request.messages, path=work.path),
+            refit=refit,
+            lack=refit.lack,
         )
         reply = receive(receiving, prepared.request, work.endpoint)
         if reply.state in _UNFINISHED:

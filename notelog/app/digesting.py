@@ -22,7 +22,6 @@ from notelog.core.messages import Conversation, Message, Role
 from notelog.core.models import with_window
 from notelog.core.reply import Reply, Usage
 from notelog.core.request import ChatRequest
-from notelog.core.silent_cut import find_silent_cut
 from notelog.errors import NotAgreedError, ProviderRefusedError
 from notelog.ports.journal import Journal
 from notelog.ports.servers import Endpoint
@@ -168,9 +167,7 @@ class _Tree:
         return [reply.text.strip() for reply in answers.replies]
 
     def _look_at(self, item: Derived, reply: Reply) -> None:
-        prepared = item.prepared
-        cut = find_silent_cut(prepared.plan, prepared.spec, reply.usage, self._work.tools.count)
-        judgement = judge(reply, prepared, cut)
+        judgement = judge(reply, item.prepared)
         if judgement.outcome is not Outcome.ANSWERED:
             self._faults.append(f"{item.label}: {judgement.sentence}")
             self._work.tools.reporter.notice(self._faults[-1])

@@ -1,5 +1,6 @@
 """What came of a turn, and how it is told: on the terminal, to a script, in the note."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
@@ -36,7 +37,7 @@ _EXIT_CODES = {
 
 
 NOT_ALL_READ = "not all of the text was read whole"
-"""How the fault of a reply begins whose question was read in parts, where one of them lacks."""
+_READ_ONLY = "the server read only "
 
 _OTHER_WORDS = "Say it in other words and ask again"
 _ANEW = "Ask again with notelog retry NOTE, or ask another model"
@@ -44,6 +45,13 @@ _REAL_WINDOW = (
     "Set context_window to the window that the server really has, or give it a larger one; then "
     "notelog again, or the box in the note, asks anew"
 )
+_LACKS: Mapping[str, str] = {
+    NOT_ALL_READ: "Ask for what is missing in a new message, or ask a model with a larger window",
+    _READ_ONLY: _REAL_WINDOW,
+}
+"""How the sentences begin that tell what a reply did not take into account, and what to do.
+They are lines of the fault of a reply: what was found out when it came is told whenever it lands.
+"""
 _GO_ON = "notelog complete --continue goes on from there; notelog again, or the box, asks anew"
 
 
@@ -127,36 +135,32 @@ class Judgement:
         return f"{self.sentence}. {self.hint}".strip().rstrip(".") + "."
 
 
-def judge(
-    reply: Reply, prepared: Prepared | None = None, cut: SilentCut | None = None
-) -> Judgement:
+def cut_words(cut: SilentCut) -> str:
+    """What a server left out of a request without a word, as a line of its reply's fault."""
+    return (
+        f"{_READ_ONLY}{cut.read_tokens:,} of about {cut.sent_tokens:,} tokens: it cut the "
+        "conversation without a word, and the reply may miss what you asked"
+    )
+
+
+def judge(reply: Reply, prepared: Prepared | None = None) -> Judgement:
     """Says how a reply counts; only COMPLETE is a whole one, and only to all that was sent.
 
     Args:
         reply: as far as it arrived.
         prepared: the request that it answers, for the cause of a limit; None where only the reply
             is left.
-        cut: what the server left out of that request without a word.
     """
-    judgement = _judge(reply, prepared)
-    if reply.fault.startswith(NOT_ALL_READ):
-        judgement = _with_lack(judgement, reply.fault)
-    if cut is None:
-        return judgement
-    sentence = (
-        f"the server read only {cut.read_tokens:,} of about {cut.sent_tokens:,} tokens: it cut the "
-        "conversation without a word, and the reply may miss what you asked"
-    )
-    if judgement.outcome is not Outcome.ANSWERED:
-        return replace(judgement, sentence=f"{judgement.sentence}; {sentence}")
-    return Judgement(outcome=Outcome.INCOMPLETE, sentence=sentence, hint=_REAL_WINDOW)
-
-
-def _with_lack(judgement: Judgement, lack: str) -> Judgement:
-    if judgement.outcome is not Outcome.ANSWERED:
-        return replace(judgement, sentence=f"{judgement.sentence}; {lack}")
-    hint = "Ask for what is missing in a new message, or ask a model with a larger window"
-    return Judgement(outcome=Outcome.INCOMPLETE, sentence=lack, hint=hint)
+    lines = reply.fault.split("\n")
+    fault = "\n".join(line for line in lines if not line.startswith(tuple(_LACKS)))
+    judgement = _judge(replace(reply, fault=fault), prepared)
+    for start, hint in _LACKS.items():
+        for lack in (line for line in lines if line.startswith(start)):
+            if judgement.outcome is Outcome.ANSWERED:
+                judgement = Judgement(outcome=Outcome.INCOMPLETE, sentence=lack, hint=hint)
+            else:
+                judgement = replace(judgement, sentence=f"{judgement.sentence}; {lack}")
+    return judgement
 
 
 def _judge(reply: Reply, prepared: Prepared | None) -> Judgement:

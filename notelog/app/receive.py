@@ -44,7 +44,7 @@ class Receiving:
         cancelled: whether the person wants to stop.
         refit: makes a request smaller that the server finds too long; all the attempts are one
             turn, which stays sent in the journal until it ends.
-        remark: what is known beforehand to be lacking; it is kept as the reply's fault.
+        lack: what a reply did not take into account, a line each; it is kept in its fault.
     """
 
     journal: AskingJournal
@@ -52,7 +52,7 @@ class Receiving:
     asking: Asking
     cancelled: Callable[[], bool]
     refit: Refitted = never_refitted
-    remark: str = ""
+    lack: Callable[[Reply], str] = lambda _reply: ""
 
 
 def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply:
@@ -92,8 +92,8 @@ def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply
     reply = builder.finish(interrupted=tools.cancelled())
     if not reply.text and not reply.finish_reason:
         raise _stopped_early(tools, billed=billed)
-    if tools.remark:
-        reply = replace(reply, fault=tools.remark)
+    if lack := tools.lack(reply):
+        reply = replace(reply, fault=f"{reply.fault}\n{lack}".strip())
     _keep(tools, reply)
     return reply
 

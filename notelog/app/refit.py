@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from notelog.app.outcome import cut_words
 from notelog.app.prepare import Prepared, fitted
 from notelog.core.caps import reply_bound
 from notelog.core.counting import NoteView, Scale, size_bytes
@@ -19,8 +20,10 @@ from notelog.core.models import ModelSpec
 from notelog.core.overflow import LowerReply, Refused, TrimAgain, plan_retry
 from notelog.core.overflow_figures import OverflowFigures
 from notelog.core.profiles import profile_origin
+from notelog.core.reply import Reply
 from notelog.core.request import ChatRequest
 from notelog.core.retry import Correction
+from notelog.core.silent_cut import find_silent_cut
 from notelog.core.trim import TrimPlan
 from notelog.errors import ContextOverflowError, QuestionTooLargeError
 from notelog.ports.learned import LearnedFigures
@@ -89,6 +92,12 @@ class Refit:
             return None
         before, self.prepared = self.prepared, smaller
         return Correction(request=smaller.request, sentence=_told(figures, before, smaller))
+
+    def lack(self, reply: Reply) -> str:
+        """What the server left out of the request without a word; empty where it read all."""
+        plan, spec = self.prepared.plan, self.prepared.spec
+        cut = find_silent_cut(plan, spec, reply.usage, self._tools.count)
+        return "" if cut is None else cut_words(cut)
 
     def _keep_sent(self, request: ChatRequest) -> None:
         self.prepared = replace(self.prepared, request=request)

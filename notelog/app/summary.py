@@ -11,6 +11,7 @@ from notelog.app.derived import Deriving, derive
 from notelog.app.derived_request import Derived, prepare_whole
 from notelog.app.digest import prompt_counter
 from notelog.app.due import Completing, Job, Turn
+from notelog.app.outcome import Outcome, judge
 from notelog.app.prepare import Prepared, fitted
 from notelog.app.reach import refined
 from notelog.app.refine import COUNTED
@@ -20,7 +21,7 @@ from notelog.core.derived import Purpose
 from notelog.core.messages import Conversation, Message
 from notelog.core.models import cost_of_usage
 from notelog.core.records import TurnRecord, TurnState
-from notelog.core.reply import Reply, ReplyState, Usage
+from notelog.core.reply import Reply, Usage
 from notelog.core.request import build_request
 from notelog.core.summary import (
     MOST_REQUESTS,
@@ -57,7 +58,7 @@ class _Past:
 
     def usable(self, reply: Reply | None) -> str:
         """The text of an answer that may stand in a prompt; empty where it may not."""
-        if reply is None or reply.state is not ReplyState.COMPLETE:
+        if reply is None or judge(reply).outcome is not Outcome.ANSWERED:
             return ""
         text = reply.text.strip()
         return text if 0 < self.scale.tokens(text) <= self.most_tokens else ""

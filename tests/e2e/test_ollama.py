@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -10,7 +11,9 @@ from scripted_server import (
     STALL,
     RecordedRequest,
     ScriptedServer,
+    Signal,
     Step,
+    Wait,
     chunk,
     event,
     reply,
@@ -167,3 +170,27 @@ def test_a_cut_prompt_is_told_beside_a_cut_reply(program: Program, note: Path) -
     assert run.code == 7
     assert "limit" in run.err
     assert "read only 900" in run.err
+
+
+@pytest.mark.parametrize("command", ["deliver", "complete"])
+def test_a_cut_prompt_is_marked_however_late_its_reply_lands(
+    program: Program, note: Path, command: str
+) -> None:
+    """What was found out when the reply came stays with it, though its figures are long gone."""
+    before = note.read_bytes()
+    sent, go = Event(), Event()
+    late = reply_that_read(900)
+    with ScriptedServer([[*late[:-1], Signal(sent), Wait(go), late[-1]]]) as server:
+        program.serve(server.base_url)
+        process = program.start("complete", note)
+        assert sent.wait(20)
+        note.write_bytes(b"Hello.\n")
+        go.set()
+        process.communicate(timeout=30)
+        assert process.returncode == 9
+        note.write_bytes(before)
+        run = program.run(command, note)
+    assert len(server.requests) == 1
+    assert "> [!notelog] the server read only 900 of" in note.read_bytes().decode()
+    assert "read only 900 of about " in run.err
+    assert run.code == (7 if command == "complete" else 0)
