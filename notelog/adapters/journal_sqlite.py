@@ -55,7 +55,8 @@ _MAY_BECOME: dict[TurnState, frozenset[TurnState]] = {
     _S.RECEIVED: frozenset(_S) - {_S.DELIVERED},
     _S.DELIVERED: frozenset({_S.RECEIVED, _S.DELIVERED, _S.IN_DOUBT, _S.ABANDONED}),
     _S.FAILED: frozenset({_S.INTENT, _S.SENT, _S.RECEIVED, _S.FAILED}),
-    _S.IN_DOUBT: frozenset({_S.INTENT, _S.SENT, _S.IN_DOUBT}),
+    # one that was taken back is so again where its reply could not be taken out of the note
+    _S.IN_DOUBT: frozenset({_S.INTENT, _S.SENT, _S.IN_DOUBT, _S.ABANDONED}),
     _S.ABANDONED: frozenset(_S),
 }
 _DIED_BEFORE = "the program ended before anything was sent"

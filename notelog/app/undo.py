@@ -6,9 +6,11 @@ from notelog.app.deliver import ATTEMPTS
 from notelog.app.journaling import Journaling, OpenNote, open_note
 from notelog.app.reading import parse_snapshot
 from notelog.core.derived import Purpose
+from notelog.core.edit import EditPlan
 from notelog.core.records import TurnRecord, TurnState
 from notelog.core.undo import plan_undo
 from notelog.errors import ConflictError, NoExchangeError, NotelogError
+from notelog.ports.journal import Journal
 
 _LANDED = frozenset({TurnState.DELIVERED, TurnState.ABANDONED, TurnState.IN_DOUBT})
 _REASON = "taken out by notelog undo"
@@ -85,28 +87,35 @@ def _taken_out(tools: Journaling, path: str, work: OpenNote, record: TurnRecord)
         work.journal.abandoned(record.record_id, _REASON)
         try:
             tools.reading.store.write(snapshot, plan)
-        except ConflictError:
-            work.journal.delivered(record.record_id)
+            return _undone(record, plan)
+        except NotelogError as error:
             snapshot = tools.reading.store.read(path)
             note = parse_snapshot(tools.reading, snapshot)
-            continue
-        except NotelogError:
-            work.journal.delivered(record.record_id)
-            raise
-        taken = sum(len(item.data) for item in plan.withdrawals)
-        landed = record.landings[-1]
-        whole = sum(len(item.data) for item in (*landed.reply, *landed.invitation))
-        return Undone(
-            record=record,
-            size_bytes=taken,
-            typed=taken < whole,
-            restored=bool(plan.insertions),
-        )
+            if plan_undo(note, record, fingerprint="", earlier=earlier) is not None:
+                _as_before(work.journal, record)  # else somebody's save took it out as well
+            if not isinstance(error, ConflictError):
+                raise
     raise ConflictError(
         "the note keeps changing while the reply is taken out; the reply is still there",
         hint="run notelog undo again when it is quiet",
         path=path,
     )
+
+
+def _undone(record: TurnRecord, plan: EditPlan) -> Undone:
+    taken = sum(len(item.data) for item in plan.withdrawals)
+    landed = record.landings[-1]
+    whole = sum(len(item.data) for item in (*landed.reply, *landed.invitation))
+    return Undone(
+        record=record, size_bytes=taken, typed=taken < whole, restored=bool(plan.insertions)
+    )
+
+
+def _as_before(journal: Journal, record: TurnRecord) -> None:
+    if record.state is TurnState.DELIVERED:
+        journal.delivered(record.record_id)
+    elif record.state is TurnState.IN_DOUBT:
+        journal.in_doubt(record.record_id, record.reason)
 
 
 def _earlier(turns: tuple[TurnRecord, ...], record: TurnRecord) -> TurnRecord | None:

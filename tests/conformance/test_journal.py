@@ -242,6 +242,21 @@ class TestJournal:
         journal.received(record.record_id, reply())
         assert [item.reply for item in journal.undelivered(note)] == [reply()]
 
+    def test_a_turn_taken_back_may_be_what_it_was(self, opened: OpenJournal, note: str) -> None:
+        """Where its reply stays in the note all the same, it is in doubt or delivered again."""
+        journal = opened()
+        record = journal.begin(intent(note))
+        journal.sent(record.record_id)
+        for leave, state in (
+            (lambda: journal.in_doubt(record.record_id, "no answer"), TurnState.IN_DOUBT),
+            (lambda: journal.delivered(record.record_id), TurnState.DELIVERED),
+        ):
+            journal.abandoned(record.record_id, "taken back")
+            leave()
+            seen = journal.latest("k1", note)
+            assert seen is not None
+            assert seen.state is state
+
     def test_impossible_steps(self, opened: OpenJournal, note: str) -> None:
         """A turn is not sent twice, and nothing is delivered that was not received."""
         journal = opened()

@@ -1,13 +1,26 @@
 """Taking a reply out again: what goes, what stays, and what is left alone."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+
 import pytest
+from configured import config
+from memory_journal import MemoryJournal
+from memory_store import MemoryNoteStore
 
 import notelog
-from notelog.core.edit import EditPlan, apply_plan, landed_by
+from notelog.app.journaling import Journaling
+from notelog.app.reading import Reading
+from notelog.app.undo import undo
+from notelog.core.edit import EditPlan, Insertion, apply_plan, landed_by
 from notelog.core.landing import ReplyStyle, plan_reply
 from notelog.core.records import Intent, TurnRecord, TurnState, turn_key
+from notelog.core.reply import ReplyBuilder
 from notelog.core.turn import ReplyDue, next_turn
 from notelog.core.undo import plan_undo
+from notelog.errors import ConflictError
+from notelog.ports.notes import Snapshot
 
 HR = '<hr class="__chatgpt_plugin">'
 SAY = f"\n\n{HR}\n\nrole::assistant\n\n"
@@ -129,3 +142,52 @@ def test_an_earlier_landing_counts_too() -> None:
         landings=(*record.landings, *other.landings),
     )
     assert undone(after, both) == "Q\n"
+
+
+class BusyStore(MemoryNoteStore):
+    """Somebody saves the note whenever it is about to be written."""
+
+    def __init__(self, saved: Callable[[bytes], bytes]) -> None:
+        super().__init__()
+        self._saved = saved
+
+    def write(self, snapshot: Snapshot, plan: EditPlan) -> Snapshot:
+        """Finds the note changed."""
+        self.put(snapshot.path, self._saved(snapshot.data))
+        raise ConflictError("the note changed meanwhile", path=snapshot.path)
+
+
+@pytest.mark.parametrize("before", [TurnState.DELIVERED, TurnState.IN_DOUBT, TurnState.ABANDONED])
+@pytest.mark.parametrize(
+    ("saved", "stays"),
+    [(lambda data: data + b"typed\n", True), (lambda _: b"Q\n", False)],
+    ids=["typed", "without"],
+)
+def test_a_turn_whose_reply_stays_is_what_it_was(
+    *, before: TurnState, saved: Callable[[bytes], bytes], stays: bool
+) -> None:
+    """Only a reply that is out of the note counts as taken out, whoever took it out."""
+    note, record = answered("Q\n")
+    elsewhere = replace(record.landings[0], reply=(Insertion(offset=0, data=b"elsewhere"),))
+    store, journal = BusyStore(saved), MemoryJournal()
+    store.put("n", note.encode())
+    record = replace(
+        record,
+        state=before,
+        reason="lost",
+        reply=ReplyBuilder().finish(),
+        landings=(*record.landings, elsewhere),
+    )
+    journal.disk.records[record.record_id] = record
+    tools = Journaling(
+        reading=Reading(store=store, read_front_matter=lambda _: None),
+        config=config(),
+        open_journal=lambda _: nullcontext(journal),
+    )
+    with pytest.raises(ConflictError):
+        undo(tools, "n")
+    left = journal.record(record.record_id)
+    assert left is not None
+    assert left.state is (before if stays else TurnState.ABANDONED)
+    if before is TurnState.IN_DOUBT and stays:
+        assert left.reason == "lost"
