@@ -118,17 +118,16 @@ def _as_before(journal: Journal, record: TurnRecord) -> None:
         journal.in_doubt(record.record_id, record.reason)
 
 
-def _earlier(turns: tuple[TurnRecord, ...], record: TurnRecord) -> TurnRecord | None:
-    """The attempt whose reply this one may have taken the place of."""
-    before = (
+def _earlier(turns: tuple[TurnRecord, ...], record: TurnRecord) -> list[TurnRecord]:
+    """The attempts whose replies stood there before; this one may have taken the last one's place."""
+    return [
         item
         for item in turns
         if item.intent.turn_key == record.intent.turn_key
         and item.record_id < record.record_id
         and item.state is TurnState.DELIVERED
         and item.landings
-    )
-    return max(before, key=lambda item: item.record_id, default=None)
+    ]
 
 
 def _not_as_written(record: TurnRecord, path: str) -> ConflictError:

@@ -12,6 +12,8 @@ DEFAULT_SEPARATOR = b'<hr class="__chatgpt_plugin">'
 _SEPARATOR_TAG = regex(rb"<[^<>]*>", DOTALL)
 # What no model name needs and what would end the suffix early or leave its line.
 _NOT_IN_MODEL = regex(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>()]+")
+MODEL_NAME = regex(rb'<span style="font-size: small;"> \([^()<>\n]+\)</span>')
+"""What names the model behind an assistant marker of notelog's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,4 +95,4 @@ def suffix_of(note: Note, style: ReplyStyle) -> bytes:
     habit = style.model_suffix == "auto" and last is not None and bool(last.suffix)
     if not model or not (habit or style.model_suffix == "always"):
         return b""
-    return f'<span style="font-size: small;"> ({model})</span>'.encode()
+    return b'<span style="font-size: small;"> (%s)</span>' % model.encode()

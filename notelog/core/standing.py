@@ -13,6 +13,7 @@ from notelog.core.dialect import MARKER, SEPARATOR
 from notelog.core.edit import Landed, Withdrawal
 from notelog.core.messages import Role
 from notelog.core.note import Note, SegmentKind, Turn
+from notelog.core.note_style import MODEL_NAME
 from notelog.core.placing import question_end
 from notelog.core.records import TurnRecord
 from notelog.core.source import SourceText
@@ -105,6 +106,17 @@ def header_of(piece: bytes) -> bytes:
     """The separator and marker with which a piece of a landing begins; empty where none do."""
     header = _HEADER.match(SourceText(piece).lf_text)
     return piece[: header.end()] if header else b""
+
+
+def model_name_in(record: TurnRecord) -> bytes:
+    """What a reply put into its header to name the model; empty where it named none."""
+    for landing in reversed(record.landings):
+        for piece in landing.reply:
+            if named := MODEL_NAME.search(header_of(piece.data)):
+                return named[0]
+            if MODEL_NAME.fullmatch(piece.data) and piece is not landing.reply[-1]:
+                return piece.data
+    return b""
 
 
 def _trimmed(piece: bytes) -> bytes:

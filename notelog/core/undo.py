@@ -16,7 +16,7 @@ from notelog.core.note import Note, Turn
 from notelog.core.parse import parse_note
 from notelog.core.records import TurnRecord
 from notelog.core.source import SourceText
-from notelog.core.standing import bodies_of
+from notelog.core.standing import bodies_of, model_name_in
 from notelog.core.verify import same_front_matter, verify_plan
 
 _FOLDED = b"> [!notelog]-"
@@ -24,18 +24,20 @@ _MOST_PLACES = 100  # a reply of one letter may stand anywhere; nobody waits for
 
 
 def plan_undo(
-    note: Note, record: TurnRecord, *, fingerprint: str, earlier: TurnRecord | None = None
+    note: Note, record: TurnRecord, *, fingerprint: str, earlier: Sequence[TurnRecord] = ()
 ) -> EditPlan | None:
     """Plans how a reply is taken out of its note.
 
     What invites the person to type on goes too, unless something was typed there: that stays a
-    message of its own. Where the reply took the place of an earlier one, that one comes back.
+    message of its own. Where the reply took the place of an earlier one, that one comes back, and
+    with it the name of its model in the header.
 
     Args:
         note: the note as it is now.
         record: the turn, with what the journal shows was put into the note.
         fingerprint: of the note's bytes.
-        earlier: the turn whose reply it may have taken the place of, or None.
+        earlier: the attempts at its question whose reply stood there before, the last of which it
+            may have taken the place of.
 
     Returns:
         The plan; None where the reply is not there as it was written, or stands there twice and
@@ -71,14 +73,19 @@ def _folds_another(landed: Landed) -> bool:
 
 
 def _restoring(
-    note: Note, plan: EditPlan, answer: int, earlier: TurnRecord | None
+    note: Note, plan: EditPlan, answer: int, earlier: Sequence[TurnRecord]
 ) -> EditPlan | None:
     """The plan that also puts the earlier reply back in the place that was taken."""
-    if earlier is None or not earlier.landings:
+    if not earlier or not earlier[-1].landings:
         return None
-    for body in reversed(tuple(bodies_of(earlier.landings[-1]))):
-        piece = Insertion(offset=plan.withdrawals[0].offset, data=body)
-        back = replace(plan, insertions=(piece,))
+    name, *others = plan.withdrawals
+    named = tuple[Insertion, ...]()
+    if name.offset < note.turns[answer].body.start:
+        names = (model_name_in(record) for record in reversed(earlier))
+        named = (Insertion(offset=name.offset, data=next(filter(None, names), b"")),)
+    place = others[0].offset if named else name.offset
+    for body in reversed(tuple(bodies_of(earlier[-1].landings[-1]))):
+        back = replace(plan, insertions=(*named, Insertion(offset=place, data=body)))
         new = parse_note(SourceText(apply_plan(note.source.data, back)), same_front_matter(note))
         if answer < len(new.turns):
             back = replace(back, content=new.turns[answer].content)

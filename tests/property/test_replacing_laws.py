@@ -16,6 +16,7 @@ from notelog.core.records import Intent, LeftCallout, TurnRecord, TurnState
 from notelog.core.replacing import plan_replacement
 from notelog.core.standing import Standing, find_standing
 from notelog.core.turn import ReplyDue, answered_turn, next_turn, ticked
+from notelog.core.undo import plan_undo
 from notelog.core.verify import verify_plan
 
 many = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -116,6 +117,27 @@ def test_every_byte_of_the_person_stays(
     for byte in data:
         place = again.find(bytes([byte]), place) + 1
         assert place > 0
+
+
+@many
+@given(notes(), texts, texts, texts, styles, styles)
+def test_undo_of_another_answer_gives_back_the_note(
+    data: bytes, first: str, second: str, third: str, style: ReplyStyle, other: ReplyStyle
+) -> None:
+    """The earlier answer and the name of its model stand there again, byte for byte."""
+    after, record = answered(data, first, style)
+    notes_so_far, records = [after], [record]
+    for reply, with_style in ((second, other), (third, style)):
+        after, record = anew(after, records, reply, with_style, "Earlier answer (m, day)")
+        notes_so_far.append(after)
+        records.append(record)
+    while len(records) > 1:
+        record = records.pop()
+        plan = plan_undo(notelog.parse(after), record, fingerprint="", earlier=records)
+        assert plan is not None
+        after = apply_plan(after, plan)
+        notes_so_far.pop()
+        assert after == notes_so_far[-1]
 
 
 @many
