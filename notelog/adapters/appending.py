@@ -50,6 +50,38 @@ def append_to_note(real_path: str, base: bytes, addition: bytes, pause: Pause = 
         close_quietly(descriptor)
 
 
+def shorten_note(real_path: str, base: bytes, size: int, pause: Pause = time.sleep) -> bool:
+    """Takes the end of a note away in place; only while nobody else can have it open.
+
+    Returns:
+        False where the system has no leases: then this cannot be known, and nothing was done.
+
+    Raises:
+        ConflictError: the note holds something else by now.
+        NoteWriteError: it could not be written, or another program has it open.
+    """
+    descriptor = open_for_append(real_path, pause)
+    try:
+        with leased(descriptor, LeaseKind.WRITE, wait_s=OPEN_WAIT_S, pause=pause) as lease:
+            if content_from(descriptor, 0, len(base) + 1) != base:
+                raise changed_meanwhile(real_path)
+            if not lease.supported:
+                return False
+            if not lease.unbroken():
+                raise NoteWriteError(
+                    "another program has it open, and its end is only taken away while none has",
+                    hint="close the note there, then run the command again",
+                    path=real_path,
+                )
+            os.ftruncate(descriptor, size)
+        flush_to_disk(descriptor, real_path)
+    except OSError as error:
+        raise not_writable(real_path, error) from error
+    finally:
+        close_quietly(descriptor)
+    return True
+
+
 def open_for_append(real_path: str, pause: Pause = time.sleep, *, kept: bool = True) -> int:
     """Opens a note so that writing can only add to its end.
 

@@ -48,6 +48,8 @@ _PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno
 """What keeps a file from being made today, and has nothing to do with the folder it would be in."""
 _KEPT = "the reply is kept"
 _AT_END = "notelog deliver --at-end puts a kept reply below the end of the note, with its question"
+_LINKED = "it has a second name (a hard link), which only an addition at its end keeps"
+_NO_EXCHANGE = "its file system cannot exchange two files"
 _LINUX_EXCHANGE = 2
 _MACOS_SWAP = 2
 
@@ -243,9 +245,7 @@ class _Exchange:
         close_quietly(open_for_append(str(self._note), self._pause))  # may it be written at all?
         status = self._note.stat()
         if status.st_nlink > 1:
-            raise self._refused(
-                "it has a second name (a hard link), which only an addition at its end keeps"
-            )
+            raise _refused(self._note, _LINKED)
         stem = f"{_stem(self._note)}-{os.urandom(8).hex()}"
         part = self._note.with_name(f"{stem}.part")
         beside = self._note.with_name(f"{stem}-{_digest(base)}-{_digest(new)}")
@@ -258,9 +258,7 @@ class _Exchange:
             if isinstance(error, OSError) and error.errno in _PASSING:
                 raise not_writable(str(self._note), error) from error
             if isinstance(error, OSError):
-                raise self._refused(
-                    f"the new note could not be made beside the old one ({error.strerror or error})"
-                ) from error
+                raise _refused(self._note, _not_beside(error)) from error
             raise
         return beside
 
@@ -288,13 +286,6 @@ class _Exchange:
         if sys.platform == "linux":
             for name, value in _attributes(self._note).items():
                 _keep_attribute(part, name, value)
-
-    def _refused(self, cause: str) -> NoExchangeError:
-        return NoExchangeError(
-            f"only the end of this note can be changed: {cause}; it is as it was and {_KEPT}",
-            hint=_AT_END,
-            path=str(self._note),
-        )
 
     def _sync_folder(self) -> None:
         if os.name != "posix":
@@ -377,10 +368,39 @@ def can_exchange(one: Path, other: Path) -> bool:
     return True
 
 
+def check_exchange(real_path: str) -> None:
+    """Finds out whether a note can be exchanged, with two files of our own beside it.
+
+    Raises:
+        NoExchangeError: it cannot, and nothing was sent.
+    """
+    note = Path(real_path)
+    one, other = (note.with_name(f"{_stem(note)}-{os.urandom(8).hex()}.part") for _ in range(2))
+    try:
+        cause = _LINKED if note.stat().st_nlink > 1 else ""
+        if not cause:
+            for made in (one, other):
+                os.close(os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            cause = "" if can_exchange(one, other) else _NO_EXCHANGE
+    except OSError as error:
+        if error.errno in _PASSING:
+            raise not_writable(real_path, error, kept=False) from error
+        cause = _not_beside(error)
+    finally:
+        for made in (one, other):
+            _clear_away(made)
+    if cause:
+        raise _refused(note, cause, "nothing was sent")
+
+
+def _not_beside(error: OSError) -> str:
+    return f"the new note could not be made beside the old one ({error.strerror or error})"
+
+
+def _refused(note: Path, cause: str, so: str = f"it is as it was and {_KEPT}") -> NoExchangeError:
+    message = f"only the end of this note can be changed: {cause}; {so}"
+    return NoExchangeError(message, hint=_AT_END, path=str(note))
+
+
 def _impossible(note: Path) -> NoExchangeError:
-    return NoExchangeError(
-        "only the end of this note can be changed: its file system cannot exchange two files; "
-        f"it is as it was and {_KEPT}",
-        hint=_AT_END,
-        path=str(note),
-    )
+    return _refused(note, _NO_EXCHANGE)

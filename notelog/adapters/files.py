@@ -18,10 +18,11 @@ from notelog.adapters.appending import (
     content_from,
     create_note,
     open_for_append,
+    shorten_note,
 )
 from notelog.adapters.leases import Pause, open_unless_leased
 from notelog.core.edit import EditPlan, apply_plan
-from notelog.errors import ConflictError, NoteError, NoteWriteError
+from notelog.errors import ConflictError, NoExchangeError, NoteError, NoteWriteError
 from notelog.ports.notes import Snapshot
 
 SIZE_LIMIT_BYTES = 8 * 1024 * 1024
@@ -73,6 +74,16 @@ class NoteFiles:
         close_quietly(open_for_append(snapshot.real_path, self._pause, kept=False))
         _refuse_full_disk(snapshot)
 
+    def check_exchange(self, snapshot: Snapshot) -> None:
+        """Finds out, before anything is paid for, whether more than the note's end can be changed.
+
+        Raises:
+            NoExchangeError: it cannot.
+        """
+        from notelog.adapters.exchange import check_exchange
+
+        check_exchange(snapshot.real_path)
+
     def write(self, snapshot: Snapshot, plan: EditPlan) -> Snapshot:
         """Applies a plan to the note, if it is still the one that the plan was made for.
 
@@ -111,7 +122,14 @@ class NoteFiles:
         from notelog.adapters.exchange import exchange_note
 
         new = apply_plan(snapshot.data, plan)
-        exchange_note(snapshot.real_path, snapshot.data, new, self._pause)
+        try:
+            exchange_note(snapshot.real_path, snapshot.data, new, self._pause)
+        except NoExchangeError:
+            size = plan.shortened
+            if size is None or not shorten_note(
+                snapshot.real_path, snapshot.data, size, self._pause
+            ):
+                raise
 
     def sweep(self, snapshot: Snapshot) -> None:
         """Clears away what a crash left beside the note; a person's save in it is merged in.

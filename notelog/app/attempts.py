@@ -7,7 +7,7 @@ from datetime import datetime
 from notelog.app.due import Job
 from notelog.core.callouts import without_callouts
 from notelog.core.edit import EditPlan
-from notelog.core.landing import plan_reply, rehearse
+from notelog.core.landing import plan_reply
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
 from notelog.core.records import LeftCallout, TurnRecord, TurnState, turn_key
@@ -15,7 +15,6 @@ from notelog.core.replacing import plan_replacement
 from notelog.core.reply import ReplyState
 from notelog.core.standing import NotOurs, Standing, find_standing
 from notelog.core.turn import answered_turn, ticked
-from notelog.core.verify import problems_of
 from notelog.errors import ConflictError
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
@@ -131,22 +130,6 @@ def plan_delivery(
         style=style,
         earlier=_title(standing) if replacing.folded else "",
     )
-
-
-def rehearse_delivery(
-    note: Note, turn_index: int, *, style: ReplyStyle, replacing: Replacing | None
-) -> tuple[str, ...]:
-    """What would keep a reply out of this note, found out before anything is paid for.
-
-    Raises:
-        ConflictError: it would take the place of a person's text.
-    """
-    if replacing is None:
-        return rehearse(note, turn_index, style=style)
-    plan = plan_delivery(
-        note, turn_index, "A reply.", fingerprint="", style=style, replacing=replacing
-    )
-    return problems_of(note, plan)
 
 
 def _title(standing: Standing) -> str:

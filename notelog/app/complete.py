@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from notelog.app.attempts import Replacing, heed, kept_reply, rehearse_delivery
+from notelog.app.attempts import Replacing, heed, kept_reply, plan_delivery
 from notelog.app.begin import begin, intent_of, needs_exact_counts
 from notelog.app.breaking import under_breaker
 from notelog.app.calibrate import calibrate
@@ -33,19 +33,23 @@ from notelog.app.refit import Refit, Refitting
 from notelog.app.stop import stoppable
 from notelog.app.summary import summarised
 from notelog.core.breaker import Asker
+from notelog.core.edit import EditPlan
 from notelog.core.models import Price, cost_of_usage
 from notelog.core.note_style import ReplyStyle
 from notelog.core.records import TurnRecord, TurnState, turn_key
 from notelog.core.reply import Reply, ReplyState, sum_of_usages
 from notelog.core.settings import Config, Options
 from notelog.core.trim_report import left_out_words
+from notelog.core.verify import problems_of
 from notelog.core.visible import shortened
-from notelog.errors import NotelogError, NoteWriteError, QuestionTooLargeError
+from notelog.errors import NoExchangeError, NotelogError, NoteWriteError, QuestionTooLargeError
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
 from notelog.ports.servers import Endpoint
 
 _LOG = logging.getLogger("notelog")
+_ASK_BELOW = "ask for another answer in a new message at its end"
+_MAKE_ROOM = "move what stands below the question above it: then the reply goes to the end"
 
 
 def complete(
@@ -187,7 +191,7 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
     turn = replace(turn, attempts=journal.attempts(key, turn.snapshot.real_path))
     if job.go_on:
         turn = going_on_turn(tools, job, turn, journal, last)
-    _check_place(tools, turn)
+    landing = _rehearsed_landing(tools, turn)
     _tell_of_kept_replies(tools, journal, turn.snapshot, but=key)
     billed = turn.prepared.settings.profile.billed
     if job.reland:
@@ -199,6 +203,8 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
     if waiting is not None and waiting.reply is not None:
         tools.reporter.notice("the reply to this question is already here: nothing is asked")
         return _deliver(tools, journal, turn, waiting, waiting.reply)
+    if landing.appended is None:
+        _check_exchange(tools, turn)
     if turn.digest is not None:
         agree(tools, journal, turn, turn.digest, job)
     elif job.agreed is not None:
@@ -271,13 +277,18 @@ def _tell_of_kept_replies(
             )
 
 
-def _check_place(tools: Completing, turn: Turn) -> None:
+def _rehearsed_landing(tools: Completing, turn: Turn) -> EditPlan:
     """Finds out, before anything is paid for, whether a reply could be put into the note."""
     tools.reading.store.check_writable(turn.snapshot)
-    style = ReplyStyle(model_suffix=tools.config.model_suffix)
-    problems = rehearse_delivery(
-        turn.note, turn.due.turn_index, style=style, replacing=_replacing(turn)
+    plan = plan_delivery(
+        turn.note,
+        turn.due.turn_index,
+        "A reply.",
+        fingerprint=turn.snapshot.fingerprint,
+        style=ReplyStyle(model_suffix=tools.config.model_suffix),
+        replacing=_replacing(turn),
     )
+    problems = problems_of(turn.note, plan)
     if problems:
         raise NoteWriteError(
             f"a reply put into this note would not read back as it should ({problems[0]}); "
@@ -285,6 +296,16 @@ def _check_place(tools: Completing, turn: Turn) -> None:
             path=turn.snapshot.path,
             hint="this is a defect of notelog: please report it with the note",
         )
+    return plan
+
+
+def _check_exchange(tools: Completing, turn: Turn) -> None:
+    """The same for a reply that goes elsewhere than to the end of the note."""
+    try:
+        tools.reading.store.check_exchange(turn.snapshot)
+    except NoExchangeError as error:
+        error.hint = _ASK_BELOW if turn.due.anew else _MAKE_ROOM
+        raise
 
 
 def _replacing(turn: Turn) -> Replacing | None:

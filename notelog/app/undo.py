@@ -119,7 +119,7 @@ def _as_before(journal: Journal, record: TurnRecord) -> None:
 
 
 def _earlier(turns: tuple[TurnRecord, ...], record: TurnRecord) -> list[TurnRecord]:
-    """The attempts whose replies stood there before; this one may have taken the last one's place."""
+    """The attempts whose replies stood there before; it may have taken the place of the last."""
     return [
         item
         for item in turns

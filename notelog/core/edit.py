@@ -61,6 +61,16 @@ class EditPlan:
             return None
         return b"".join(item.data for item in self.insertions)
 
+    @property
+    def shortened(self) -> int | None:
+        """The note's size afterwards where all that the plan does is to take its end away."""
+        size = self.size
+        for item in reversed(self.withdrawals):
+            if item.offset + len(item.data) != size:
+                return None
+            size = item.offset
+        return size if size < self.size and not self.insertions else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:

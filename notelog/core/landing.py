@@ -16,7 +16,7 @@ from notelog.core.records import turn_key
 from notelog.core.verify import problems_of, verify_plan
 from notelog.core.wordings import wordings
 
-__all__ = ["Gone", "Landing", "ReplyStyle", "find_landing", "plan_reply", "rehearse", "verify_plan"]
+__all__ = ["Gone", "Landing", "ReplyStyle", "find_landing", "plan_reply", "verify_plan"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +113,3 @@ def _closings(note: Note, turn_index: int) -> tuple[bool, ...]:
     The separator below ends an open block too, but Obsidian would not show it so.
     """
     return (True, False) if note.turns[turn_index].open_block else (True,)
-
-
-def rehearse(note: Note, turn_index: int, *, style: ReplyStyle) -> tuple[str, ...]:
-    """What would keep a reply out of this note, found out before anything is paid for."""
-    plan = plan_reply(note, turn_index, "A reply.", fingerprint="", style=style)
-    return problems_of(note, plan)

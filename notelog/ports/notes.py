@@ -50,6 +50,14 @@ class NoteStore(Protocol):
         """
         ...
 
+    def check_exchange(self, snapshot: Snapshot) -> None:
+        """Finds out, before anything is paid for, whether more than the note's end can be changed.
+
+        Raises:
+            NoExchangeError: it cannot.
+        """
+        ...
+
     def sweep(self, snapshot: Snapshot) -> None:
         """Clears away what a crash left beside the note; a person's save in it is merged in.
 

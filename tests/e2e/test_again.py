@@ -97,6 +97,40 @@ def test_a_changed_answer_is_kept_and_nothing_is_sent(program: Program, note: Pa
     assert "Second." in text
 
 
+def test_again_sends_nothing_where_it_could_not_take_the_place(
+    program: Program, note: Path
+) -> None:
+    """A note with two names is changed at its end only: that is found out before it is paid for."""
+    with ScriptedServer([reply("First.")]) as server:
+        program.serve(server.base_url)
+        program.run("complete", note)
+        before = note.read_bytes()
+        note.with_name("twin.md").hardlink_to(note)
+        run = program.run("again", note)
+        assert (run.code, len(server.requests)) == (4, 1)
+    assert "hard link" in run.err
+    assert "nothing was sent" in run.err
+    assert "in a new message" in run.err
+    assert note.read_bytes() == before
+
+
+def test_a_reply_that_would_go_above_other_text_of_such_a_note_is_not_asked_for(
+    program: Program, note: Path
+) -> None:
+    """Where a comment stands below the question, the person is told what to move."""
+    before = f"Q{TAIL}\n%% foot %%\n"
+    note.write_text(before)
+    note.with_name("twin.md").hardlink_to(note)
+    with ScriptedServer([reply("A.")]) as server:
+        program.serve(server.base_url)
+        run = program.run("complete", note)
+        assert (run.code, server.connections) == (4, 0)
+        assert "below the question" in run.err
+        assert note.read_text() == before
+        note.write_text("%% foot %%\n\nQ\n")
+        assert program.run("complete", note).code == 0
+
+
 def test_an_answer_of_another_program_is_kept(program: Program, note: Path) -> None:
     """The journal does not know it, so it is a person's text."""
     note.write_text(QUESTION + HEAD + "Theirs." + TAIL)

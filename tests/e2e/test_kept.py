@@ -142,6 +142,27 @@ def test_undo_gives_the_note_back(program: Program, note: Path) -> None:
     assert program.run("log", "--reply", "1", note).out == "Paid 回复.\n"
 
 
+def test_undo_in_a_note_with_two_names(program: Program, note: Path) -> None:
+    """A reply at its end is taken away in place, so both names stay one note; else it is told."""
+    answered(program, note)
+    twin = note.with_name("twin.md")
+    twin.hardlink_to(note)
+    note.write_bytes(ANSWERED + b"Next?\n")
+    run = program.run("undo", note)
+    assert run.code == 4
+    assert "by hand" in run.err
+    assert note.read_bytes() == ANSWERED + b"Next?\n"
+    note.write_bytes(ANSWERED)
+    with twin.open("rb"):
+        run = program.run("undo", note)
+    assert run.code == 4
+    assert "has it open" in run.err
+    assert note.read_bytes() == ANSWERED
+    assert program.run("undo", note).code == 0
+    assert note.read_bytes() == twin.read_bytes() == QUESTION
+    assert note.samefile(twin)
+
+
 def test_undo_leaves_what_was_typed_since(program: Program, note: Path) -> None:
     """The next question stays as a message of its own."""
     answered(program, note)

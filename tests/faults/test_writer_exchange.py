@@ -10,6 +10,7 @@ import pytest
 
 from notelog.adapters import exchange
 from notelog.adapters.files import NoteFiles
+from notelog.adapters.leases import Lease
 from notelog.core.edit import EditPlan, Insertion, Withdrawal
 from notelog.core.merge import keep_all_lines
 from notelog.errors import ConflictError, NoExchangeError, NoteWriteError
@@ -95,17 +96,52 @@ def test_hard_link_is_refused(note: Path) -> None:
     assert left_beside(note) == ["twin.md"]
 
 
+def impossible(_one: Path, other: Path) -> None:
+    """Two files on a file system that cannot exchange them."""
+    raise exchange._impossible(other)
+
+
 def test_file_system_without_exchange(note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where two files cannot be exchanged the note is as it was."""
-
-    def impossible(_one: Path, other: Path) -> None:
-        raise exchange._impossible(other)
-
     monkeypatch.setattr(exchange, "_exchange", impossible)
     with pytest.raises(NoExchangeError, match="cannot exchange"):
         write(note)
     assert note.read_bytes() == OLD
     assert left_beside(note) == []
+
+
+def test_whether_a_note_can_be_exchanged(note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried with two files of our own; the note is not touched and nothing is left."""
+    before = note.stat()
+    exchange.check_exchange(str(note))
+    assert left_beside(note) == []
+    monkeypatch.setattr(exchange, "_exchange", impossible)
+    with pytest.raises(NoExchangeError, match=r"cannot exchange.*nothing was sent"):
+        exchange.check_exchange(str(note))
+    assert (note.stat(), left_beside(note)) == (before, [])
+
+
+@pytest.mark.parametrize("leases", [True, False])
+def test_the_end_is_taken_away_in_place(
+    note: Path, monkeypatch: pytest.MonkeyPatch, *, leases: bool
+) -> None:
+    """Where two files cannot be exchanged; but only where nobody else can have the note open."""
+    monkeypatch.setattr(exchange, "_exchange", impossible)
+    if not leases:
+        monkeypatch.setattr(Lease, "_code", lambda _lease: -1)
+    store, inode = NoteFiles(pause=no_pause), note.stat().st_ino
+    snapshot = store.read(str(note))
+    tail = Withdrawal(offset=len(OLD) - 4, data=OLD[-4:], record_id=1)
+    plan = EditPlan(
+        fingerprint=snapshot.fingerprint, size=len(OLD), insertions=(), withdrawals=(tail,)
+    )
+    if leases:
+        assert store.write(snapshot, plan).data == OLD[:-4]
+    else:
+        with pytest.raises(NoExchangeError):
+            store.write(snapshot, plan)
+    assert note.read_bytes() == OLD[:-4] if leases else OLD
+    assert (note.stat().st_ino, left_beside(note)) == (inode, [])
 
 
 @pytest.mark.parametrize("call", ["write", "fsync", "fchmod", "urandom"])

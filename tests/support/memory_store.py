@@ -47,6 +47,9 @@ class MemoryNoteStore:
         if snapshot.path in self.read_only:
             raise NoteWriteError("read-only", hint="make it writable", path=snapshot.path)
 
+    def check_exchange(self, snapshot: Snapshot) -> None:
+        """Every note can be changed anywhere."""
+
     def sweep(self, snapshot: Snapshot) -> None:
         """Nothing is ever left over."""
 

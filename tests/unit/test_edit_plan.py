@@ -4,7 +4,7 @@ import pytest
 
 import notelog
 from notelog.core.edit import EditPlan, Insertion, Withdrawal, apply_plan
-from notelog.core.landing import ReplyStyle, plan_reply, rehearse, verify_plan
+from notelog.core.landing import ReplyStyle, plan_reply, verify_plan
 from notelog.core.turn import ReplyDue, State, next_turn, state_of
 
 HR = '<hr class="__chatgpt_plugin">'
@@ -166,11 +166,6 @@ def test_a_reply_above_newer_text_adds_no_header() -> None:
     after = apply_plan(data, plan)
     assert verify_plan(note, plan, notelog.parse(after)) == ()
     assert after.decode() == (f"Q1\n\n{HR}\n\nrole::assistant\n\nA\n\n{HR}\n\nrole::user\n\nQ2\n")
-
-
-def test_a_note_is_rehearsed() -> None:
-    """What a note would do to a reply is known before one is paid for."""
-    assert rehearse(notelog.parse(CHAT), 2, style=ReplyStyle()) == ()
 
 
 @pytest.mark.parametrize(
