@@ -30,12 +30,7 @@ class JournalWishes:
 
     def in_work(self, note: str) -> bool:
         """Whether another process works on a note."""
-        if self._locks.holds(note):
-            return False
-        if not self._locks.take(note):
-            return True
-        self._locks.give_back(note)
-        return False
+        return self._locks.in_other_hands(note)
 
     def wish_stop(self, note: str) -> bool:
         """Wishes that the process that works on a note stops; False where none does."""

@@ -13,6 +13,10 @@ Release = Callable[[], None]
 
 _WAIT_S = 30.0
 _LOOK_S = 0.005
+_TRIES = 2000
+_STEP_S = 0.0005
+_ASKER_S = 0.2
+"""How long somebody who only asks may have the lock, on Windows, where it cannot be shared."""
 _HELD = frozenset({errno.EAGAIN, errno.EACCES})
 
 
@@ -40,6 +44,10 @@ class NoteLocks:
             return False
         self._held[note] = release
         return True
+
+    def in_other_hands(self, note: str) -> bool:
+        """Whether somebody else has a note's lock."""
+        return note not in self._held and is_locked(self._path(note))
 
     def give_back(self, note: str) -> None:
         """Lets others work on the note."""
@@ -103,8 +111,29 @@ def take_lock(path: str) -> Release | None:
     Raises:
         JournalError: the file cannot be made, or its file system has no locks.
     """
-    try:
+    with _lock_errors(path):
         return _take_elsewhere(path) if sys.platform == "win32" else _take_flock(path)
+
+
+def is_locked(path: str) -> bool:
+    """Whether somebody has the lock on a file. Who takes it meanwhile is not refused for that.
+
+    Raises:
+        JournalError: its file system has no locks.
+    """
+    with _lock_errors(path):
+        if sys.platform != "win32":
+            return _is_flocked(path)
+        release = _take_elsewhere(path)
+        if release is not None:
+            release()
+        return release is None
+
+
+@contextmanager
+def _lock_errors(path: str) -> Generator[None]:
+    try:
+        yield
     except OSError as error:
         raise JournalError(
             f"the lock file cannot be used: {error.strerror or error}",
@@ -117,25 +146,54 @@ def _take_flock(path: str) -> Release | None:
     """Takes the lock by flock(2), which a dying process cannot keep.
 
     The file is removed before the lock is given back; so a lock on a file that has no name any
-    more is worth nothing, and is taken anew.
+    more is worth nothing, and is taken anew. Who only asks shares it for an instant: where it can
+    be shared, nobody has it.
     """
-    if sys.platform == "win32":
-        return None
-    import fcntl
+    from time import sleep
 
-    while True:
+    for _ in range(_TRIES):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
-            if error.errno in _HELD:
+            taken = _flock(descriptor)
+            if taken and os.fstat(descriptor).st_nlink:
+                os.fchmod(descriptor, 0o600)  # the umask may have taken away more than it should
+                return _flock_release(path, os.dup(descriptor))
+            if not taken and not _flock(descriptor, shared=True):
                 return None
-            raise
-        if os.fstat(descriptor).st_nlink:
-            os.fchmod(descriptor, 0o600)  # the umask may have taken away more than it should
-            return _flock_release(path, descriptor)
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)
+        sleep(_STEP_S)
+    return None
+
+
+def _is_flocked(path: str) -> bool:
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return False
+        try:
+            if not _flock(descriptor, shared=True):
+                return True
+            if os.fstat(descriptor).st_nlink:
+                return False
+        finally:
+            os.close(descriptor)
+
+
+def _flock(descriptor: int, *, shared: bool = False) -> bool:
+    """Locks an open file; False where somebody else's lock forbids it."""
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_NB | (fcntl.LOCK_SH if shared else fcntl.LOCK_EX))
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        raise
+    return True
 
 
 def _flock_release(path: str, descriptor: int) -> Release:
@@ -151,7 +209,7 @@ def _flock_release(path: str, descriptor: int) -> Release:
 def _take_elsewhere(path: str) -> Release | None:
     from filelock import FileLock, Timeout
 
-    lock = FileLock(path, timeout=0, thread_local=False, fallback_to_soft=False)
+    lock = FileLock(path, timeout=_ASKER_S, thread_local=False, fallback_to_soft=False)
     try:
         lock.acquire()
     except Timeout:

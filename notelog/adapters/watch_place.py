@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TypeVar, cast
 
-from notelog.adapters.note_locks import Release, take_lock
+from notelog.adapters.note_locks import Release, is_locked, take_lock
 from notelog.adapters.places import private_folder
 from notelog.errors import ConflictError, JournalError, UsageError
 from notelog.ports.watch_place import Heartbeat, WatchedVault
@@ -111,13 +111,9 @@ class WatchFolder:
         if not self.folder.is_dir():
             return False
         try:
-            release = take_lock(str(self.folder / _LOCK))
+            return is_locked(str(self.folder / _LOCK))
         except JournalError:
             return False
-        if release is None:
-            return True
-        release()
-        return False
 
     def known(self) -> WatchedVault:
         """What is known of the vault and its watcher."""
