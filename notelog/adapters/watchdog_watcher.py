@@ -10,6 +10,7 @@ nothing. The scan finds what is missed all the same.
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -51,6 +52,8 @@ class WatchdogHints:
             return f"it lies on a file system ({kind}) that does not tell of changes"
         from watchdog.observers import Observer
 
+        # a folder that is moved out and back makes watchdog warn of its own table, at length
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
         self._identity = _identity(self._root)
         observer = Observer()
         self._listener = _OverflowListener(post)

@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from notelog.app.watch_asks import Asks
 from notelog.app.watch_look import look_at
 from notelog.app.watch_scans import Scans
-from notelog.app.watch_start import begin_watching
+from notelog.app.watch_start import LEFT, LEFT_HINT, begin_watching
 from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.core.device import spread_s
 from notelog.core.triggers import Answer, Pass, Passed
@@ -39,6 +39,7 @@ TICK_S = 20.0
 """How often the watcher wakes though nothing happens: three times a minute."""
 
 _SYNCED_AGE_S = 3.0
+_MOST_TOLD = 200  # the newest, in the heartbeat
 _QUARTER_S = 900.0  # a day begins with one, whatever the time zone
 _QUIET = frozenset({Passed.NOT_A_CHAT, Passed.ANSWERED, Passed.NOTHING, Passed.OFF})
 _ANEW = "notelog again NOTE asks anew"
@@ -51,9 +52,9 @@ _WORDS = {
         "this question was asked before and its reply is gone from the note: not asked again",
         f"{_ANEW}, or change the question",
     ),
-    Action.SAY_IN_DOUBT: (
-        "this question was sent before, perhaps billed, and no whole answer came: not sent again",
-        _ANEW,
+    Action.SAY_BUSY: (
+        "another program has it open for writing: it is looked at when that is done",
+        "",
     ),
     Action.SAY_CHANGED: (
         "its message was changed while the reply came, and is still marked: not asked again",
@@ -99,6 +100,7 @@ class Watcher:
         self._due: list[tuple[float, str]] = []
         self._history: set[str] = set()
         self._said: dict[str, str] = {}
+        self._unanswered: dict[str, str] = {}
         self._scans = Scans(tools, once=options.once)
         self._next_tick_s = clock.monotonic() + TICK_S
         self._resumes = tools.place.resumes()
@@ -160,6 +162,8 @@ class Watcher:
         self._tools.tell(result.told)
         self._count_today()
         self._said.pop(path, None)
+        if result.ending is not Ending.LANDED:
+            self._unanswered[path] = _joined(result.told.sentence, result.told.hint)
         self._apply(path, Ended(ending=result.ending, key=key, fingerprint=result.fingerprint))
         self._changed = True
 
@@ -228,6 +232,8 @@ class Watcher:
 
     def _touch(self, path: str, *, synced: bool = False) -> None:
         self._history.discard(path)
+        if path not in self._states and self._unanswered.pop(path, ""):
+            self._changed = True  # it was left alone at the start
         self._apply(path, Touched(delay_s=self._sync_delay_s(path) if synced else 0.0))
 
     def _foresee(self, path: str) -> None:
@@ -258,6 +264,7 @@ class Watcher:
         state, actions = step(before, event, self._tools.clock.monotonic(), self._timing)
         if state is None:
             self._states.pop(path, None)
+            self._unanswered.pop(path, None)
         else:
             self._states[path] = state
             if state.due_s < NEVER_S and (before is None or before.due_s != state.due_s):
@@ -283,7 +290,7 @@ class Watcher:
             case (
                 Action.SAY_VANISHED
                 | Action.SAY_ANSWERED_BEFORE
-                | Action.SAY_IN_DOUBT
+                | Action.SAY_BUSY
                 | Action.SAY_CHANGED
             ):
                 self._say_once(path, action, *_WORDS[action])
@@ -297,6 +304,7 @@ class Watcher:
     def _say_once(self, path: str, what: str, sentence: str, hint: str) -> None:
         if self._said.get(path) != what:
             self._said[path] = what
+            self._unanswered[path] = _joined(sentence, hint)
             self._tools.say(Kind.WAITING, sentence, path, hint=hint)
 
     def _ask(self, path: str) -> None:
@@ -322,6 +330,7 @@ class Watcher:
 
     def _begin(self, path: str, *, reland: bool = False, counted: bool = True) -> None:
         state = self._states[path]
+        self._unanswered.pop(path, None)
         job = WatchJob(
             path=path,
             relative=self._tools.files.relative(path),
@@ -338,6 +347,8 @@ class Watcher:
         self._history.update(beginning.history)
         self._land_kept()
         now = self._tools.clock.now()
+        for found in beginning.left:
+            self._unanswered[found.path] = _joined(LEFT, LEFT_HINT)
         for found in beginning.taken:
             self._apply(found.path, Touched(rest_s=max(now - found.modified_s, 0.0)))
         for found in beginning.busy:
@@ -354,9 +365,16 @@ class Watcher:
                 self._touch(found.path, synced=synced)
 
     def _land_kept(self) -> None:
-        """Puts replies into their notes that a crash, or a vault that went away, kept out."""
+        """Puts replies into their notes that a crash, or a vault that went away, kept out.
+
+        A question that a crash left in doubt is looked at, so that its note says so.
+        """
         for path, key in self._tools.unlanded():
-            if path not in self.asks and self._tools.files.relative(path):
+            if path in self.asks or not self._tools.files.relative(path):
+                continue
+            if not key:
+                self._touch(path)
+            else:
                 self._states[path] = replace(self._states.get(path, NoteState()), key=key)
                 self._begin(path, counted=False)
 
@@ -402,5 +420,13 @@ class Watcher:
                 held=self.held,
                 answered=counts.answered,
                 stopping=self._draining,
+                told={
+                    self._tools.files.relative(path): words
+                    for path, words in list(self._unanswered.items())[-_MOST_TOLD:]
+                },
             )
         )
+
+
+def _joined(sentence: str, hint: str) -> str:
+    return f"{sentence}; {hint}" if hint else sentence

@@ -1,5 +1,6 @@
 """A look at one note for the watcher: is it at rest, is it to be answered, was it before."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from notelog.app.reading import Reading, parse_snapshot
 from notelog.core.chat_sign import may_be_chat
 from notelog.core.note import Note
 from notelog.core.records import TurnRecord, TurnState
-from notelog.core.triggers import Answer, Mode, Pass, Passed, Rules, Trigger, why
+from notelog.core.triggers import BECOME_CHAT, Answer, Mode, Pass, Passed, Rules, Trigger, why
 from notelog.core.turn import ticked
 from notelog.core.watch_names import matches_any
 from notelog.core.watch_settings import WatchSettings
@@ -18,9 +19,12 @@ from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
 from notelog.ports.watching import VaultFiles
 
-_NO_CHAT = Pass(
-    because=Passed.NOT_A_CHAT, sentence="it has no separator and no role marker: not a chat"
+_SENT = re.compile(
+    rb"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+\[x\][ \t]+(?:send|\xe5\x8f\x91\xe9\x80\x81)[ \t]*\r?$"
+    rb"|^(?:;;|\xef\xbc\x9b\xef\xbc\x9b)\s*\Z",
+    re.IGNORECASE | re.MULTILINE,
 )
+"""What a person writes who takes a note for a chat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,11 @@ def judge_note(
         NoteError: it cannot be parsed.
     """
     if not may_be_chat(snapshot.data):
-        return _NO_CHAT
+        return Pass(
+            because=Passed.MARKED_NO_CHAT if _SENT.search(snapshot.data) else Passed.NOT_A_CHAT,
+            sentence="it has no separator and no role marker: not a chat",
+            hint=BECOME_CHAT,
+        )
     note = parse_snapshot(looking.reading, snapshot)
     settings = looking.settings
     relative = looking.files.relative(snapshot.path)

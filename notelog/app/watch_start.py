@@ -16,8 +16,19 @@ START_AGE_S = 24 * 3600.0
 START_NOTES = 5
 """At most so many are; the others are listed."""
 
+LEFT = "it was marked before the watcher started: left alone"
+LEFT_HINT = "save it again to send it, or start with --backlog"
+
 _SHOWN = 10
-_WAITING = frozenset({Passed.UNMARKED, Passed.UNTICKED, Passed.HISTORY, Passed.UNFINISHED})
+_WAITING = frozenset(
+    {
+        Passed.UNMARKED,
+        Passed.UNTICKED,
+        Passed.HISTORY,
+        Passed.UNFINISHED,
+        Passed.TYPED_ON,
+    }
+)
 _HOW = "to send a message: tick `- [x] send` (or `- [x] 发送`) in it, or end it with a line `;;`"
 
 
@@ -27,11 +38,13 @@ class Beginning:
 
     Attributes:
         taken: notes to be answered now.
+        left: notes that are marked and left alone.
         busy: notes that could not be read at rest: they are looked at again.
         history: notes that count as unedited until they change.
     """
 
     taken: tuple[FoundNote, ...]
+    left: tuple[FoundNote, ...]
     busy: tuple[FoundNote, ...]
     history: frozenset[str]
 
@@ -61,30 +74,25 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan, no_events
     for found, verdict in unmarked[:_SHOWN]:
         tools.say(Kind.WAITING, verdict.sentence, found.path, hint=verdict.hint)
     _tell_more(tools, len(unmarked) - _SHOWN)
-    taken = _taken(tools, options, marked)
-    return Beginning(taken=taken, busy=tuple(busy), history=frozenset(history))
+    taken, left = _taken(tools, options, marked)
+    return Beginning(taken=taken, left=left, busy=tuple(busy), history=frozenset(history))
 
 
 def _taken(
     tools: Watching, options: WatchOptions, marked: list[FoundNote]
-) -> tuple[FoundNote, ...]:
+) -> tuple[tuple[FoundNote, ...], tuple[FoundNote, ...]]:
     """The newest few that were marked lately, or all of them; the rest is listed."""
     now = tools.clock.now()
     marked.sort(key=lambda found: -found.modified_s)
     if options.backlog:
         tools.say(Kind.NOTICE, f"--backlog: {len(marked):,} marked notes are answered")
-        return tuple(marked)
+        return tuple(marked), ()
     fresh = [found for found in marked if now - found.modified_s <= START_AGE_S][:START_NOTES]
     left = [found for found in marked if found not in fresh]
     for found in left[:_SHOWN]:
-        tools.say(
-            Kind.WAITING,
-            "it was marked before the watcher started: left alone",
-            found.path,
-            hint="save it again to send it, or start with --backlog",
-        )
+        tools.say(Kind.WAITING, LEFT, found.path, hint=LEFT_HINT)
     _tell_more(tools, len(left) - _SHOWN)
-    return tuple(fresh)
+    return tuple(fresh), tuple(left)
 
 
 def _tell_start(tools: Watching, scan: Scan, no_events: str, counts: tuple[int, int, int]) -> None:

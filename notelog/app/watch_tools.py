@@ -48,7 +48,7 @@ class Watching:
             whether to stop.
         pinned: the machine that the vault's pin names; empty where there is none.
         unlanded: the notes for which the journal keeps a reply that is not in them, each with
-            the key of the turn.
+            the key of the turn; without one those in doubt that do not say so.
         lately: what was asked for notes of this vault since a time in seconds since the epoch, by
             whomever, oldest first.
         day_began: when this day began where the person is, in seconds since the epoch.

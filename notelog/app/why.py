@@ -8,7 +8,8 @@ from notelog.core.triggers import Answer, Trigger
 from notelog.core.watch_names import Scope, is_ignored
 from notelog.core.watching import Busy, Gone, Kept
 from notelog.errors import NoteError
-from notelog.ports.watch_place import WatchPlace
+from notelog.ports.notes import Snapshot
+from notelog.ports.watch_place import Heartbeat, WatchPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,13 @@ def why_not(looking: Looking, path: str, *, scope: Scope, place: WatchPlace) -> 
     verdict = judge_note(looking, snapshot, edited=True)
     if not isinstance(verdict, Answer):
         return _no(verdict.because, verdict.sentence, verdict.hint, watched=watched)
+    beat = place.read_heartbeat() if watched else None
+    known = _said_by_watcher(beat, looking.files.relative(path)) if beat is not None else None
+    return known or _of_journal(looking, snapshot, verdict, watched=watched)
+
+
+def _of_journal(looking: Looking, snapshot: Snapshot, verdict: Answer, *, watched: bool) -> WhyNot:
+    """What the journal has against a note that is to be answered."""
     again = verdict.trigger is Trigger.AGAIN
     kept = Kept.NOTHING if again else kept_for(looking, snapshot, verdict.key)
     if kept in _KEPT:
@@ -56,13 +64,19 @@ def why_not(looking: Looking, path: str, *, scope: Scope, place: WatchPlace) -> 
         hint = "start it: notelog watch VAULT"
         sentence = f"{verdict.sentence}, and no watcher runs for its vault on this machine"
         return _no("not-watched", sentence, hint, watched=False)
-    return WhyNot(
-        answered=True,
-        because=verdict.trigger,
-        sentence=f"it is answered: {verdict.sentence}",
-        hint="",
-        watched=True,
-    )
+    return _yes(verdict.trigger, f"it will be answered: {verdict.sentence}")
+
+
+def _said_by_watcher(beat: Heartbeat, note: str) -> WhyNot | None:
+    """What the running watcher itself knows of a note that is to be answered."""
+    if note in beat.asking:
+        return _yes("asking", "its request is running")
+    if note in beat.waiting and beat.held:
+        return _no("held", f"it waits: {beat.held}", "", watched=True)
+    if note in beat.waiting:
+        return _yes("waiting", "it waits for others that are being answered, and comes next")
+    told = beat.told.get(note)
+    return _no("told", told, "", watched=True) if told else None
 
 
 _KEPT = {
@@ -92,6 +106,10 @@ def _left_out(looking: Looking, path: str, scope: Scope) -> str:
         return "hidden files and folders and the files of editors and sync tools are passed over"
     reason = scope.reason_against(looking.files.inside(path))
     return reason or "its name does not end in .md or .markdown"
+
+
+def _yes(because: str, sentence: str) -> WhyNot:
+    return WhyNot(answered=True, because=str(because), sentence=sentence, hint="", watched=True)
 
 
 def _no(because: str, sentence: str, hint: str, *, watched: bool) -> WhyNot:

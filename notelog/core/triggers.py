@@ -15,7 +15,9 @@ from notelog.core.turn import NothingDue, ReplyDue, State, answered_turn, next_t
 
 _UNFINISHED_ENDS = (",", ":", "-", "(", "，", "、", "：", "（", "—", "…")
 _STOP_LINE = "[stop]"
-_MARKS = frozenset({"", ";;", "；；"})
+_END_MARKS = frozenset({";;", "；；"})
+_MARKS = _END_MARKS | {""}
+BECOME_CHAT = "to make it one: write `notelog: mark` into its front matter"
 _HOW = "tick `- [x] send` (or `- [x] 发送`) in it, or end it with a line `;;`"
 
 
@@ -41,6 +43,7 @@ class Passed(StrEnum):
 
     OFF = "off"
     NOT_A_CHAT = "not-a-chat"
+    MARKED_NO_CHAT = "marked-no-chat"
     IN_ERROR = "in-error"
     ANSWERED = "answered"
     NOTHING = "nothing"
@@ -48,6 +51,7 @@ class Passed(StrEnum):
     UNTICKED = "unticked"
     STOPPED = "stopped"
     UNFINISHED = "unfinished"
+    TYPED_ON = "typed-on"
     HISTORY = "history"
 
 
@@ -122,7 +126,8 @@ def why(note: Note, rules: Rules) -> Answer | Pass:
         if asked is not None:
             return _again(asked, rules.ticks)
     if isinstance(due, NothingDue):
-        return Pass(because=_STATES[due.state], sentence=due.reason)
+        hint = BECOME_CHAT if due.state is State.NOT_A_CHAT else ""
+        return Pass(because=_STATES[due.state], sentence=due.reason, hint=hint)
     return _decide(note, due, mode, rules)
 
 
@@ -180,13 +185,21 @@ def _decide(note: Note, due: ReplyDue, mode: Mode, rules: Rules) -> Answer | Pas
             sentence=f"its last message is not marked as finished: the box in line {line} is empty",
             hint="tick it to send",
         )
-    if mode is Mode.MARK:
+    return _unmarked(turn) if mode is Mode.MARK else _decide_auto(turn, due, rules)
+
+
+def _unmarked(turn: Turn) -> Pass:
+    if _END_MARKS & {line.strip() for line in turn.content.split("\n")}:
         return Pass(
-            because=Passed.UNMARKED,
-            sentence="its last message is not marked as finished",
-            hint=f"to send it: {_HOW}",
+            because=Passed.TYPED_ON,
+            sentence="text stands below the line `;;` of its last message",
+            hint=f"to send all of it: {_HOW}",
         )
-    return _decide_auto(turn, due, rules)
+    return Pass(
+        because=Passed.UNMARKED,
+        sentence="its last message is not marked as finished",
+        hint=f"to send it: {_HOW}",
+    )
 
 
 def _decide_auto(turn: Turn, due: ReplyDue, rules: Rules) -> Answer | Pass:

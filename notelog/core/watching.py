@@ -23,6 +23,7 @@ class Timing:
         settle_s: bytes are unchanged that long before a marked message is sent.
         auto_settle_s: the same where nothing marks it as finished.
         busy_s: between two looks at a note that somebody is writing.
+        busy_told_s: when a person is told of that.
         verify_s: after these times a reply that landed is looked for.
         verify_for_s: that long a reply that vanished is put back.
         relands: that often.
@@ -32,6 +33,7 @@ class Timing:
     settle_s: float = 1.0
     auto_settle_s: float = 8.0
     busy_s: float = 0.25
+    busy_told_s: float = 10.0
     verify_s: tuple[float, ...] = (0.0, 3.0)
     verify_for_s: float = 600.0
     relands: int = 2
@@ -139,7 +141,7 @@ class Action(StrEnum):
     SAY_PASSED = "say-passed"  # it changed and is not answered
     SAY_VANISHED = "say-vanished"  # a reply was taken out, and is not put back
     SAY_ANSWERED_BEFORE = "say-answered-before"
-    SAY_IN_DOUBT = "say-in-doubt"
+    SAY_BUSY = "say-busy"  # some program keeps it open for writing
     SAY_CHANGED = "say-changed"
 
 
@@ -195,9 +197,10 @@ def step(state: NoteState | None, event: Event, now_s: float, timing: Timing) ->
         case Touched():
             return _touched(now, event, now_s, timing), ()
         case Busy():
-            return replace(now, due_s=now_s + _busy_wait_s(now, now_s, timing)), ()
+            say = (Action.SAY_BUSY,) if now_s - now.touched_s >= timing.busy_told_s else ()
+            return replace(now, due_s=now_s + _busy_wait_s(now, now_s, timing)), say
         case Gone():
-            return (replace(now, due_s=NEVER_S), ()) if now.phase is Phase.ASKING else (None, ())
+            return _gone(now, now_s, timing), ()
         case Seen():
             return _seen(now, event, now_s, timing)
         case Started():
@@ -206,6 +209,14 @@ def step(state: NoteState | None, event: Event, now_s: float, timing: Timing) ->
             return _ended(now, event, now_s, timing), ()
         case _:
             assert_never(event)
+
+
+def _gone(state: NoteState, now_s: float, timing: Timing) -> NoteState | None:
+    """A note that is gone may come back as it was before its reply: some syncs delete first."""
+    if state.phase is Phase.ASKING:
+        return replace(state, due_s=NEVER_S)
+    forget_s = state.landed_s + timing.verify_for_s + 1
+    return replace(state, phase=Phase.IDLE, due_s=forget_s) if now_s < forget_s else None
 
 
 def _busy_wait_s(state: NoteState, now_s: float, timing: Timing) -> float:
@@ -297,9 +308,6 @@ def _settled_before(
         return _vanished(state, timing)
     if seen.kept in {Kept.DELIVERED, Kept.TAKEN_OUT}:
         return None, (Action.SAY_ANSWERED_BEFORE,)
-    if seen.kept is Kept.IN_DOUBT:
-        say = () if state.own else (Action.SAY_IN_DOUBT,)
-        return replace(state, phase=Phase.IDLE, due_s=NEVER_S), say
     return None
 
 

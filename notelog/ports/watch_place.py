@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,7 @@ class Heartbeat:
         held: why nothing is asked now; empty where it is.
         answered: how many replies landed since the start.
         stopping: it was told to end.
+        told: why a marked note is not being answered, by its path in the vault.
     """
 
     process: int
@@ -45,6 +49,7 @@ class Heartbeat:
     held: str = ""
     answered: int = 0
     stopping: bool = False
+    told: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def is_stale(self, now: float) -> bool:
         """Whether it is so old that the watcher must be stuck or dead."""
@@ -79,6 +84,10 @@ class WatchPlace(Protocol):
 
     def is_watched(self) -> bool:
         """Whether a watcher of this machine has the vault now."""
+        ...
+
+    def read_heartbeat(self) -> Heartbeat | None:
+        """What the watcher said of itself last; None where none runs or died."""
         ...
 
     def paused_until(self) -> float | None:

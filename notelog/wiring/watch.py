@@ -130,14 +130,15 @@ def why(note: str) -> "WhyNot":
 
     config = load_config()
     state = state_dir()
-    real = os.path.realpath(note)
-    root = vault_of(real, watched_roots(state))
+    folder, name = os.path.split(os.path.abspath(note))  # noqa: PTH100
+    path = os.path.join(os.path.realpath(folder), name)  # noqa: PTH118  # a symlinked note is one
+    root = vault_of(path, watched_roots(state))
     config = _with_watch(config, marker=_marker(root, config))
     files = VaultIndex(root, _scope(root, config), size_limit_bytes=config.note_size_limit_bytes)
     looking = Looking(
         files=files, reading=reading(config), open_journal=open_journal, settings=config.watch
     )
-    return why_not(looking, real, scope=_scope(root, config), place=WatchFolder(state, root))
+    return why_not(looking, path, scope=_scope(root, config), place=WatchFolder(state, root))
 
 
 def pause(vault: str, duration: str) -> "tuple[str, ...]":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from notelog.adapters.journal_sqlite import SqliteJournal
+    from notelog.core.records import TurnRecord
     from notelog.core.usage import TurnFigures
 
 
@@ -50,22 +51,39 @@ def day_began() -> float:
 
 
 def unlanded(root: str) -> "tuple[tuple[str, str], ...]":
-    """The notes below a folder for which the journal keeps a reply, with the turn's key."""
+    """The notes below a folder for which the journal keeps a reply, with the turn's key.
+
+    Without a key those of the last day that came to be in doubt in a crash: the note does not say.
+    """
+    from time import time
+
     from notelog.adapters.places import is_inside
+    from notelog.app.watch_start import START_AGE_S
     from notelog.core.records import TurnState
     from notelog.errors import NotelogError
 
     try:
         with vault_journal(root) as journal:
             records = journal.standing()  # an older attempt's reply is not what comes next
+            since = time() - START_AGE_S
+            silent = {
+                item.record_id
+                for item in records
+                if item.state is TurnState.IN_DOUBT
+                and item.started_at > since
+                and not journal.callouts(item.intent.turn_key)
+            }
     except NotelogError:
         return ()
     return tuple(
-        (item.intent.note, item.intent.turn_key)
+        (item.intent.note, item.intent.turn_key if _has_text(item) else "")
         for item in records
         if item.state in {TurnState.RECEIVED, TurnState.IN_DOUBT}
-        and item.reply is not None
-        and item.reply.text
+        and (_has_text(item) or item.record_id in silent)
         and is_inside(item.intent.note, root)
         and os.path.exists(item.intent.note)  # noqa: PTH110  # it is text
     )
+
+
+def _has_text(record: "TurnRecord") -> bool:
+    return record.reply is not None and bool(record.reply.text)

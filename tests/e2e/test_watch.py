@@ -208,7 +208,7 @@ def test_pause_resume_why_and_the_heartbeat(program: Program, vault: Path) -> No
             assert program.run("pause", "2h").code == 0
             note.write_bytes(ticked)
             watch.wait_for("held", words="paused by you")
-            assert "it is answered" in program.run("why", note).out
+            assert "it waits: paused by you" in program.run("why", note).out
             assert program.run("resume").code == 0
             watch.wait_for("answered", "tea.md")
             watch.stop()

@@ -20,6 +20,7 @@ from notelog.app.watch_look import Looking
 from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.core.breaker import Breaker
 from notelog.core.learned import Learned
+from notelog.core.records import TurnRecord
 from notelog.core.reply import ReplyDelta, Usage
 from notelog.core.request import ChatRequest
 from notelog.core.settings import Config, KeySource, Profile
@@ -141,6 +142,9 @@ class _Place:
 
     def beat(self, heartbeat: Heartbeat) -> None:
         self.beats.append(heartbeat)
+
+    def read_heartbeat(self) -> Heartbeat | None:
+        return self.beats[-1] if self.beats else None
 
     def is_watched(self) -> bool:
         return True
@@ -280,17 +284,18 @@ class World:
             cancelled=lambda: False,
         )
         self._completing = completing
+        self.looking = Looking(
+            files=self.files,
+            reading=reading,
+            open_journal=self._journal,
+            settings=self._config.watch,
+        )
         return Watching(
             root=ROOT,
             device="desk",
             files=self.files,
             hints=self.hints,
-            looking=Looking(
-                files=self.files,
-                reading=reading,
-                open_journal=self._journal,
-                settings=self._config.watch,
-            ),
+            looking=self.looking,
             completing=completing,
             place=self.place,
             tell=self.told.append,
@@ -314,11 +319,16 @@ class World:
         finally:
             journal.close()
 
+    def _settled_records(self) -> tuple[TurnRecord, ...]:
+        notes = {record.intent.note for record in self.disk.records.values()}
+        journal = MemoryJournal(self.disk, vault=ROOT, now=self.clock.now)
+        return tuple(record for note in sorted(notes) for record in journal.turns(note))
+
     def _unlanded(self) -> tuple[tuple[str, str], ...]:
         return tuple(
-            (record.intent.note, record.intent.turn_key)
-            for record in self.disk.records.values()
-            if record.state == "received" and record.intent.note in self.store.notes
+            (record.intent.note, record.intent.turn_key if record.state == "received" else "")
+            for record in self._settled_records()
+            if record.state in {"received", "in-doubt"} and record.intent.note in self.store.notes
         )
 
     def _lately(self, since: float) -> tuple[TurnFigures, ...]:
@@ -355,6 +365,11 @@ class World:
         self.modified[self.path(name)] = self.clock.now()
         if event:
             self.hint(Hint(path=self.path(name), by_sync=by_sync))
+
+    def remove(self, name: str) -> None:
+        """Somebody deletes a note."""
+        del self.store.notes[self.path(name)]
+        self.hint(Hint(path=self.path(name)))
 
     def text(self, name: str) -> str:
         """A note as it is."""

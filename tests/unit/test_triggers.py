@@ -33,7 +33,7 @@ def verdict(text: str, rules: Rules | None = None) -> Answer | Pass:
         (f"{ASKED}more\n；；\n", Trigger.MARK),
         (f"{ASKED}more ;;\n", Passed.UNMARKED),
         (f"{ASKED};;\n\n;;\n", Passed.NOTHING),
-        (f"{ASKED};;\n\nmore\n", Passed.UNMARKED),
+        (f"{ASKED};;\n\nmore\n", Passed.TYPED_ON),
         (f"{ASKED}more\n\n- [x] send\n- [ ] \n", Trigger.MARK),
         (f"{ASKED}more\n\n- [x] other\n", Passed.UNMARKED),
         (f"{ASKED}```\n- [x] send\n```\n", Passed.UNMARKED),

@@ -1,0 +1,169 @@
+"""The watcher where things go otherwise than planned: crashes, vanished notes, open files."""
+
+import pytest
+from watch_world import World, chat
+
+from notelog.app.why import WhyNot, why_not
+from notelog.core.records import TurnState
+from notelog.core.watch_names import Scope
+from notelog.errors import ProviderUnavailableError
+from notelog.ports.watch_view import Kind
+
+DUE = chat("What is tea?")
+
+
+@pytest.fixture
+def world() -> World:
+    """A watched vault that is empty."""
+    world = World()
+    world.let_pass(5)
+    return world
+
+
+def crash_while_asking(world: World) -> None:
+    """The watcher dies after its request has left and before anything came of it."""
+    world.let_pass(2, answering=False)
+    assert len(world.jobs) == 1
+    world.server.faults.append(KeyboardInterrupt())  # type: ignore[arg-type]  # nothing catches it
+    with pytest.raises(KeyboardInterrupt):
+        world.run_jobs()
+    for record_id, record in world.disk.records.items():
+        assert record.state is TurnState.SENT, record_id
+
+
+@pytest.mark.parametrize("others", [0, 9])
+def test_a_note_says_that_a_crash_left_its_question_in_doubt(world: World, others: int) -> None:
+    """After a crash in mid-request nothing is asked anew, and the note itself says why."""
+    world.save("a.md", DUE)
+    crash_while_asking(world)
+    world.let_pass(100, answering=False)
+    for number in range(others):
+        world.save(f"later {number}.md", chat(f"Question {number}?"), event=False)
+    world.start()
+    world.let_pass(100)
+    assert world.server.asked.count("What is tea?") == 1
+    assert world.text("a.md").count("> [!notelog]") == 1
+    assert "> - [ ] retry" in world.text("a.md")
+    world.save("a.md", world.text("a.md").replace("- [ ] retry", "- [x] retry").encode())
+    world.let_pass(100)
+    assert world.server.asked.count("What is tea?") == 2
+    assert "> [!notelog]" not in world.text("a.md")
+
+
+def test_a_server_of_ones_own_is_asked_again_after_a_crash() -> None:
+    """Where nothing is billed there is no doubt."""
+    world = World(billed=False)
+    world.let_pass(5)
+    world.save("a.md", DUE)
+    crash_while_asking(world)
+    world.start()
+    world.let_pass(100)
+    assert world.server.asked == ["What is tea?"] * 2
+    assert "reply 2" in world.text("a.md")
+
+
+def test_text_below_the_semicolons_does_not_stop_the_request(world: World) -> None:
+    """Who goes on typing below ``;;`` while the reply comes takes nothing back."""
+    world.save("a.md", chat("What is tea?", tail="\n;;\n"))
+    world.let_pass(2, answering=False)
+    world.save("a.md", chat("What is tea?", tail="\n;;\n\nand coffee"))
+    world.let_pass(5, answering=False)
+    assert not world.jobs[0][1]()
+    world.save("a.md", chat("What is tea?", tail=""))
+    world.let_pass(5, answering=False)
+    assert world.jobs[0][1]()
+
+
+def test_a_note_that_is_deleted_and_made_anew_gets_its_reply_back(world: World) -> None:
+    """A sync that deletes and writes an older version brings the question back: no request."""
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    world.remove("a.md")
+    world.let_pass(60)
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    assert world.server.asked == ["What is tea?"]
+    assert "reply 1" in world.text("a.md")
+
+
+def test_what_is_gone_for_good_is_forgotten(world: World) -> None:
+    """A deleted note leaves nothing behind in the watcher."""
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    world.remove("a.md")
+    world.let_pass(3600)
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    assert world.server.asked == ["What is tea?"]
+    assert "reply" not in world.text("a.md")
+
+
+def test_a_program_that_keeps_a_note_open_is_told_of_once(world: World) -> None:
+    """A note that stays open for writing is not answered, and a person hears why."""
+    world.open.add(world.path("a.md"))
+    world.save("a.md", DUE)
+    world.let_pass(8)
+    assert not world.sentences(Kind.WAITING)
+    world.let_pass(600)
+    assert [item for item in world.sentences(Kind.WAITING) if "open for writing" in item] == [
+        "another program has it open for writing: it is looked at when that is done"
+    ]
+
+
+def why(world: World, name: str) -> WhyNot:
+    """What ``notelog why`` says while the watcher runs."""
+    world.watcher.advance()
+    looking, place = world.looking, world.place
+    return why_not(looking, world.path(name), scope=Scope(), place=place)
+
+
+def test_why_knows_what_the_watcher_knows(world: World) -> None:
+    """A note that is asked, waits, is held, failed or was left alone at the start."""
+    for number in range(4):
+        world.save(f"{number}.md", chat(f"Question {number}?"))
+    world.let_pass(2, answering=False)
+    assert [why(world, f"{number}.md").because for number in range(4)] == [
+        "asking",
+        "asking",
+        "asking",
+        "waiting",
+    ]
+    world.place.until = world.clock.now() + 60
+    world.let_pass(1)
+    assert why(world, "3.md") == WhyNot(
+        answered=False,
+        because="held",
+        sentence="it waits: paused by you",
+        hint="",
+        watched=True,
+    )
+    world.server.faults += [ProviderUnavailableError("away")] * 40
+    world.let_pass(65)
+    assert why(world, "3.md").sentence == ("away (3 attempts); It is tried again by itself.")
+    assert not why(world, "3.md").answered
+
+
+def test_why_knows_what_was_left_alone_at_the_start(world: World) -> None:
+    """A note that was marked long ago is not answered, and why says so; once saved it is."""
+    world.save("old.md", DUE, event=False)
+    world.modified[world.path("old.md")] = world.clock.now() - 90_000
+    world.start()
+    world.let_pass(10)
+    assert why(world, "old.md").sentence.startswith("it was marked before the watcher started")
+    world.save("old.md", DUE)
+    assert why(world, "old.md").answered
+    world.let_pass(10)
+    assert why(world, "old.md").because == "answered"
+
+
+@pytest.mark.parametrize("mark", ["- [x] send", "* [X] 发送", "；；", "1. [x] Send"])
+def test_a_mark_in_a_note_that_is_no_chat_is_answered_by_a_line(world: World, mark: str) -> None:
+    """Who ticks a box in a plain note hears that it is no chat, and how it becomes one."""
+    world.save("plain.md", f"What is tea?\n\n{mark}\n".encode())
+    world.save("todo.md", b"- [x] send the letter\n- [ ] send\n")
+    world.let_pass(60)
+    said = [item for item in world.told if item.kind is Kind.WAITING]
+    assert [item.note for item in said] == ["plain.md"]
+    assert "not a chat" in said[0].sentence
+    assert "notelog: mark" in said[0].hint
+    assert world.server.asked == []
