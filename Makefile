@@ -51,16 +51,20 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url 
 clean:  ## Removes what the other targets made
 	rm -rf .venvs .cache build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-# What breaks system calls, mounts small disks, checks services and edits notes in the tests. Where
-# it cannot be had, those tests say that they were not run.
-TOOLS := strace util-linux systemd vim
+# What breaks system calls, mounts small disks, checks services, and edits and syncs notes in the
+# tests. Where it cannot be had, those tests say that they were not run.
+TOOLS := strace util-linux systemd vim nano rsync git syncthing
+COMMANDS := strace nsenter systemd-analyze vim nano rsync git syncthing
+proof: TOOLS += neovim emacs-nox
+proof: COMMANDS += nvim emacs
+APT := DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends
 
 .PHONY: tools
 tools:
-	@command -v strace >/dev/null && command -v nsenter >/dev/null && command -v systemd-analyze >/dev/null && command -v vim >/dev/null \
-	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	&& { apt-get -qq install -y $(TOOLS) || { apt-get -qq update && apt-get -qq install -y $(TOOLS); }; } >/dev/null; } \
-	|| echo "strace, nsenter, systemd-analyze and vim are not all here: tests that need them are not run"
+	@missing() { for name in $(COMMANDS); do command -v $$name >/dev/null || echo $$name; done; }; \
+	[ -z "$$(missing)" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get && { $(APT) $(TOOLS) \
+	|| { apt-get -qq update; for name in $(TOOLS); do $(APT) $$name; done; }; }; } >/dev/null; \
+	[ -z "$$(missing)" ] || echo "not here, so tests that need them are not run:" $$(missing)
 
 # A virtual environment from hashed requirements, then the project itself.
 define environment

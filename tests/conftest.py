@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,12 @@ def _needed(tool: str) -> None:
     if os.environ.get("CI") == "true" or os.environ.get("NOTELOG_PROOF"):
         pytest.fail(words)
     pytest.skip(words)
+
+
+@pytest.fixture(scope="session")
+def needed() -> Callable[[str], None]:
+    """Called with a system tool that the test needs."""
+    return _needed
 
 
 @pytest.fixture(scope="session")

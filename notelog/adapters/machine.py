@@ -82,15 +82,20 @@ class ThisMachine:
 
     def watch_limits(self) -> WatchLimits | None:
         """The limits of inotify; None where the system has none."""
-        if sys.platform != "linux" or not _INOTIFY.is_dir():
-            return None
-        watches, instances = _in_use(os.getuid())
-        return WatchLimits(
-            watches=int((_INOTIFY / "max_user_watches").read_bytes()),
-            watches_used=watches,
-            instances=int((_INOTIFY / "max_user_instances").read_bytes()),
-            instances_used=instances,
-        )
+        return watch_limits()
+
+
+def watch_limits() -> WatchLimits | None:
+    """The limits of inotify; None where the system has none."""
+    if sys.platform != "linux" or not _INOTIFY.is_dir():
+        return None
+    watches, instances = _in_use(os.getuid())
+    return WatchLimits(
+        watches=int((_INOTIFY / "max_user_watches").read_bytes()),
+        watches_used=watches,
+        instances=int((_INOTIFY / "max_user_instances").read_bytes()),
+        instances_used=instances,
+    )
 
 
 def _permission(path: Path) -> Permission:

@@ -7,6 +7,7 @@ below the root; a root that was deleted and made anew leaves a thread that is al
 nothing. The scan finds what is missed all the same.
 """
 
+import errno
 import logging
 import os
 import sys
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from notelog.adapters.vault_scan import NOTE_ENDINGS
 from notelog.adapters.vault_trial import kind_of
-from notelog.core.vault_checks import gives_events
+from notelog.core.vault_checks import gives_events, more_instances, more_watches
 from notelog.core.watch_names import is_sync_temp
 from notelog.ports.watching import Hint
 
@@ -44,34 +45,46 @@ class WatchdogHints:
         self._observer: BaseObserver | None = None
         self._listener: _OverflowListener | None = None
         self._identity: tuple[int, int] | None = None
+        self._refused = 0
 
     def start(self, post: Callable[[Hint], None]) -> str:
         """Begins to listen; gives why there are no events, empty where there are."""
         kind = kind_of(Path(self._root))
-        if not gives_events(kind):
+        self._refused = 0 if gives_events(kind) else errno.ENOTSUP
+        if self._refused:
             return f"it lies on a file system ({kind}) that does not tell of changes"
         from watchdog.observers import Observer
 
         # a folder that is moved out and back makes watchdog warn of its own table, at length
         warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
         self._identity = _identity(self._root)
-        observer = Observer()
         self._listener = _OverflowListener(post)
         logging.getLogger(_LOGGER).addHandler(self._listener)
         try:
-            kinds = _event_filter()
-            observer.schedule(
-                _handler(post, hints_of), self._root, recursive=True, event_filter=kinds
-            )
-            observer.schedule(
-                _handler(post, lambda _: (Hint(wish=True),)), self._wishes, event_filter=kinds
-            )
+            self._observer = observer = Observer()
             observer.start()
+            # the wishes first: the vault's folders may take all the watches that there are
+            wishes = _handler(post, lambda _: (Hint(wish=True),))
+            kinds = _event_filter()
+            observer.schedule(wishes, self._wishes, event_filter=kinds)
+            hints = _handler(post, hints_of)
+            observer.schedule(hints, self._root, recursive=True, event_filter=kinds)
         except OSError as error:
-            logging.getLogger(_LOGGER).removeHandler(self._listener)
+            self._refused = error.errno or 0
+            self.stop()
             return f"the system gives no events ({error.strerror or error})"
-        self._observer = observer
         return ""
+
+    def remedy(self) -> str:
+        """The setting to raise, for the limit that was met."""
+        from notelog.adapters.machine import watch_limits
+
+        limits = watch_limits()
+        if limits is None or self._refused not in {0, errno.EMFILE, errno.ENOSPC}:
+            return ""
+        few = self._refused == errno.EMFILE
+        how = more_instances(limits) if few else more_watches(limits, 0)
+        return f"raise the limit: {how}"
 
     def unwatched(self, folders: AbstractSet[int]) -> int:
         """How many folders have no watch; 0 where the system does not say (not Linux)."""
@@ -189,6 +202,10 @@ class NoHints:
     def start(self, post: Callable[[Hint], None]) -> str:  # noqa: ARG002  # the port's signature
         """Gives the reason."""
         return "--poll was given"
+
+    def remedy(self) -> str:
+        """It was the person's word."""
+        return ""
 
     def unwatched(self, folders: AbstractSet[int]) -> int:
         """All of them."""

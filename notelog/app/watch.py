@@ -135,8 +135,8 @@ class Watcher:
     def scanned(self, scan: Scan) -> None:
         """A look through the vault has ended."""
         was_absent = bool(self._scans.absent)
-        self._changed = True
         self._scans.ended(scan)
+        self._obey()  # no event tells of a wish where there are none
         if scan.absent:
             return
         counts = self.counts
@@ -343,7 +343,7 @@ class Watcher:
         self._changed = True
 
     def _begin_watching(self, scan: Scan) -> None:
-        beginning = begin_watching(self._tools, self._options, scan, self._scans.no_events)
+        beginning = begin_watching(self._tools, self._options, scan)
         self._history.update(beginning.history)
         self._land_kept()
         now = self._tools.clock.now()

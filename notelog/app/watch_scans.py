@@ -6,7 +6,6 @@ from notelog.ports.watch_view import Kind
 from notelog.ports.watching import Scan
 
 _SHORTEST_PAUSE_S = 0.2
-_MORE_WATCHES = "raise it: sudo sysctl fs.inotify.max_user_watches=524288"
 
 
 class Scans:
@@ -43,6 +42,8 @@ class Scans:
         """Begins to hear of changes, or begins anew."""
         self._tools.hints.stop()
         self.no_events = "--once" if self._once else self._tools.hints.start(self._tools.post)
+        if self.no_events and not self._once:
+            self._say_slow()
 
     def begin(self) -> None:
         """Looks through the vault in another thread, unless that is being done."""
@@ -80,14 +81,16 @@ class Scans:
         lost = 0 if self.no_events else self._tools.hints.unwatched(scan.folders)
         if not lost:
             return
-        self.no_events = f"{lost:,} of {len(scan.folders):,} folders give no events"
+        of = f"{lost:,} of {len(scan.folders):,} folders"
+        self.no_events = f"{of} give no events (the limit on inotify watches)"
         self.next_s = self._tools.clock.monotonic() + self._settings.poll_s
-        self._tools.say(
-            Kind.WARNING,
-            f"{self.no_events} (the limit on inotify watches): the vault is looked through every "
-            f"{self._settings.poll_s:g} s instead",
-            hint=_MORE_WATCHES,
-        )
+        self._say_slow()
+
+    def _say_slow(self) -> None:
+        hint = self._tools.hints.remedy()
+        every = f"the vault is looked through every {self._settings.poll_s:g} s"
+        kind = Kind.WARNING if hint else Kind.NOTICE
+        self._tools.say(kind, f"{every}: {self.no_events}", hint=hint)
 
     def check_alive(self) -> None:
         """Listens anew where the threads that hear of changes are dead, or deaf."""

@@ -49,7 +49,7 @@ class Beginning:
     history: frozenset[str]
 
 
-def begin_watching(tools: Watching, options: WatchOptions, scan: Scan, no_events: str) -> Beginning:
+def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginning:
     """Judges what the first scan found, and tells of it."""
     chats = 0
     marked: list[FoundNote] = []
@@ -70,7 +70,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan, no_events
             chats += 1
             if seen.verdict.because in _WAITING:
                 unmarked.append((found, seen.verdict))
-    _tell_start(tools, scan, no_events, (chats, len(marked), len(unmarked)))
+    _tell_start(tools, scan, (chats, len(marked), len(unmarked)))
     for found, verdict in unmarked[:_SHOWN]:
         tools.say(Kind.WAITING, verdict.sentence, found.path, hint=verdict.hint)
     _tell_more(tools, len(unmarked) - _SHOWN)
@@ -95,7 +95,7 @@ def _taken(
     return tuple(fresh), tuple(left)
 
 
-def _tell_start(tools: Watching, scan: Scan, no_events: str, counts: tuple[int, int, int]) -> None:
+def _tell_start(tools: Watching, scan: Scan, counts: tuple[int, int, int]) -> None:
     chats, marked, unmarked = counts
     tools.tell(
         Told(
@@ -109,9 +109,6 @@ def _tell_start(tools: Watching, scan: Scan, no_events: str, counts: tuple[int, 
         )
     )  # fmt: skip
     tools.say(Kind.NOTICE, _HOW)
-    if no_events and no_events != "--once":
-        poll_s = tools.completing.config.watch.poll_s
-        tools.say(Kind.NOTICE, f"the vault is looked through every {poll_s:g} s: {no_events}")
     for folder in scan.unreadable[:_SHOWN]:
         tools.say(Kind.WARNING, f"this folder cannot be read: {folder}")
 

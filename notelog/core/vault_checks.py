@@ -161,19 +161,31 @@ def judge_watches(limits: WatchLimits, folders: int) -> Remark:
         return warn(
             check,
             f"all {limits.instances:,} inotify instances of this user are in use",
-            "sudo sysctl fs.inotify.max_user_instances=1024 (and a line in /etc/sysctl.d to keep"
-            " it); until then changes are found by looking",
+            f"{more_instances(limits)}; until then changes are found by looking",
         )
     if folders > left:
-        wanted = max(524_288, 2 * folders)
         return warn(
             check,
             f"{folders:,} folders need a watch each, and of {limits.watches:,} that this user may"
             f" have {left:,} are left",
-            f"sudo sysctl fs.inotify.max_user_watches={wanted} (and a line in /etc/sysctl.d to"
-            " keep it); until then changes are found by looking",
+            f"{more_watches(limits, folders)}; until then changes are found by looking",
         )
     return ok(check, f"{_counted(folders, 'folder')} to watch, and room for {left:,}")
+
+
+def more_instances(limits: WatchLimits) -> str:
+    """How a person lets more programs hear of changes."""
+    return _raise("instances", max(1024, 2 * limits.instances))
+
+
+def more_watches(limits: WatchLimits, folders: int) -> str:
+    """How a person lets more folders be watched."""
+    return _raise("watches", max(524_288, 2 * limits.watches, 2 * folders))
+
+
+def _raise(what: str, wanted: int) -> str:
+    kept = "and a line in /etc/sysctl.d to keep it"
+    return f"sudo sysctl fs.inotify.max_user_{what}={wanted} ({kept})"
 
 
 def judge_conflicts(survey: Survey) -> Remark:

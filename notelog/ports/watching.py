@@ -101,6 +101,10 @@ class Hints(Protocol):
         """Begins; gives why there are no events here, empty where there are."""
         ...
 
+    def remedy(self) -> str:
+        """How a person gets events where there are none, or not for all; empty: in no way."""
+        ...
+
     def unwatched(self, folders: AbstractSet[int]) -> int:
         """How many of these folders (inode numbers) give no events."""
         ...

@@ -1,10 +1,10 @@
 """``notelog watch`` as its user meets it: the real program, real files, a server that counts."""
 
 import os
-import shutil
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,23 +23,7 @@ from scripted_server import (
     response,
     status,
 )
-from watch_run import LONGEST_WAIT_S, QUICK, SAVES, WatchRun
-
-UNTICKED = "---\nnotelog: mark\n---\n\n{}\n\n- [ ] send\n"
-
-
-@pytest.fixture
-def vault(tmp_path: Path) -> Path:
-    """An empty vault."""
-    folder = tmp_path / "vault"
-    (folder / ".obsidian").mkdir(parents=True)
-    return folder
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Program:
-    """Notelog with folders of its own."""
-    return Program(tmp_path / "home")
+from watch_run import LONGEST_WAIT_S, QUICK, SAVES, UNTICKED, WatchRun
 
 
 def unticked(note: Path, question: str = "What is tea?") -> bytes:
@@ -51,11 +35,11 @@ def unticked(note: Path, question: str = "What is tea?") -> bytes:
 @pytest.mark.parametrize("style", SAVES)
 @pytest.mark.parametrize("mode", ["events", "--poll"])
 def test_a_ticked_note_is_answered_however_it_is_saved(
-    program: Program, vault: Path, style: str, mode: str
+    program: Program, vault: Path, style: str, mode: str, needed: Callable[[str], None]
 ) -> None:
-    """Saved in place, by rename, by a sync tool, by sed and by vim: asked once, answered."""
-    if style == "vim" and shutil.which("vim") is None:
-        pytest.skip("vim is not installed")
+    """Saved in place, by rename, by sync tools, by sed and by git: asked once, answered."""
+    if style in {"rsync", "git checkout"}:
+        needed(style.partition(" ")[0])
     note = vault / "tea.md"
     ticked = unticked(note)
     with ScriptedServer([reply("A leaf."), reply("Too much.")]) as server:

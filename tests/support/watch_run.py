@@ -20,6 +20,9 @@ QUICK = (
 )
 """Settings with which a test need not wait; they stand behind a profile."""
 
+UNTICKED = "---\nnotelog: mark\n---\n\n{}\n\n- [ ] send\n"
+"""A chat whose box is not ticked."""
+
 
 class WatchRun:
     """``notelog watch`` until the end of a ``with`` block.
@@ -123,14 +126,24 @@ def by_sed(note: Path, data: bytes) -> None:
     assert note.read_bytes() == data
 
 
-def by_vim(note: Path, data: bytes) -> None:
-    """Vim ticks the box, with its swap file and its backup, as its defaults are."""
-    subprocess.run(
-        ["vim", "-u", "NONE", "-es", "-c", "%s/- \\[ \\] send/- [x] send/", "-c", "wq", str(note)],
-        check=True,
-        stdin=subprocess.DEVNULL,
-    )
-    assert note.read_bytes() == data
+def by_rsync(note: Path, data: bytes) -> None:
+    """As a copy from another machine: a temporary file of rsync's own, then a rename."""
+    theirs = note.parent.with_name("theirs.md")
+    theirs.write_bytes(data)
+    subprocess.run(["rsync", "--times", str(theirs), str(note)], check=True)
+
+
+def by_git(note: Path, data: bytes) -> None:
+    """As ``git checkout`` of another version: the old file is deleted, a new one is made."""
+
+    def git(*words: str) -> bytes:
+        command = ["git", "-C", str(note.parent), *words]
+        return subprocess.run(command, input=data, capture_output=True, check=True).stdout
+
+    git("init", "--quiet")
+    blob = git("hash-object", "-w", "--stdin").decode().strip()
+    git("update-index", "--add", "--cacheinfo", f"100644,{blob},{note.name}")
+    git("checkout", "--", note.name)
 
 
 SAVES: dict[str, Callable[[Path, bytes], None]] = {
@@ -138,6 +151,7 @@ SAVES: dict[str, Callable[[Path, bytes], None]] = {
     "rename over": renamed_over,
     "sync": synced,
     "sed -i": by_sed,
-    "vim": by_vim,
+    "rsync": by_rsync,
+    "git checkout": by_git,
 }
 """How programs save a note."""

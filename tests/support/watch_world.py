@@ -124,6 +124,9 @@ class _Hints:
         self.alive = True
         return ""
 
+    def remedy(self) -> str:
+        return "raise the limit"
+
     def unwatched(self, folders: AbstractSet[int]) -> int:
         return self.unheard
 

@@ -1,0 +1,189 @@
+"""A watcher while things go wrong around it: typing, servers, disks."""
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ordeal import FULL
+from program import Program
+from scripted_server import (
+    RESET,
+    ScriptedServer,
+    Signal,
+    Step,
+    Wait,
+    chunk,
+    event,
+    reply,
+    reply_events,
+    response,
+)
+from small_disk import SmallDisk
+from watch_run import LONGEST_WAIT_S, QUICK, SAVES, UNTICKED, WatchRun
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz" * (20 if FULL else 2)
+ANSWER = "A leaf, and what is made of it."
+BELOW = '\n<hr class="__chatgpt_plugin">\n\nrole::user\n\n%% typed: %%\n'
+PADDING = "x" * 3000
+
+
+def ticked(question: str = "What is tea?") -> bytes:
+    """A note that is to be answered."""
+    return UNTICKED.format(question).replace("[ ]", "[x]").encode()
+
+
+class Typist:
+    """Types letters, one by one and each saved, where a note says ``typed:``.
+
+    Like an editor that takes up what others write: it reads the note before each letter.
+    """
+
+    def __init__(self, note: Path, style: str) -> None:
+        self._note = note
+        self._save = SAVES[style]
+        self.typed = "typed:"
+
+    def type(self, letters: str) -> None:
+        """Types some letters."""
+        for letter in letters:
+            before = self.typed
+            self.typed += letter
+            held = self._note.read_bytes().decode()
+            self._save(self._note, held.replace(before, self.typed).encode())
+            time.sleep(0.005)
+
+
+PLACES = {
+    "in the message": (ticked() + b"\ntyped:\n", False),
+    "in the front matter": (ticked().replace(b"mark\n", b'mark\nabout: "typed:"\n'), True),
+    "in a comment below": (ticked() + BELOW.encode(), True),
+}
+"""Where somebody types, and whether the reply still finds its place then."""
+
+
+@pytest.mark.parametrize("style", ["in place", "rename over", "sync"])
+@pytest.mark.parametrize("where", PLACES)
+def test_no_letter_is_lost_that_is_typed_while_the_reply_arrives(
+    program: Program,
+    vault: Path,
+    style: str,
+    where: str,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """All letters are there, whatever the style; the reply is in its place or kept; one request."""
+    note = vault / "tea.md"
+    data, lands = PLACES[where]
+    note.write_bytes(data)
+    begun, some = threading.Event(), threading.Event()
+    first, *rest = reply_events(ANSWER)
+    script: list[Step] = response(first, Signal(begun), Wait(some), *rest)
+    with ScriptedServer([script, reply("Too much.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            assert begun.wait(LONGEST_WAIT_S)
+            typist = Typist(note, style)
+            typist.type(LETTERS[:13])
+            some.set()
+            typist.type(LETTERS[13:])
+            if lands:
+                watch.wait_for("answered", "tea.md")
+            else:
+                watch.wait_for("failed", "tea.md", "kept")
+            typist.type("end")
+            assert watch.stop() == 0
+    held = note.read_bytes().decode()
+    record_property("points", len(LETTERS) + 3)
+    record_property("lost", int(held.count(typist.typed) != 1) * len(LETTERS))
+    assert held.count(typist.typed) == 1, held
+    assert held.count(ANSWER) == lands
+    assert len(server.requests) == 1
+
+
+def test_the_server_dies_in_mid_stream(program: Program, vault: Path) -> None:
+    """What came is in the note with a callout that says how to go on; nothing is asked again."""
+    note = vault / "tea.md"
+    parts = [event(chunk("A leaf ")), event(chunk("of leaves "))]
+    with ScriptedServer([response(*parts, RESET, end=False), reply("Too much.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            note.write_bytes(ticked())
+            watch.wait_for("failed", "tea.md")
+            note.write_bytes(note.read_bytes())  # a save that changes nothing
+            other = vault / "other.md"
+            other.write_bytes(UNTICKED.format("hm").encode())
+            watch.wait_for("waiting", "other.md")
+            assert watch.stop() == 0
+    held = note.read_bytes()
+    assert held.startswith(ticked())
+    assert held.count(b"A leaf of leaves") == 1
+    assert held.count(b"> [!notelog]") == 1
+    assert len(server.requests) == 1
+
+
+@pytest.mark.usefixtures("unshare")
+def test_the_disk_of_the_vault_fills_up(program: Program, vault: Path) -> None:
+    """The note is whole, the reply is kept, and goes in by itself when there is room."""
+    question = ticked(PADDING + "?")
+    long = "word " * 1900 + "end."
+    begun, full = threading.Event(), threading.Event()
+    first, *rest = reply_events(long)
+    script: list[Step] = response(first, Signal(begun), Wait(full), *rest)
+    with SmallDisk(vault, 64) as disk, ScriptedServer([script, reply("Too much.")]) as server:
+        watched = Program(program.home, within=disk.within)
+        watched.serve(server.base_url, profile=QUICK)
+        note = disk.seen(vault / "tea.md")
+        note.write_bytes(question)
+        with WatchRun(watched, vault) as watch:
+            assert begun.wait(LONGEST_WAIT_S)
+            disk.fill()
+            full.set()
+            watch.wait_for("failed", "tea.md", "full")
+            assert note.read_bytes() == question
+            disk.free()
+            if not FULL:  # a save is looked at now, and the disk in a quarter of a minute
+                note.write_bytes(question)
+            watch.wait_for("answered", "tea.md")
+            assert watch.stop() == 0
+        held = note.read_bytes().decode()
+        assert held.encode().startswith(question)
+        assert (held.count(long), held.count("role::assistant")) == (1, 1)
+        assert [path.name for path in note.parent.glob("*.md")] == ["tea.md"]
+    assert len(server.requests) == 1
+
+
+@pytest.mark.usefixtures("unshare")
+def test_the_drive_of_the_vault_is_unplugged(program: Program, vault: Path, tmp_path: Path) -> None:
+    """Unmounted while a reply arrives: the reply waits for the drive, and is paid for once."""
+    drive = tmp_path / "drive"
+    (drive / ".obsidian").mkdir(parents=True)
+    note = drive / "tea.md"
+    note.write_bytes(ticked())
+    begun, gone = threading.Event(), threading.Event()
+    first, *rest = reply_events(ANSWER)
+    script: list[Step] = response(first, Signal(begun), Wait(gone), *rest)
+    with (
+        SmallDisk(vault / ".obsidian", 64) as disk,
+        ScriptedServer([script, reply("And this."), reply("Too much.")]) as server,
+    ):
+        watched = Program(program.home, within=disk.within)
+        watched.serve(server.base_url, profile=f"{QUICK}scan_s = 1\n")
+        plug = [*disk.within, "mount", "--bind", str(drive), str(vault)]
+        subprocess.run(plug, check=True)
+        with WatchRun(watched, vault) as watch:
+            assert begun.wait(LONGEST_WAIT_S)
+            subprocess.run([*disk.within, "umount", str(vault)], check=True)
+            watch.wait_for("warning", words="not there")
+            gone.set()
+            watch.wait_for("failed", "tea.md")
+            subprocess.run(plug, check=True)
+            watch.wait_for("notice", words="there again")
+            watch.wait_for("answered", "tea.md")
+            (drive / "other.md").write_bytes(ticked("And this?"))
+            watch.wait_for("answered", "other.md")
+            assert watch.stop() == 0
+    assert note.read_bytes().startswith(ticked())
+    assert note.read_bytes().count(ANSWER.encode()) == 1
+    assert len(server.requests) == 2
