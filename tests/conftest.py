@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -86,8 +87,48 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name in missed:
             terminalreporter.write_line(f"  {name}")
     ended = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
-    counted = [name_value for report in ended for name_value in report.user_properties]
-    points = sum(int(str(value)) for name, value in counted if name == "points")
-    lost = sum(int(str(value)) for name, value in counted if name == "lost")
-    if points:
+    rows: dict[str, Proof] = {}
+    for report in ended:
+        rows.setdefault(report.nodeid.partition("[")[0], Proof()).add(report)
+    counted = [proof for proof in rows.values() if proof.counts]
+    if os.environ.get("NOTELOG_PROOF"):
+        terminalreporter.write_line(f"{'points':>9}{'lost':>6}{'failed':>8}{'time':>9}  proof")
+        for name, row in sorted(rows.items()):
+            figures = f"{row.points:>9,}{row.lost:>6}{row.failed:>8}{row.seconds:>7.0f} s"
+            for words in (name, *row.words):
+                terminalreporter.write_line(f"{figures}  {words}")
+                figures = " " * len(figures)
+    if counted:
+        points, lost = (sum(row.points for row in counted), sum(row.lost for row in counted))
         terminalreporter.write_line(f"points at which notelog was broken: {points}; lost: {lost}")
+
+
+@dataclass(slots=True)
+class Proof:
+    """What one test tried, over all of its cases.
+
+    Attributes:
+        points: how often something was broken; the cases, where they do not count.
+        lost: what was lost.
+        failed: the cases that failed.
+        seconds: how long it took.
+        counts: whether its cases count their points.
+        words: further figures.
+    """
+
+    points: int = 0
+    lost: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    counts: bool = False
+    words: list[str] = field(default_factory=list[str])
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Another case has ended."""
+        told = {name: str(value) for name, value in report.user_properties}
+        self.points += int(told.get("points", "1"))
+        self.lost += int(told.get("lost", "0"))
+        self.words += [told["figures"]] if "figures" in told else []
+        self.failed += report.failed
+        self.seconds += report.duration
+        self.counts = self.counts or "points" in told

@@ -175,8 +175,11 @@ class Asks:
 
 
 def _asked_before(tools: Watching) -> tuple[tuple[float, str], ...]:
-    """What was asked in the last hour before this watcher started, in its clock's seconds."""
+    """What was asked in the last hour before this watcher started, in its clock's seconds.
+
+    What is dated after now, since the wall clock was set back, counts as asked just now.
+    """
     now = tools.clock.now()
     ahead_s = tools.clock.monotonic() - now
     lately = (item for item in tools.lately(now - HOUR_S) if item.purpose is Purpose.REPLY)
-    return tuple((item.at + ahead_s, item.note) for item in lately)
+    return tuple((min(item.at, now) + ahead_s, item.note) for item in lately)

@@ -3,17 +3,21 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import savers
+from ordeal import FULL
 
 from notelog.adapters.files import NoteFiles
 from notelog.core.edit import EditPlan, Insertion, Withdrawal
 from notelog.errors import ConflictError, NoteError
 from notelog.ports.notes import Snapshot
 
-COUNT = 200
+pytestmark = pytest.mark.timeout(1200 if FULL else 120)
+
+COUNT = 2_000 if FULL else 200
 LONGEST_PAUSE_MS = {False: 8, True: 160}
 """Between two saves; the exchange looks for 50 ms who else is writing."""
 
@@ -25,7 +29,7 @@ def run_race(note: Path, style: str, *, above: bool) -> tuple[list[bytes], list[
     count, pause = COUNT // (4 if above else 1), str(LONGEST_PAUSE_MS[above])
     command = [sys.executable, savers.__file__, style, str(note), str(count), pause]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as saver:
-        while saver.poll() is None and len(replies) < 2000:
+        while saver.poll() is None and len(replies) < 10 * COUNT:
             reply = b"reply-%d\n" % len(replies)
             try:
                 snapshot = store.read(str(note))
@@ -48,7 +52,7 @@ def run_withdrawals(note: Path, style: str) -> tuple[list[bytes], int]:
     done = 0
     command = [sys.executable, savers.__file__, style, str(note), str(COUNT // 4), "160"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as saver:
-        while saver.poll() is None and done < 2000:
+        while saver.poll() is None and done < 10 * COUNT:
             reply = b"reply-%d\n" % done
             try:
                 snapshot = store.read(str(note))
@@ -89,27 +93,37 @@ def plan_for(data: bytes, fingerprint: str, offset: int, reply: bytes) -> EditPl
 
 @pytest.mark.parametrize("style", savers.STYLES)
 @pytest.mark.parametrize("above", [False, True], ids=["append", "exchange"])
-def test_no_line_is_lost(tmp_path: Path, style: str, *, above: bool) -> None:
+def test_no_line_is_lost(
+    tmp_path: Path, style: str, record_property: Callable[[str, object], None], *, above: bool
+) -> None:
     """Every line that the other program saved is in the note, and something was written by us."""
     note = tmp_path / "a.md"
     note.write_bytes(b"question\nfoot\n")
     lines, replies = run_race(note, style, above=above)
     held = note.read_bytes().splitlines(keepends=True)
     assert len(lines) >= COUNT // 4
-    assert [line for line in lines if line not in held] == []
+    lost = [line for line in lines if line not in held]
+    record_property("points", len(lines))
+    record_property("lost", len(lost))
+    assert lost == []
     assert {b"question\n", b"foot\n"} <= set(held)
     assert replies
     assert [name for name in os.listdir(tmp_path) if name != note.name] == []  # noqa: PTH208  # hidden
 
 
 @pytest.mark.parametrize("style", savers.STYLES)
-def test_no_line_is_lost_while_replies_are_taken_out(tmp_path: Path, style: str) -> None:
+def test_no_line_is_lost_while_replies_are_taken_out(
+    tmp_path: Path, style: str, record_property: Callable[[str, object], None]
+) -> None:
     """Taking out what was inserted costs another program none of its lines."""
     note = tmp_path / "a.md"
     note.write_bytes(b"question\nfoot\n")
     lines, done = run_withdrawals(note, style)
     held = note.read_bytes().splitlines(keepends=True)
-    assert [line for line in lines if line not in held] == []
+    lost = [line for line in lines if line not in held]
+    record_property("points", len(lines))
+    record_property("lost", len(lost))
+    assert lost == []
     assert {b"question\n", b"foot\n"} <= set(held)
     assert done
     assert [name for name in os.listdir(tmp_path) if name != note.name] == []  # noqa: PTH208  # hidden

@@ -16,15 +16,21 @@ KEY = "sk-canary-0123456789abcdef"
 
 
 class StillClock:
-    """A clock that moves only when somebody sleeps."""
+    """A clock that moves only when somebody sleeps.
+
+    Attributes:
+        at: the time of the clock that never goes back.
+        ahead_s: how far the wall clock is ahead of it; it may be set.
+    """
 
     def __init__(self) -> None:
         self.at = 1_000.0
+        self.ahead_s = 0.0
         self.slept: list[float] = []
 
     def now(self) -> float:
         """Seconds since the epoch."""
-        return self.at
+        return self.at + self.ahead_s
 
     def monotonic(self) -> float:
         """Seconds from an arbitrary start."""

@@ -78,7 +78,9 @@ class WatchRun:
             except Empty:
                 raise AssertionError(f"no {what} came: {self.seen}") from None
             if line is None:
-                raise AssertionError(f"it ended before {what} came: {self.seen}")
+                assert self.process.stderr is not None
+                said = self.process.stderr.read().decode()
+                raise AssertionError(f"it ended before {what} came: {self.seen} {said}")
             self.seen.append(line)
             if fits(line):
                 return line
