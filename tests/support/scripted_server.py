@@ -77,7 +77,7 @@ class ScriptedServer:
         connections: how many connections were accepted, with or without a request.
     """
 
-    scripts: Sequence[Script]
+    scripts: Iterable[Script]
     routes: Mapping[str, Sequence[Step]] = field(default_factory=dict[str, Sequence[Step]])
     requests: list[RecordedRequest] = field(default_factory=list[RecordedRequest])
     routed: list[RecordedRequest] = field(default_factory=list[RecordedRequest])
