@@ -31,7 +31,7 @@ class WhyNot:
     watched: bool
 
 
-def why_not(looking: Looking, path: str, *, scope: Scope, place: WatchPlace) -> WhyNot:
+def why_not(looking: Looking, path: str, *, scope: Scope, place: WatchPlace, now: float) -> WhyNot:
     """Looks at a note as the watcher would; nothing is sent or written.
 
     Raises:
@@ -46,10 +46,12 @@ def why_not(looking: Looking, path: str, *, scope: Scope, place: WatchPlace) -> 
     if isinstance(snapshot, Busy):
         sentence = "another program has it open for writing: it is looked at when that is done"
         return _no("busy", sentence, "", watched=watched)
-    verdict = judge_note(looking, snapshot, edited=True)
+    beat = place.read_heartbeat() if watched else None
+    age_s = looking.files.age_s(path)
+    edited = beat is None or age_s is None or now - age_s > beat.started_at
+    verdict = judge_note(looking, snapshot, edited=edited)
     if not isinstance(verdict, Answer):
         return _no(verdict.because, verdict.sentence, verdict.hint, watched=watched)
-    beat = place.read_heartbeat() if watched else None
     known = _said_by_watcher(beat, looking.files.relative(path)) if beat is not None else None
     return known or _of_journal(looking, snapshot, verdict, watched=watched)
 

@@ -122,6 +122,8 @@ def vault_root(vault: str) -> str:
 
 def why(note: str) -> "WhyNot":
     """Why a watcher would answer a note, or not; see ``app.why``."""
+    from time import time
+
     from notelog.adapters.places import state_dir, vault_of
     from notelog.adapters.vault_index import VaultIndex
     from notelog.adapters.watch_place import WatchFolder, watched_roots
@@ -138,7 +140,8 @@ def why(note: str) -> "WhyNot":
     looking = Looking(
         files=files, reading=reading(config), open_journal=open_journal, settings=config.watch
     )
-    return why_not(looking, path, scope=_scope(root, config), place=WatchFolder(state, root))
+    place = WatchFolder(state, root)
+    return why_not(looking, path, scope=_scope(root, config), place=place, now=time())
 
 
 def pause(vault: str, duration: str) -> "tuple[str, ...]":

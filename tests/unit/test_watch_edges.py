@@ -113,8 +113,8 @@ def test_a_program_that_keeps_a_note_open_is_told_of_once(world: World) -> None:
 def why(world: World, name: str) -> WhyNot:
     """What ``notelog why`` says while the watcher runs."""
     world.watcher.advance()
-    looking, place = world.looking, world.place
-    return why_not(looking, world.path(name), scope=Scope(), place=place)
+    place, now = world.place, world.clock.now()
+    return why_not(world.looking, world.path(name), scope=Scope(), place=place, now=now)
 
 
 def test_why_knows_what_the_watcher_knows(world: World) -> None:
@@ -147,11 +147,17 @@ def test_why_knows_what_was_left_alone_at_the_start(world: World) -> None:
     """A note that was marked long ago is not answered, and why says so; once saved it is."""
     world.save("old.md", DUE, event=False)
     world.modified[world.path("old.md")] = world.clock.now() - 90_000
+    auto = chat("And coffee?", tail="", head="notelog: auto")
+    world.save("auto.md", auto, event=False)
+    world.let_pass(1, answering=False)
     world.start()
     world.let_pass(10)
     assert why(world, "old.md").sentence.startswith("it was marked before the watcher started")
+    assert why(world, "auto.md").sentence.startswith("it was not edited since the watcher started")
     world.save("old.md", DUE)
+    world.save("auto.md", auto)
     assert why(world, "old.md").answered
+    assert why(world, "auto.md").answered
     world.let_pass(10)
     assert why(world, "old.md").because == "answered"
 
