@@ -107,6 +107,7 @@ def plan_delivery(
     style: ReplyStyle,
     replacing: Replacing | None,
     callouts: Sequence[LeftCallout] = (),
+    split_at: int | None = None,
 ) -> EditPlan:
     """Plans how a reply is put into its note: below its question, or in an answer's place.
 
@@ -116,7 +117,9 @@ def plan_delivery(
         ConflictError: that answer is a person's text.
     """
     if replacing is None:
-        plan = plan_reply(note, turn_index, text, fingerprint=fingerprint, style=style)
+        plan = plan_reply(
+            note, turn_index, text, fingerprint=fingerprint, style=style, split_at=split_at
+        )
         return without_callouts(note, plan, callouts)
     standing = find_standing(note, turn_index, replacing.attempts)
     if isinstance(standing, NotOurs):

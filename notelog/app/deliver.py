@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from notelog.app.attempts import Replacing, plan_delivery
 from notelog.app.reading import Reading, parse_snapshot
 from notelog.core.edit import EditPlan, apply_plan, landed_by
-from notelog.core.landing import Gone, find_landing
+from notelog.core.landing import Gone, Landing, find_landing, typed_below
 from notelog.core.messages import Role
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
@@ -35,6 +35,7 @@ class Delivery:
         style: how it is written.
         replacing: the answer whose place it takes, or None.
         inner: it may stand above newer text, directly below its question.
+        split_at: see ``EditPlan.split_at``.
     """
 
     snapshot: Snapshot
@@ -46,6 +47,7 @@ class Delivery:
     style: ReplyStyle
     replacing: Replacing | None = None
     inner: bool = False
+    split_at: int | None = None
 
 
 def deliver(reading: Reading, journal: Journal, delivery: Delivery) -> int:
@@ -62,15 +64,16 @@ def deliver(reading: Reading, journal: Journal, delivery: Delivery) -> int:
     callouts = journal.callouts(delivery.turn_key)
     for _ in range(ATTEMPTS):
         snapshot = reading.store.read(path)
-        note, turn_index = _find_place(reading, delivery, snapshot)
+        note, place = _find_place(reading, delivery, snapshot)
         plan = plan_delivery(
             note,
-            turn_index,
+            place.turn_index,
             delivery.text,
             fingerprint=snapshot.fingerprint,
             style=delivery.style,
             replacing=delivery.replacing,
             callouts=callouts,
+            split_at=place.split_at,
         )
         after = _verified(reading, snapshot, note, plan)
         journal.landing(delivery.record_id, landed_by(plan))
@@ -99,12 +102,15 @@ def _is_there(before: bytes, now: bytes, plan: EditPlan) -> bool:
     return all(now.count(it.data) > before.count(it.data) for it in landed_by(plan).reply)
 
 
-def _find_place(reading: Reading, delivery: Delivery, snapshot: Snapshot) -> tuple[Note, int]:
+def _find_place(reading: Reading, delivery: Delivery, snapshot: Snapshot) -> tuple[Note, Landing]:
     """The note as it is now, and the answered turn in it."""
     if snapshot.fingerprint == delivery.snapshot.fingerprint:
-        return delivery.note, delivery.turn_index
+        as_asked = Landing(turn_index=delivery.turn_index, is_last=True, split_at=delivery.split_at)
+        return delivery.note, as_asked
     note = parse_snapshot(reading, snapshot)
     place = find_landing(delivery.note, delivery.turn_index, note)
+    if isinstance(place, Gone) and not delivery.replacing and not note.errors:
+        place = typed_below(note, delivery.turn_key) or place
     if isinstance(place, Gone) or note.errors:
         reason = place.reason if isinstance(place, Gone) else "the note is in error now"
         raise ConflictError(
@@ -119,7 +125,7 @@ def _find_place(reading: Reading, delivery: Delivery, snapshot: Snapshot) -> tup
             path=snapshot.path,
             hint="notelog deliver NOTE puts it above the newer text, directly below its question",
         )
-    return note, place.turn_index
+    return note, place
 
 
 def _verified(reading: Reading, snapshot: Snapshot, note: Note, plan: EditPlan) -> Note:

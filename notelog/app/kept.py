@@ -11,6 +11,7 @@ from notelog.app.outcome import Judgement, judge
 from notelog.app.reading import read_note, refuse_errors
 from notelog.core.asked import questions
 from notelog.core.derived import Purpose
+from notelog.core.landing import typed_below
 from notelog.core.messages import Role
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
@@ -156,6 +157,9 @@ def _put(
 ) -> Delivered:
     snapshot, note = read_note(tools.reading, path)  # an earlier reply may stand in it by now
     question = questions(note).get(item.record.intent.turn_key)
+    typed = typed_below(note, item.record.intent.turn_key) if question is None else None
+    if typed is not None:
+        question = typed.turn_index
     if question is None and not at_end:
         raise _gone(item, path)
     last = Delivery(
@@ -174,7 +178,8 @@ def _put(
             turn_index=question,
             text=text_so_far(work.journal, item.record, tools.config),
             style=_style(tools.config, item),
-            replacing=_replaced(work, item, note, question, path),
+            replacing=None if typed else _replaced(work, item, note, question, path),
+            split_at=typed.split_at if typed else None,
         )
         try:
             line = deliver(tools.reading, work.journal, below)

@@ -44,6 +44,8 @@ class EditPlan:
             empty where the plan only leaves a callout.
         reply_bytes: how many of the inserted bytes, from the first on, are the reply; what
             follows invites the person to type on.
+        split_at: the byte at which the answered turn ended when it was asked, where a person has
+            typed on in it since: that becomes a message of its own, below the reply.
     """
 
     fingerprint: str
@@ -53,6 +55,7 @@ class EditPlan:
     turn_index: int = -1
     content: str = ""
     reply_bytes: int = 0
+    split_at: int | None = None
 
     @property
     def appended(self) -> bytes | None:

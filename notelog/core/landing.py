@@ -4,19 +4,37 @@ Insert only: every byte of the note stays. The plan is checked by parsing what i
 a reply that would not read back as written is tried again in a more guarded wording.
 """
 
+import re
 from dataclasses import dataclass, replace
 
 from notelog.core.edit import EditPlan
 from notelog.core.inert import normalise
-from notelog.core.messages import Conversation, Message
+from notelog.core.messages import Conversation, Message, Role
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
+from notelog.core.parse import parse_note
 from notelog.core.placing import mark_insertions, question_end, reply_insertions
 from notelog.core.records import turn_key
-from notelog.core.verify import problems_of, verify_plan
+from notelog.core.source import SourceText
+from notelog.core.turn import ReplyDue, next_turn
+from notelog.core.verify import problems_of, same_front_matter, verify_plan
 from notelog.core.wordings import wordings
 
-__all__ = ["Gone", "Landing", "ReplyStyle", "find_landing", "plan_reply", "verify_plan"]
+__all__ = [
+    "Gone",
+    "Landing",
+    "ReplyStyle",
+    "find_landing",
+    "plan_reply",
+    "typed_below",
+    "verify_plan",
+]
+
+
+_MOST_ENDS = 8
+_END_MARK_LINE = re.compile(
+    rb"(?<![^\r\n]) {0,3}(?:;;|\xef\xbc\x9b\xef\xbc\x9b)[ \t]*(?:\r\n|\n|\r)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +44,12 @@ class Landing:
     Attributes:
         turn_index: in the newer note's ``turns``.
         is_last: no turn with content stands below it.
+        split_at: see ``EditPlan.split_at``.
     """
 
     turn_index: int
     is_last: bool
+    split_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +91,43 @@ def _key(note: Note, indices: list[int]) -> str:
     return turn_key(said)
 
 
+def typed_below(note: Note, question_key: str) -> Landing | None:
+    """Finds a question whose author typed on below its send mark while it was answered.
+
+    What stands up to the mark, or to a callout of notelog's below it, is what was asked.
+
+    Args:
+        note: as it is now.
+        question_key: of the question as it was asked.
+
+    Returns:
+        Where it ended; None where the last turn did not begin with it.
+    """
+    filled = _filled(note)
+    if not filled or note.turns[filled[-1]].role is not Role.USER:
+        return None
+    turn = note.turns[filled[-1]]
+    body = turn.body
+    found = _END_MARK_LINE.finditer(note.source.data, body.start, body.end)
+    lines = (line.end() for line in found)
+    marks = (mark.span.end for mark in turn.send_marks)
+    ends = {*lines, *marks, *(span.end for span in turn.callouts)}
+    for end in sorted(ends, reverse=True)[:_MOST_ENDS]:
+        head = parse_note(SourceText(note.source.data[:end]), same_front_matter(note))
+        due = next_turn(head)
+        if isinstance(due, ReplyDue) and turn_key(due.conversation) == question_key:
+            return Landing(turn_index=filled[-1], is_last=True, split_at=end)
+    return None
+
+
 def plan_reply(
-    note: Note, turn_index: int, reply_text: str, *, fingerprint: str, style: ReplyStyle
+    note: Note,
+    turn_index: int,
+    reply_text: str,
+    *,
+    fingerprint: str,
+    style: ReplyStyle,
+    split_at: int | None = None,
 ) -> EditPlan:
     """Plans how a reply is put into its note. Never raises, whatever the text.
 
@@ -83,6 +138,7 @@ def plan_reply(
             the question, which stays unanswered.
         fingerprint: of the note's bytes.
         style: how it is written.
+        split_at: see ``EditPlan.split_at``.
 
     Returns:
         The plan. Where no wording of the reply reads back as written, the last one tried:
@@ -94,13 +150,16 @@ def plan_reply(
         size=len(note.source.data),
         insertions=(),
         turn_index=turn_index,
+        split_at=split_at,
     )
     if not content:
         return replace(empty, insertions=mark_insertions(note, turn_index, style))
     plan = empty
     for wording in wordings(content):
         for close in _closings(note, turn_index):
-            insertions, size = reply_insertions(note, turn_index, wording, style, close=close)
+            insertions, size = reply_insertions(
+                note, turn_index, wording, style, close=close, split_at=split_at
+            )
             plan = replace(empty, insertions=insertions, content=wording, reply_bytes=size)
             if not problems_of(note, plan):
                 return plan

@@ -64,7 +64,13 @@ def find_place(note: Note, turn_index: int) -> Place:
 
 
 def reply_insertions(
-    note: Note, turn_index: int, content: str, style: ReplyStyle, *, close: bool = True
+    note: Note,
+    turn_index: int,
+    content: str,
+    style: ReplyStyle,
+    *,
+    close: bool = True,
+    split_at: int | None = None,
 ) -> tuple[tuple[Insertion, ...], int]:
     """What puts a reply, its callouts and the next user marker into a note.
 
@@ -74,6 +80,7 @@ def reply_insertions(
         content: the normalised reply.
         style: how it is written.
         close: also close the block that the question leaves open.
+        split_at: see ``EditPlan.split_at``.
 
     Returns:
         The insertions, and how many of their bytes are not yet the next user marker.
@@ -81,10 +88,10 @@ def reply_insertions(
     place = find_place(note, turn_index)
     spelling = style_of(note, style)
     sheet = _Sheet(note.source.data, spelling.newline)
-    if close:
+    if close and split_at is None:
         _close_open_block(sheet, place.answered)
-    if place.filled is None:
-        sheet.go_to(place.last.span.end)
+    if split_at is not None or place.filled is None:
+        sheet.go_to(place.last.span.end if split_at is None else split_at)
         sheet.block(spelling.separator)
         sheet.block(spelling.assistant)
     else:
@@ -96,7 +103,10 @@ def reply_insertions(
         sheet.text(mark_callout(style.mark, style.box))
     sheet.end_block()
     reply_bytes = sheet.size
-    _invite(sheet, place, spelling)
+    if split_at is None:
+        _invite(sheet, place, spelling)
+    else:
+        _head_what_was_typed(sheet, place.answered, spelling, split_at)
     return sheet.insertions(), reply_bytes
 
 
@@ -144,6 +154,19 @@ def _invite(sheet: "_Sheet", place: Place, spelling: NoteStyle) -> None:
         sheet.line(checkbox)
         if not sheet.at_end:
             sheet.end_block()
+
+
+def _head_what_was_typed(sheet: "_Sheet", turn: Turn, spelling: NoteStyle, split_at: int) -> None:
+    """Makes what a person typed on a message of its own, with a box where the question had one."""
+    sheet.block(spelling.separator)
+    sheet.block(spelling.user)
+    above = (mark.checkbox for mark in turn.send_marks if mark.span.start < split_at)
+    checkbox = next(filter(None, above), b"")
+    boxed = any(mark.span.start >= split_at for mark in turn.send_marks)
+    if checkbox and not boxed and turn.open_block is None:
+        sheet.go_to(turn.span.end)
+        sheet.blanks(1)
+        sheet.line(checkbox)
 
 
 class _Sheet:

@@ -14,6 +14,7 @@ from notelog.core.source import SourceText
 from notelog.core.turn import State, state_of
 
 Said = tuple[Role, str]
+_USER_HEADER = b"\n\n" + DEFAULT_SEPARATOR + b"\n\nrole::user\n\n"
 
 
 def verify_plan(old: Note, plan: EditPlan, new: Note) -> tuple[str, ...]:
@@ -70,11 +71,12 @@ def _byte_problems(old: bytes, plan: EditPlan, new: bytes) -> Iterator[str]:
 
 
 def _message_problems(old: Note, plan: EditPlan, new: Note) -> tuple[str, ...]:
+    uncut, old = old, _without(old, plan, withdrawals=()) if plan.split_at is not None else old
     question = _filled_up_to(old, plan.turn_index) - 1
     answered = _filled_up_to(old, question_end(old, plan.turn_index))
     before = _said(old)
     if plan.content and plan.withdrawals:
-        kept = _said_without(old, plan)
+        kept = _said(_without(uncut, plan, withdrawals=plan.withdrawals))
         if kept != before and kept != before[:answered] + before[answered + 1 :]:
             return ("what is taken out would be more than the answer",)
         before = kept
@@ -113,10 +115,13 @@ def _said(note: Note) -> list[Said]:
     return [(turn.role, turn.content) for turn in note.turns if turn.content]
 
 
-def _said_without(old: Note, plan: EditPlan) -> list[Said]:
-    """What a note says without that which the plan takes out: the answer may be replaced."""
-    data = apply_plan(old.source.data, replace(plan, insertions=()))
-    return _said(parse_note(SourceText(data), same_front_matter(old)))
+def _without(old: Note, plan: EditPlan, *, withdrawals: tuple[Withdrawal, ...]) -> Note:
+    """A note without that which the plan takes out, with its question and what was typed below."""
+    cut: tuple[Insertion, ...] = ()
+    if plan.split_at is not None:
+        cut = (Insertion(offset=plan.split_at, data=_USER_HEADER),)
+    data = apply_plan(old.source.data, replace(plan, insertions=cut, withdrawals=withdrawals))
+    return parse_note(SourceText(data), same_front_matter(old))
 
 
 def _closed(old: Note, plan: EditPlan, was: Said, would_be: Said) -> bool:
@@ -133,7 +138,7 @@ def _closed(old: Note, plan: EditPlan, was: Said, would_be: Said) -> bool:
 
 def _as_chat(note: Note) -> Note:
     """A note that is no chat, as its text reads once a separator below makes it one."""
-    data = note.source.data + b"\n\n" + DEFAULT_SEPARATOR + b"\n\nrole::user\n\n"
+    data = note.source.data + _USER_HEADER
     return parse_note(SourceText(data), same_front_matter(note))
 
 

@@ -55,7 +55,7 @@ def test_a_ticked_note_is_answered_however_it_is_saved(
 
 
 def test_what_is_typed_below_while_the_reply_arrives_stays(program: Program, vault: Path) -> None:
-    """Text saved below the question meanwhile is in the note after, and nothing is lost or paid."""
+    """Text saved below the mark meanwhile is a message of its own after, below the reply."""
     note = vault / "tea.md"
     note.write_bytes(UNTICKED.format("What is tea?").replace("[ ]", "[x]").encode())
     begun, typed = threading.Event(), threading.Event()
@@ -68,9 +68,13 @@ def test_what_is_typed_below_while_the_reply_arrives_stays(program: Program, vau
             with note.open("ab") as file:
                 file.write("and one more thing, 还有一点\n".encode())
             typed.set()
-            watch.wait_for("failed", "tea.md", "kept")
+            watch.wait_for("answered", "tea.md")
             assert watch.stop() == 0
-    assert note.read_bytes().endswith("and one more thing, 还有一点\n".encode())
+    told = program.run("show", note).out
+    assert "[2] assistant" in told
+    assert "A leaf." in told
+    assert "[3] user" in told
+    assert note.read_bytes().endswith("and one more thing, 还有一点\n\n- [ ] send\n".encode())
     assert len(server.requests) == 1
 
 

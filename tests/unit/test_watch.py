@@ -282,8 +282,8 @@ def test_what_changed_before_its_request_began_is_not_sent(world: World) -> None
 
 
 def test_a_message_changed_while_its_reply_came_is_not_paid_again(world: World) -> None:
-    """Text added to a ticked message meanwhile: the reply is kept, and a new tick asks anew."""
-    longer = chat("What is tea?\n\n- [x] send\n\nand", tail="")
+    """A ticked message changed meanwhile: the reply is kept, and a new tick asks anew."""
+    longer = chat("What is tea? And why?")
     world.server.meanwhile = lambda: world.save("a.md", longer)
     world.save("a.md", DUE)
     world.let_pass(3600)

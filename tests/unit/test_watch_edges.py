@@ -3,8 +3,11 @@
 import pytest
 from watch_world import World, chat
 
+from notelog.app.journaling import Journaling
+from notelog.app.kept import deliver_kept
 from notelog.app.why import WhyNot, why_not
 from notelog.core.records import TurnState
+from notelog.core.settings import Config
 from notelog.core.watch_names import Scope
 from notelog.errors import ProviderUnavailableError
 from notelog.ports.watch_view import Kind
@@ -173,3 +176,40 @@ def test_a_mark_in_a_note_that_is_no_chat_is_answered_by_a_line(world: World, ma
     assert "not a chat" in said[0].sentence
     assert "notelog: mark" in said[0].hint
     assert world.server.asked == []
+
+
+@pytest.mark.parametrize("mark", ["- [x] send", ";;"])
+def test_a_reply_goes_above_what_was_typed_below_the_mark(world: World, mark: str) -> None:
+    """Who goes on typing while the reply comes finds it above, and the rest is a new message."""
+    tail = f"\n{mark}\n"
+    world.save("a.md", chat("What is tea?", tail=tail))
+    world.server.meanwhile = lambda: world.save(
+        "a.md", chat("What is tea?", tail=f"{tail}\nand coffee")
+    )
+    world.let_pass(100)
+    text = world.text("a.md")
+    assert text.index("What is tea?") < text.index("reply 1") < text.index("and coffee")
+    assert world.server.asked == ["What is tea?"]
+    world.server.meanwhile = lambda: None
+    box = "\n- [x] send\n"
+    world.save("a.md", text.replace("\n- [ ] send\n", "").rstrip().encode() + box.encode())
+    world.let_pass(100)
+    assert world.server.asked == ["What is tea?", "and coffee"]
+
+
+def test_deliver_puts_a_kept_reply_above_what_was_typed_below_the_mark(world: World) -> None:
+    """Also ``notelog deliver`` finds a question below whose mark its author typed on."""
+    world.save("a.md", DUE)
+    world.server.meanwhile = lambda: world.save("a.md", chat("Another?"))
+    world.let_pass(100)
+    assert "reply 1" not in world.text("a.md")
+    world.save("a.md", chat("What is tea?", tail="\n- [x] send\n\nand coffee"), event=False)
+    tools = Journaling(
+        reading=world.looking.reading,
+        config=Config(profiles={}),
+        open_journal=world.looking.open_journal,
+    )
+    report = deliver_kept(tools, world.path("a.md"), at_end=False, number=None, told=str)
+    assert len(report.delivered) == 1
+    text = world.text("a.md")
+    assert text.index("What is tea?") < text.index("reply 1") < text.index("and coffee")
