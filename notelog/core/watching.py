@@ -278,6 +278,9 @@ def _answerable(
     rest_s = _rest_left_s(state, seen, verdict, now_s, timing)
     if rest_s > 0:
         return replace(state, phase=Phase.SETTLING, due_s=now_s + rest_s), ()
+    if state.failed_key.startswith(f"{verdict.key}+"):
+        # the tick that failed is gone: the mark says nothing new, and another tick is a new wish
+        state = replace(state, failed_key=verdict.key)
     if state.failed_key not in {verdict.key, _ANY_KEY}:
         state = replace(state, failed_key="")  # the same box ticked anew is another wish
     if verdict.trigger is not Trigger.AGAIN and (

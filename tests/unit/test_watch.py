@@ -497,6 +497,24 @@ def test_a_retry_that_fails_again_can_be_ticked_again(world: World) -> None:
     assert "reply 4" in world.text("a.md")
 
 
+@pytest.mark.parametrize("doubt", [False, True])
+def test_a_refused_tick_asks_once(world: World, *, doubt: bool) -> None:
+    """The mark that is still there is no wish of its own: it was refused before."""
+    refusal = ProviderRefusedError("no", status=404)
+    world.server.faults += [InDoubtError("cut") if doubt else refusal, refusal]
+    world.save("a.md", DUE)
+    world.let_pass(1000)
+    world.save("a.md", world.text("a.md").replace("- [ ] retry", "- [x] retry").encode())
+    world.let_pass(1000)
+    assert len(world.server.asked) == 2
+    for _ in range(3):
+        world.save("a.md", world.text("a.md").encode() + b"\n")
+        world.let_pass(1000)
+    world.save("a.md", world.text("a.md").replace("- [x] retry", "- [ ] retry").encode())
+    world.let_pass(1000)
+    assert len(world.server.asked) == 2
+
+
 def test_a_box_that_is_unticked_and_ticked_asks_once_more(world: World) -> None:
     """To tick the same box once more is a new wish."""
     world.save("a.md", DUE)
