@@ -54,7 +54,8 @@ _MAY_BECOME: dict[TurnState, frozenset[TurnState]] = {
     # a reply that was paid for is taken in whatever was believed of its turn before
     _S.RECEIVED: frozenset(_S) - {_S.DELIVERED},
     _S.DELIVERED: frozenset({_S.RECEIVED, _S.DELIVERED, _S.IN_DOUBT, _S.ABANDONED}),
-    _S.FAILED: frozenset({_S.INTENT, _S.SENT, _S.RECEIVED, _S.FAILED}),
+    # one in doubt, where the part of its reply that came is to stay in the journal
+    _S.FAILED: frozenset({_S.INTENT, _S.SENT, _S.RECEIVED, _S.FAILED, _S.IN_DOUBT}),
     # one that was taken back is so again where its reply could not be taken out of the note
     _S.IN_DOUBT: frozenset({_S.INTENT, _S.SENT, _S.IN_DOUBT, _S.ABANDONED}),
     _S.ABANDONED: frozenset(_S),

@@ -64,6 +64,7 @@ def complete(
     asker: Asker = Asker.COMMAND,
     only: str = "",
     reland: bool = False,
+    kept: bool = False,
     agreed: Callable[[DigestOffer], bool] | None = None,
 ) -> Completed:
     """Answers the question in a note, in the note.
@@ -79,6 +80,7 @@ def complete(
         asker: who asks: a breaker says more to a watcher than to a person at a terminal.
         only: the key of the one turn that may be answered; empty for whichever is due.
         reland: only put a reply back that was in the note before; nothing is asked.
+        kept: only put in what came and is not in the note, whole or not; nothing is asked.
         agreed: where a question that is larger than the window is to be read in parts: asks the
             person whether that may cost what it costs.
 
@@ -97,6 +99,7 @@ def complete(
         anew=again or go_on,
         only=only,
         reland=reland,
+        kept=kept,
         agreed=agreed,
     )
     try:
@@ -194,8 +197,8 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
     landing = _rehearsed_landing(tools, turn)
     _tell_of_kept_replies(tools, journal, turn.snapshot, but=key)
     billed = turn.prepared.settings.profile.billed
-    if job.reland:
-        return _landed_again(tools, journal, turn, last)
+    if job.reland or job.kept:
+        return _only_landed(tools, journal, turn, last, job)
     again = job.again or turn.part is not None or (job.retry and may_retry(last, job.path))
     waiting = kept_reply(last, job, anew=turn.due.anew) or reply_waiting(
         last, again=again, billed=billed
@@ -368,12 +371,16 @@ def _replacing_with(turn: Turn, record: TurnRecord) -> Replacing | None:
     return replace(replacing, folded=not record.intent.continues) if replacing else None
 
 
-def _landed_again(
-    tools: Completing, journal: Journal, turn: Turn, last: TurnRecord | None
+def _only_landed(
+    tools: Completing, journal: Journal, turn: Turn, last: TurnRecord | None, job: Job
 ) -> Completed:
-    """Puts back a reply over which somebody saved an older text; never one that was taken out."""
-    if last is None or last.reply is None or last.state is not TurnState.DELIVERED:
-        return Completed(outcome=Outcome.NOTHING_DUE, sentence="there is no reply to put back")
+    """Puts in a reply that is kept, or back one over which somebody saved an older text.
+
+    Never one that was taken out.
+    """
+    states = {TurnState.DELIVERED} if job.reland else {TurnState.RECEIVED, TurnState.IN_DOUBT}
+    if last is None or last.reply is None or last.state not in states:
+        return Completed(outcome=Outcome.NOTHING_DUE, sentence="there is no reply to put in")
     return _deliver(tools, journal, turn, last, last.reply)
 
 

@@ -80,6 +80,7 @@ class Job:
         ticks: how many boxes ``again`` and ``retry`` are ticked in the note.
         only: the key of the one turn that may be answered; empty for whichever is due.
         reland: only put a reply back that was in the note before; nothing is asked.
+        kept: only put in what came and is not in the note; nothing is asked.
         agreed: what is asked before a question that is larger than the window is read in parts;
             None where that is not wished.
     """
@@ -95,6 +96,7 @@ class Job:
     ticks: int = 0
     only: str = ""
     reland: bool = False
+    kept: bool = False
     agreed: Callable[[DigestOffer], bool] | None = None
 
 

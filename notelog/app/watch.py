@@ -280,7 +280,7 @@ class Watcher:
                 self.asks.want(path)
                 self._changed = True
             case Action.LAND_AGAIN:
-                self._begin(path, reland=True, counted=False)
+                self._begin(path, reland=True)
             case Action.STOP:
                 self.asks.stop(path)
                 self._tools.say(Kind.NOTICE, "stopped by you; what came is kept", path)
@@ -328,7 +328,7 @@ class Watcher:
         else:
             self._begin(path)
 
-    def _begin(self, path: str, *, reland: bool = False, counted: bool = True) -> None:
+    def _begin(self, path: str, *, reland: bool = False, kept: bool = False) -> None:
         state = self._states[path]
         self._unanswered.pop(path, None)
         job = WatchJob(
@@ -336,16 +336,17 @@ class Watcher:
             relative=self._tools.files.relative(path),
             key=state.key,
             reland=reland,
+            kept=kept,
             first=state.failures == 0,
         )
-        self.asks.begin(job, counted=counted)
+        self.asks.begin(job)
         self._apply(path, Started())
         self._changed = True
 
     def _begin_watching(self, scan: Scan) -> None:
         beginning = begin_watching(self._tools, self._options, scan)
         self._history.update(beginning.history)
-        self._land_kept()
+        self._land_kept(frozenset(found.path for found in beginning.taken))
         now = self._tools.clock.now()
         for found in beginning.left:
             self._unanswered[found.path] = _joined(LEFT, LEFT_HINT)
@@ -364,19 +365,22 @@ class Watcher:
                 synced = age_s > _SYNCED_AGE_S + self._scans.every_s
                 self._touch(found.path, synced=synced)
 
-    def _land_kept(self) -> None:
+    def _land_kept(self, taken: frozenset[str] = frozenset()) -> None:
         """Puts replies into their notes that a crash, or a vault that went away, kept out.
 
-        A question that a crash left in doubt is looked at, so that its note says so.
+        A part of one waits where its note is answered at the start: who asks decides what it is
+        worth. Elsewhere nothing is asked for it, also where that is free. A question that a crash
+        left in doubt is looked at, so that its note says so.
         """
-        for path, key in self._tools.unlanded():
-            if path in self.asks or not self._tools.files.relative(path):
+        for item in self._tools.unlanded():
+            if item.note in self.asks or not self._tools.files.relative(item.note):
                 continue
-            if not key:
-                self._touch(path)
-            else:
-                self._states[path] = replace(self._states.get(path, NoteState()), key=key)
-                self._begin(path, counted=False)
+            if not item.key:
+                self._touch(item.note)
+            elif item.whole or item.note not in taken:
+                state = self._states.get(item.note, NoteState())
+                self._states[item.note] = replace(state, key=item.key)
+                self._begin(item.note, kept=True)
 
     def _tick(self) -> None:
         self._obey()

@@ -134,12 +134,12 @@ class Asks:
             self._held = hold.sentence
             self._tools.say(Kind.HELD, hold.sentence, hint=hold.hint)
 
-    def begin(self, job: WatchJob, *, counted: bool = True) -> None:
+    def begin(self, job: WatchJob) -> None:
         """Starts a request; one that only puts a kept reply into its note is not counted."""
         running = _Running(job)
         self._running[job.path] = running
         self._ready.pop(job.path, None)
-        if counted:
+        if not (job.kept or job.reland):
             now_s = self._tools.clock.monotonic()
             self._pace = asked(self._pace, job.path, now_s, self._limits)
         self._tools.start_job(job, lambda: running.stop)

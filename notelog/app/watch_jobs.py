@@ -66,6 +66,7 @@ def _run(tools: Completing, job: WatchJob) -> JobResult:
             asker=Asker.WORD if again else Asker.WATCHER,
             only=key,
             reland=job.reland,
+            kept=job.kept,
         )
     except NotelogError as error:
         return _failed(tools, job, error)

@@ -9,7 +9,7 @@ from notelog.core.usage import TurnFigures
 from notelog.ports.people import Clock
 from notelog.ports.watch_place import WatchPlace
 from notelog.ports.watch_view import Kind, Told
-from notelog.ports.watch_work import WatchJob
+from notelog.ports.watch_work import Unlanded, WatchJob
 from notelog.ports.watching import Hint, Hints, VaultFiles
 
 
@@ -47,8 +47,8 @@ class Watching:
         start_job: answers a note in another thread; the end is posted. It is given what tells
             whether to stop.
         pinned: the machine that the vault's pin names; empty where there is none.
-        unlanded: the notes for which the journal keeps a reply that is not in them, each with
-            the key of the turn; without one those in doubt that do not say so.
+        unlanded: the notes for which the journal keeps a reply that is not in them, and those in
+            doubt that do not say so.
         lately: what was asked for notes of this vault since a time in seconds since the epoch, by
             whomever, oldest first.
         day_began: when this day began where the person is, in seconds since the epoch.
@@ -69,7 +69,7 @@ class Watching:
     start_scan: Callable[[], None]
     start_job: Callable[[WatchJob, Callable[[], bool]], None]
     pinned: Callable[[], str]
-    unlanded: Callable[[], tuple[tuple[str, str], ...]]
+    unlanded: Callable[[], tuple[Unlanded, ...]]
     lately: Callable[[float], tuple[TurnFigures, ...]]
     day_began: Callable[[], float]
     warm_up: Callable[[], None]

@@ -21,6 +21,7 @@ class WatchJob:
         relative: its path in the vault.
         key: the turn.
         reland: only put back the reply that was there.
+        kept: only put in the reply, or the part of one, that is kept; nothing is asked.
         first: no attempt at this turn failed before, as far as is known.
     """
 
@@ -28,7 +29,23 @@ class WatchJob:
     relative: str
     key: str
     reland: bool = False
+    kept: bool = False
     first: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlanded:
+    """A note for which the journal keeps a reply that is not in it, or that is in doubt.
+
+    Attributes:
+        note: its real path.
+        key: the turn of the reply; empty where none is kept, and the note does not say so.
+        whole: the reply was seen to end; else the program died before.
+    """
+
+    note: str
+    key: str
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

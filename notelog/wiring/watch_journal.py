@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from notelog.adapters.journal_sqlite import SqliteJournal
     from notelog.core.records import TurnRecord
     from notelog.core.usage import TurnFigures
+    from notelog.ports.watch_work import Unlanded
 
 
 def vault_journal(root: str) -> "SqliteJournal":
@@ -50,8 +51,8 @@ def day_began() -> float:
     return mktime((year, month, day, 0, 0, 0, 0, 0, -1))
 
 
-def unlanded(root: str) -> "tuple[tuple[str, str], ...]":
-    """The notes below a folder for which the journal keeps a reply, with the turn's key.
+def unlanded(root: str) -> "tuple[Unlanded, ...]":
+    """The notes below a folder for which the journal keeps a reply.
 
     Without a key those of the last day that came to be in doubt in a crash: the note does not say.
     """
@@ -61,6 +62,7 @@ def unlanded(root: str) -> "tuple[tuple[str, str], ...]":
     from notelog.app.watch_start import START_AGE_S
     from notelog.core.records import TurnState
     from notelog.errors import NotelogError
+    from notelog.ports.watch_work import Unlanded
 
     try:
         with vault_journal(root) as journal:
@@ -76,7 +78,11 @@ def unlanded(root: str) -> "tuple[tuple[str, str], ...]":
     except NotelogError:
         return ()
     return tuple(
-        (item.intent.note, item.intent.turn_key if _has_text(item) else "")
+        Unlanded(
+            note=item.intent.note,
+            key=item.intent.turn_key if _has_text(item) else "",
+            whole=item.state is TurnState.RECEIVED,
+        )
         for item in records
         if item.state in {TurnState.RECEIVED, TurnState.IN_DOUBT}
         and (_has_text(item) or item.record_id in silent)

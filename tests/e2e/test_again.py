@@ -5,6 +5,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from journal_records import write_turn
 from program import Program
 from scripted_server import (
     ScriptedServer,
@@ -129,6 +130,23 @@ def test_a_reply_that_would_go_above_other_text_of_such_a_note_is_not_asked_for(
         assert note.read_text() == before
         note.write_text("%% foot %%\n\nQ\n")
         assert program.run("complete", note).code == 0
+
+
+def test_a_part_that_is_to_stay_in_the_journal_does_so_after_a_crash(
+    program: Program, note: Path
+) -> None:
+    """The note is left alone, and what came can be gone on from."""
+    write_turn(program, note, "part", profile="test", text="Half of")
+    with ScriptedServer([reply("Half of it.")]) as server:
+        program.serve(server.base_url)
+        config = program.home / "config" / "config.toml"
+        config.write_text('partial_replies = "journal"\n' + config.read_text())
+        run = program.run("complete", note)
+        assert (run.code, server.connections) == (7, 0)
+        assert "--continue" in run.err
+        assert note.read_text() == QUESTION
+        assert program.run("complete", "--continue", note).code == 0
+    assert note.read_text() == QUESTION + HEAD + "Half of it." + TAIL
 
 
 def test_an_answer_of_another_program_is_kept(program: Program, note: Path) -> None:

@@ -185,7 +185,7 @@ def test_newer_text_below_wins(program: Program, vault: Path) -> None:
     """When the person asked on meanwhile, nothing is written and the reply is kept for free."""
     note = write_note(vault)
     sent, go = Event(), Event()
-    script = response(*reply_events("Kept.")[:-2], Signal(sent), Wait(go), *reply_events("")[-2:])
+    script = response(*reply_events("Kept.")[:-3], Signal(sent), Wait(go), *reply_events("")[-3:])
     with ScriptedServer([script]) as server:
         program.serve(server.base_url)
         process = program.start("complete", note)
@@ -211,7 +211,7 @@ def test_text_added_elsewhere_meanwhile_is_kept(program: Program, vault: Path) -
     """When the note changed but the turn is still the last, the reply goes below it."""
     note = write_note(vault, b"---\ntags: []\n---\n" + QUESTION)
     sent, go = Event(), Event()
-    script = response(*reply_events("Hello.")[:-2], Signal(sent), Wait(go), *reply_events("")[-2:])
+    script = response(*reply_events("Hello.")[:-3], Signal(sent), Wait(go), *reply_events("")[-3:])
     with ScriptedServer([script]) as server:
         program.serve(server.base_url)
         process = program.start("complete", note)
@@ -263,7 +263,7 @@ def test_a_reply_survives_a_kill_before_the_write(program: Program, vault: Path)
     """A whole reply that could not be written is delivered later without a request."""
     note = write_note(vault)
     sent, go = Event(), Event()
-    script = response(*reply_events("Paid.")[:-2], Signal(sent), Wait(go), *reply_events("")[-2:])
+    script = response(*reply_events("Paid.")[:-3], Signal(sent), Wait(go), *reply_events("")[-3:])
     with ScriptedServer([script]) as server:
         program.serve(server.base_url)
         process = program.start("complete", note)

@@ -39,7 +39,7 @@ def kept_reply(program: Program, note: Path, newer: bytes) -> Generator[Scripted
     """A reply that is kept since its note became another one while it came."""
     sent, go = Event(), Event()
     late = response(
-        *reply_events("Paid 回复.")[:-2], Signal(sent), Wait(go), *reply_events("")[-2:]
+        *reply_events("Paid 回复.")[:-3], Signal(sent), Wait(go), *reply_events("")[-3:]
     )
     with ScriptedServer([late, reply("A second one.")]) as server:
         program.serve(server.base_url)

@@ -32,7 +32,7 @@ def refused(program: Program, note: Path) -> bool:
 def test_renamed_in_mid_request(program: Program, note: Path) -> None:
     """The reply of a note that was renamed while it came goes in under the new name, for free."""
     sent, go = Event(), Event()
-    late = response(*reply_events("Paid.")[:-2], Signal(sent), Wait(go), *reply_events("")[-2:])
+    late = response(*reply_events("Paid.")[:-3], Signal(sent), Wait(go), *reply_events("")[-3:])
     new = note.with_name("新 name.md")
     with ScriptedServer([late]) as server:
         program.serve(server.base_url)
@@ -91,7 +91,7 @@ def test_a_hard_link_is_the_note(program: Program, note: Path) -> None:
     assert refused(program, twin)
     assert refused(program, note)
     sent, go = Event(), Event()
-    late = response(*reply_events("Once.")[:-2], Signal(sent), Wait(go), *reply_events("")[-2:])
+    late = response(*reply_events("Once.")[:-3], Signal(sent), Wait(go), *reply_events("")[-3:])
     with ScriptedServer([late]) as server:
         program.serve(server.base_url)
         process = program.start("retry", note)

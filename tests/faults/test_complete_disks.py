@@ -44,7 +44,7 @@ def answering(folder: Path, disk: SmallDisk, note: Path) -> Iterator[Answering]:
     """Starts a command on a small disk and waits until nearly all of the reply was sent."""
     sent, go = Event(), Event()
     events = reply_events(LONG)
-    script = response(*events[:-2], Signal(sent), Wait(go), *events[-2:])
+    script = response(*events[:-3], Signal(sent), Wait(go), *events[-3:])
     program = Program(folder / "home", within=disk.within)
     with ScriptedServer([script]) as server:
         program.serve(server.base_url)

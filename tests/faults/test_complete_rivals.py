@@ -22,7 +22,7 @@ SAVES = 60
 def waiting(sent: Event, go: Event, text: str = FIRST) -> Script:
     """A reply that stops before its end until the test lets it go on."""
     events = reply_events(text)
-    return response(*events[:-2], Signal(sent), Wait(go), *events[-2:])
+    return response(*events[:-3], Signal(sent), Wait(go), *events[-3:])
 
 
 @pytest.fixture

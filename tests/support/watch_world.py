@@ -20,7 +20,7 @@ from notelog.app.watch_look import Looking
 from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.core.breaker import Breaker
 from notelog.core.learned import Learned
-from notelog.core.records import TurnRecord
+from notelog.core.records import TurnRecord, TurnState
 from notelog.core.reply import ReplyDelta, Usage
 from notelog.core.request import ChatRequest
 from notelog.core.settings import Config, KeySource, Profile
@@ -32,6 +32,7 @@ from notelog.ports.notes import Snapshot
 from notelog.ports.servers import Endpoint
 from notelog.ports.watch_place import Heartbeat
 from notelog.ports.watch_view import Kind, Told
+from notelog.ports.watch_work import Unlanded
 from notelog.ports.watching import FoundNote, Hint, Scan
 
 if TYPE_CHECKING:
@@ -327,11 +328,16 @@ class World:
         journal = MemoryJournal(self.disk, vault=ROOT, now=self.clock.now)
         return tuple(record for note in sorted(notes) for record in journal.turns(note))
 
-    def _unlanded(self) -> tuple[tuple[str, str], ...]:
+    def _unlanded(self) -> tuple[Unlanded, ...]:
         return tuple(
-            (record.intent.note, record.intent.turn_key if record.state == "received" else "")
+            Unlanded(
+                note=record.intent.note,
+                key=record.intent.turn_key if record.reply is not None else "",
+                whole=record.state is TurnState.RECEIVED,
+            )
             for record in self._settled_records()
-            if record.state in {"received", "in-doubt"} and record.intent.note in self.store.notes
+            if record.state in {TurnState.RECEIVED, TurnState.IN_DOUBT}
+            and record.intent.note in self.store.notes
         )
 
     def _lately(self, since: float) -> tuple[TurnFigures, ...]:

@@ -1,9 +1,14 @@
 """The watcher over a vault in memory: what it asks, when, and what it says. No real time."""
 
 import pytest
-from watch_world import World, chat, with_settings
+from memory_journal import MemoryJournal
+from watch_world import ROOT, World, chat, with_settings
 
+import notelog
+from notelog.core.asked import questions
 from notelog.core.pacing import Limits
+from notelog.core.records import Intent
+from notelog.core.reply import ReplyDelta
 from notelog.errors import (
     InDoubtError,
     ProviderRefusedError,
@@ -186,6 +191,30 @@ def test_nothing_is_asked_twice_over_a_restart(*, billed: bool) -> None:
     world.save("a.md", DUE)
     world.let_pass(100)
     assert len(world.server.asked) == 1
+
+
+@pytest.mark.parametrize("billed", [True, False])
+@pytest.mark.parametrize(("tail", "asked"), [("", 0), ("\n- [ ] send\n", 0), ("\n- [x] send\n", 1)])
+def test_half_a_reply_asks_for_nothing_at_the_start(*, billed: bool, tail: str, asked: int) -> None:
+    """It goes into its note with a mark; only what is marked is asked anew, where that is free."""
+    world = World(billed=billed)
+    world.save("a.md", chat("What is tea?", tail=tail), event=False)
+    journal = MemoryJournal(world.disk, vault=ROOT)
+    (asked_key,) = questions(notelog.parse(world.store.notes[world.path("a.md")]))
+    record = journal.begin(
+        Intent(
+            turn_key=asked_key, note=world.path("a.md"), vault=ROOT, profile="test", model="m",
+            prompt_tokens=1, prompt="What is tea?",
+        )
+    )  # fmt: skip
+    journal.sent(record.record_id)
+    journal.part(record.record_id, ReplyDelta(text="Half of"))
+    journal.close()
+    world.start()
+    world.let_pass(1000)
+    assert len(world.server.asked) == (0 if billed else asked)
+    assert ("Half of" in world.text("a.md")) is not bool(world.server.asked)
+    assert ("> [!notelog]" in world.text("a.md")) is not bool(world.server.asked)
 
 
 def test_what_is_in_doubt_stays_so(world: World) -> None:
