@@ -45,7 +45,7 @@ def latest_id(
             return record_id
     for record_id, where in rows:
         other = named_path(where, root)
-        if _is_same_note(other, note):
+        if is_same_note(other, note):
             if not Path(other).exists() or Path(other).is_symlink():
                 refuse(other, note)  # of two living names the lock is one
             # one statement is a transaction of its own
@@ -75,13 +75,13 @@ def recognise(
     others = [
         where
         for (where,) in rows
-        if where != stored and _is_same_note(named_path(where, root), note)
+        if where != stored and is_same_note(named_path(where, root), note)
     ]
     for key in keys() if others else ():
         latest_id(connection, key, note, root, refuse)
 
 
-def _is_same_note(other: str, note: str) -> bool:
+def is_same_note(other: str, note: str) -> bool:
     """Whether another name is gone, or means the very same file."""
     if not os.path.lexists(other):
         return True

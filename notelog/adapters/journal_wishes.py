@@ -1,9 +1,10 @@
 """The journal's part for wishes: stopping, ticked boxes, and the callouts left in notes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from notelog.adapters.journal_rows import load_record, stored_path
+from notelog.adapters.journal_recognition import is_same_note
+from notelog.adapters.journal_rows import load_record, named_path, stored_path
 from notelog.adapters.journal_schema import journal_errors, transaction
 from notelog.adapters.note_locks import NoteLocks
 from notelog.core.records import LeftCallout, TurnRecord
@@ -19,6 +20,11 @@ _LAST_ANSWERED = """
     ORDER BY turn.id DESC LIMIT 1"""
 
 
+_IN_WORK = """
+    SELECT note, turn_key FROM turn WHERE state IN ('intent', 'sent') AND purpose = 'reply'
+    ORDER BY id"""
+
+
 class JournalWishes:
     """Implements ``ports.Wishes``, as a part of one vault's journal."""
 
@@ -31,6 +37,17 @@ class JournalWishes:
     def in_work(self, note: str) -> bool:
         """Whether another process works on a note."""
         return self._locks.in_other_hands(note)
+
+    def name_in_work(self, note: str, keys: Callable[[], Iterable[str]]) -> str:
+        """The name under which another process works on a note; empty where none does."""
+        if self.in_work(note):
+            return note
+        with journal_errors(self._path):
+            rows: list[tuple[bytes, str]] = self._connection.execute(_IN_WORK).fetchall()
+        names = {named_path(where, self._root): key for where, key in rows}
+        older = [name for name in names if is_same_note(name, note) and self.in_work(name)]
+        asked = frozenset(keys() if older else ())
+        return next((name for name in older if names[name] in asked), "")
 
     def wish_stop(self, note: str) -> bool:
         """Wishes that the process that works on a note stops; False where none does."""

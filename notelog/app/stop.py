@@ -4,9 +4,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from notelog.app.reading import Reading, parse_snapshot
+from notelog.core.asked import questions
 from notelog.errors import JournalError
 from notelog.ports.journal import Journal
-from notelog.ports.notes import NoteStore, Snapshot
+from notelog.ports.notes import Snapshot
 from notelog.ports.people import Clock
 
 LOOK_S = 0.5
@@ -54,12 +56,12 @@ class Stopping:
     """What stopping needs of the world.
 
     Attributes:
-        store: reads notes.
+        reading: where notes are.
         open_journal: opens the journal of the vault that holds a note.
         clock: time.
     """
 
-    store: NoteStore
+    reading: Reading
     open_journal: Callable[[Snapshot], AbstractContextManager[Journal]]
     clock: Clock
 
@@ -84,12 +86,15 @@ def stop(tools: Stopping, path: str) -> Stopped:
         NoteError: there is no such note.
         JournalError: the journal cannot be used.
     """
-    snapshot = tools.store.read(path)
+    snapshot = tools.reading.store.read(path)
     with tools.open_journal(snapshot) as journal:
-        if not journal.wish_stop(snapshot.real_path):
+        name = journal.name_in_work(
+            snapshot.real_path, lambda: questions(parse_snapshot(tools.reading, snapshot))
+        )
+        if not (name and journal.wish_stop(name)):
             return Stopped(running=False, ended=True)
         until = tools.clock.monotonic() + PATIENCE_S
-        while journal.in_work(snapshot.real_path):
+        while journal.in_work(name):
             if tools.clock.monotonic() >= until:
                 return Stopped(running=True, ended=False)
             tools.clock.sleep(_STEP_S)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from notelog.core.records import LeftCallout, TurnRecord
 
 
@@ -13,6 +15,16 @@ class Wishes(Protocol):
 
     def in_work(self, note: str) -> bool:
         """Whether another process works on a note."""
+        ...
+
+    def name_in_work(self, note: str, keys: Callable[[], Iterable[str]]) -> str:
+        """The name under which another process works on a note; empty where none does.
+
+        Args:
+            note: its name now.
+            keys: gives those of all that is a question in it: it may have had another name when
+                one of them was asked.
+        """
         ...
 
     def wish_stop(self, note: str) -> bool:

@@ -14,6 +14,6 @@ def stop(path: str) -> "Stopped":
     from notelog.app.stop import Stopping
     from notelog.app.stop import stop as stop_note
 
-    store = reading(load_config()).store
-    tools = Stopping(store=store, open_journal=open_journal, clock=SystemClock())
+    notes = reading(load_config())
+    tools = Stopping(reading=notes, open_journal=open_journal, clock=SystemClock())
     return stop_note(tools, path)

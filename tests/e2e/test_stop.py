@@ -29,6 +29,29 @@ def test_a_running_request_is_stopped_and_its_part_kept(program: Program, vault:
     assert b"\n\nHalf an answer\n\n> [!notelog] stopped by you" in data
 
 
+def test_a_note_that_was_renamed_meanwhile_is_stopped_by_its_new_name(
+    program: Program, vault: Path
+) -> None:
+    """What came goes into it; another note's request is let be."""
+    note, other = vault / "note.md", vault / "other.md"
+    note.write_bytes(QUESTION)
+    other.write_bytes(b"Who?\n")
+    arrived = Event()
+    script = response(event(chunk("Half an answer")), Signal(arrived), STALL)
+    with ScriptedServer([script]) as server:
+        program.serve(server.base_url)
+        with program.start("complete", note) as running:
+            assert arrived.wait(60)
+            new = note.rename(vault / "renamed.md")
+            assert "nothing is running" in program.run("stop", other).err
+            stopped = program.run("stop", "--json", new)
+            running.communicate(timeout=60)
+    assert stopped.fields == {"notelog": 1, "running": True, "ended": True}
+    assert program.run("deliver", new).code == 0
+    assert b"\n\nHalf an answer\n" in new.read_bytes()
+    assert len(server.requests) == 1
+
+
 def test_nothing_runs(program: Program, vault: Path) -> None:
     """Then that is said, and a later request is not stopped by it."""
     note = vault / "note.md"

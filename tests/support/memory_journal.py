@@ -164,6 +164,10 @@ class MemoryJournal:
         """Whether another process works on a note."""
         return self.disk.owners.get(note) not in {None, self}
 
+    def name_in_work(self, note: str, keys: Callable[[], Iterable[str]]) -> str:
+        """No note is ever renamed here."""
+        return note if self.in_work(note) else ""
+
     def wish_stop(self, note: str) -> bool:
         """Wishes that a turn stops."""
         if self.in_work(note):

@@ -6,6 +6,7 @@ from asking import StillClock
 from memory_journal import MemoryDisk, MemoryJournal
 from memory_store import MemoryNoteStore
 
+from notelog.app.reading import Reading
 from notelog.app.stop import LOOK_S, PATIENCE_S, Stopping, stop, stoppable
 from notelog.errors import JournalError
 
@@ -50,7 +51,11 @@ def test_stop_gives_up_waiting() -> None:
     """A process that does not end is told of, after some seconds."""
     store, clock, disk = MemoryNoteStore(), StillClock(), MemoryDisk()
     store.put("n", b"question")
-    tools = Stopping(store=store, open_journal=lambda _: closing(MemoryJournal(disk)), clock=clock)
+    tools = Stopping(
+        reading=Reading(store=store, read_front_matter=lambda _: None),
+        open_journal=lambda _: closing(MemoryJournal(disk)),
+        clock=clock,
+    )
     with MemoryJournal(disk).working_on("n"):
         stopped = stop(tools, "n")
     assert (stopped.running, stopped.ended) == (True, False)
