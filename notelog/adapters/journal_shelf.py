@@ -1,12 +1,12 @@
 """The journals of all vaults of this user, one after the other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notelog.adapters.journal_forget import forget, forgettable
-from notelog.adapters.journal_recognition import find_database
+from notelog.adapters.journal_recognition import find_database, is_same_note
 from notelog.adapters.journal_rows import named_path, price_of, unpacked
 from notelog.adapters.journal_schema import (
     journal_errors,
@@ -108,6 +108,16 @@ class ShelvedJournal:
     def standing(self) -> tuple[TurnRecord, ...]:
         """The last attempt at each turn that did not come to its end, oldest first."""
         return self._journal.standing()
+
+    def past(self, note: str, keys: Collection[str]) -> tuple[TurnRecord, ...]:
+        """Every turn of a note that is known here by names that are gone, or mean it as well."""
+        with journal_errors(self._path):
+            rows: list[tuple[bytes, str]] = self._connection.execute(
+                "SELECT note, turn_key FROM turn WHERE purpose = 'reply' ORDER BY id"
+            ).fetchall()
+        names = {named_path(where, self._root): None for where, key in rows if key in keys}
+        same = (name for name in names if is_same_note(name, note))
+        return tuple(turn for name in same for turn in self._journal.turns(name))
 
     def figures(self, since: float) -> Iterator[TurnFigures]:
         """What was billed, or may have been, since a time in seconds since the epoch."""

@@ -5,6 +5,7 @@ from notelog.core.asked import questions
 from notelog.core.records import TurnRecord
 from notelog.errors import NoteError
 from notelog.ports.journal import Journal
+from notelog.ports.shelf import Shelf
 
 
 def read_log(
@@ -25,3 +26,14 @@ def read_log(
     if note is not None:
         journal.recognise(real_path, lambda: questions(note))
     return journal.turns(real_path)
+
+
+def read_past(reading: Reading, shelf: Shelf, path: str, real_path: str) -> tuple[TurnRecord, ...]:
+    """The same for a note that came into a vault in which nothing was asked yet."""
+    try:
+        asked = questions(read_note(reading, path)[1])
+    except NoteError:
+        return ()
+    vaults = (vault for vault in shelf.vaults() if not isinstance(vault, str))
+    found = (turn for vault in vaults for turn in vault.journal.past(real_path, asked))
+    return tuple(sorted(found, key=lambda turn: turn.started_at))

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Kind(StrEnum):
     RUNNING = "running"
     IN_DOUBT = "in-doubt"  # it may have been billed, and its question still waits
     KEPT = "kept"  # its reply is here, and not in the note
-    HALF_LANDED = "half-landed"  # its reply is in the note in part, or was not seen there yet
+    HALF_LANDED = "half-landed"  # its reply is in the note in part
     FAILED = "failed"  # unbilled, and its question still waits
     OVER = "over"  # in doubt, and its question waits no more: only its figures matter
 
@@ -183,6 +183,15 @@ class _Scope:
     path: str
     vault: str
     is_note: bool
+    asked: frozenset[str] = frozenset()
+
+    def name_of(self, record: TurnRecord) -> str:
+        """The name that the note of a turn has now, where that is meant; empty for another note."""
+        name = record.intent.note
+        if not self.is_note or name == self.path:
+            return name
+        renamed = record.intent.turn_key in self.asked and _is_same(name, self.path)
+        return self.path if renamed else ""
 
     def has(self, root: str) -> bool:
         return root == self.vault or (not self.is_note and Path(self.path) in Path(root).parents)
@@ -201,7 +210,17 @@ def _scope(tools: Looking, named: str) -> _Scope:
         )
     is_note = not Path(path).is_dir()
     folder = str(Path(path).parent) if is_note else path
-    return _Scope(path=path, vault=tools.vault_above(folder), is_note=is_note)
+    note = _read(tools, path) if is_note else None
+    asked = frozenset(() if note is None else questions(note))
+    return _Scope(path=path, vault=tools.vault_above(folder), is_note=is_note, asked=asked)
+
+
+def _is_same(other: str, path: str) -> bool:
+    """Whether another name of a note is gone, or means the very same file."""
+    try:
+        return Path(other).samefile(path)
+    except OSError:
+        return not os.path.lexists(other)
 
 
 @dataclass(slots=True)
@@ -220,8 +239,10 @@ def _looked(tools: Looking, scope: _Scope | None) -> Status:
             seen.unread.append(vault)
             continue
         seen.figures += vault.journal.figures(tools.now() - LOOK_BACK_S)
-        if scope is None or scope.has(vault.root):
-            seen.vaults.append(_vault_status(tools, vault, scope))
+        found = scope is None or scope.has(vault.root)
+        if found or (scope is not None and scope.is_note):  # it may have come from any of them
+            status = _vault_status(tools, vault, scope)
+            seen.vaults += [status] if found or status.turns else []
     profiles = tuple(_profiles(tools, seen, scope))
     return Status(
         scope="" if scope is None else scope.path if scope.is_note else scope.vault,
@@ -243,14 +264,14 @@ def _watchers(tools: Looking, scope: _Scope | None) -> Iterator[WatcherStatus]:
 def _vault_status(tools: Looking, vault: ShelvedVault, scope: _Scope | None) -> VaultStatus:
     notes: dict[str, Note | None] = {}
     turns: list[Standing] = []
-    records = vault.journal.standing()
-    for record in records:
-        path = record.intent.note
-        if scope is not None and scope.is_note and path != scope.path:
+    for record in vault.journal.standing():
+        path = record.intent.note if scope is None else scope.name_of(record)
+        if not path:
             continue
         if path not in notes:
             notes[path] = _read(tools, path)
-        turn = _standing(record, notes[path])
+        named = replace(record, intent=replace(record.intent, note=path))
+        turn = _standing(named, notes[path])
         if turn is not None:
             turns.append(turn)
     return VaultStatus(root=vault.root, is_there=vault.is_there, turns=tuple(turns))
@@ -285,24 +306,34 @@ def _place(record: TurnRecord, note: Note | None) -> Place:
 def _kind(record: TurnRecord, note: Note | None, place: Place) -> Kind | None:
     """What is to be said of a turn; None where nothing is."""
     waits = place is Place.LAST
+    landed = _landed(record, note, waits=waits)
     match record.state:
         case TurnState.INTENT | TurnState.SENT:
             return Kind.RUNNING
+        case TurnState.RECEIVED | TurnState.IN_DOUBT if landed is Kind.HALF_LANDED:
+            return landed
         case TurnState.RECEIVED:
-            return Kind.HALF_LANDED if _landed(record, note) else Kind.KEPT
-        case TurnState.IN_DOUBT if _landed(record, note):
-            return Kind.HALF_LANDED
+            return None if landed else Kind.KEPT
         case TurnState.IN_DOUBT:
-            return Kind.IN_DOUBT if waits or place is Place.NO_NOTE else Kind.OVER
+            doubt = Kind.IN_DOUBT if waits or place is Place.NO_NOTE else Kind.OVER
+            return landed or doubt
         case TurnState.FAILED:
             return Kind.FAILED if waits else None
         case _:
             return None
 
 
-def _landed(record: TurnRecord, note: Note | None) -> bool:
+def _landed(record: TurnRecord, note: Note | None, *, waits: bool) -> Kind | None:
+    """Whether a reply stands in its note, all of it or in part; None where nothing of it does."""
     insertion = record.insertion
-    return bool(insertion and note and landed_bytes(note.source.data, insertion))
+    if insertion is None or note is None:
+        return None
+    data = note.source.data
+    landed = landed_bytes(data, insertion)
+    if landed == len(insertion.data):
+        elsewhere = waits and not data.startswith(insertion.data, insertion.offset)
+        return None if elsewhere else Kind.OVER
+    return Kind.HALF_LANDED if landed else None
 
 
 def _profiles(tools: Looking, seen: _Seen, scope: _Scope | None) -> Iterator[ProfileStatus]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from notelog.core.records import TurnRecord
     from notelog.core.usage import TurnFigures
@@ -32,6 +32,15 @@ class VaultJournal(Protocol):
 
     def standing(self) -> tuple[TurnRecord, ...]:
         """The last attempt at each turn that did not come to its end, oldest first."""
+        ...
+
+    def past(self, note: str, keys: Collection[str]) -> tuple[TurnRecord, ...]:
+        """Every turn of a note that is known here by names that are gone, or mean it as well.
+
+        Args:
+            note: its name now.
+            keys: of all that is a question in it.
+        """
         ...
 
     def figures(self, since: float) -> Iterator[TurnFigures]:

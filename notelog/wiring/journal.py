@@ -66,11 +66,11 @@ def log(path: str) -> "tuple[TurnRecord, ...]":
     """Every turn that was ever asked for a note; see ``app.log``."""
     from notelog.adapters.journal_sqlite import open_journal as open_vault
     from notelog.adapters.places import state_dir
-    from notelog.app.log import read_log
+    from notelog.app.log import read_log, read_past
 
     root = _vault_of(path)
     if not Path(root).is_dir() or not _shelf().knows(root):
-        return ()
+        return read_past(reading(load_config()), _shelf(), path, os.path.realpath(path))
     with open_vault(root, state_dir()) as journal:
         return read_log(reading(load_config()), journal, path, os.path.realpath(path))
 

@@ -11,7 +11,10 @@ from journal_records import PRICE, TEXT, write_turn
 from program import Program
 from scripted_server import ScriptedServer, status
 
+import notelog
 from notelog.core.derived import Purpose
+from notelog.core.edit import apply_plan
+from notelog.core.landing import ReplyStyle, plan_reply
 
 QUESTION = b"What is a note?\n"
 NEWER = QUESTION + b'\n<hr class="__chatgpt_plugin">\n\nrole::user\n\nAnd now?\n'
@@ -105,6 +108,45 @@ def test_where_the_question_is_now(
         note.write_bytes(now)
     (turn,) = turns_of(program, note.parent)
     assert (turn["kind"], turn["question"]) == (kind, question)
+
+
+@pytest.mark.parametrize(
+    ("cut", "kind", "code"), [(0, "", 0), (9, "half-landed", 9), (10_000, "kept", 9)]
+)
+def test_a_reply_is_where_the_note_shows_it(
+    program: Program, note: Path, cut: int, kind: str, code: int
+) -> None:
+    """A crash before that was noted down makes no difference, and nothing is noted down by it."""
+    plan = plan_reply(notelog.parse(QUESTION), 0, TEXT, fingerprint="", style=ReplyStyle())
+    write_turn(program, note, "landing")
+    data = apply_plan(QUESTION, plan)
+    note.write_bytes(data[: max(len(data) - cut, len(QUESTION))])
+    for _ in range(2):
+        assert program.run("status", note).code == code
+    assert [turn["kind"] for turn in turns_of(program, note)] == [kind] * bool(kind)
+
+
+@pytest.mark.parametrize("moved", ["note", "vault", "into another vault"])
+def test_what_was_moved_is_told_under_its_new_name(
+    program: Program, note: Path, tmp_path: Path, moved: str
+) -> None:
+    """The past of a note and of a vault goes with it, before anything else was run."""
+    write_turn(program, note, "received")
+    vault, elsewhere = note.parent, tmp_path / "elsewhere"
+    if moved == "note":
+        new = note.rename(note.with_name("new.md"))
+    elif moved == "vault":
+        new = vault.rename(elsewhere) / note.name
+    else:
+        (elsewhere / ".obsidian").mkdir(parents=True)
+        new = note.rename(elsewhere / "new.md")
+    for _ in range(2):
+        (turn,) = turns_of(program, new)
+        assert (turn["kind"], turn["question"], turn["note"]) == ("kept", "last", str(new))
+    assert "kept" in program.run("log", new).out
+    other = new.with_name("other.md")
+    other.write_bytes(b"Quite another question?\n")
+    assert turns_of(program, other) == []
 
 
 def test_a_later_attempt_settles_an_earlier_one(program: Program, note: Path) -> None:
