@@ -109,6 +109,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX callout_by_key ON callout (turn_key, id)",
         "CREATE TABLE stop_wish (note BLOB PRIMARY KEY, asked_at REAL NOT NULL) WITHOUT ROWID",
     ),
+    ("ALTER TABLE turn ADD COLUMN covers TEXT NOT NULL DEFAULT ''",),
 )
 
 

@@ -271,6 +271,7 @@ class SqliteJournal(JournalWishes):
                     str(intent.purpose),
                     intent.ticks,
                     intent.continues,
+                    intent.covers,
                 ),
             )
         return cursor.lastrowid or 0

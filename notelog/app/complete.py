@@ -20,7 +20,7 @@ from notelog.app.continue_reply import (
 )
 from notelog.app.deliver import Delivery, deliver
 from notelog.app.digest import DigestOffer, offer_of
-from notelog.app.digesting import Digested, agree, digested
+from notelog.app.digesting import Digested, agree, digested, with_answered
 from notelog.app.due import Completing, Job, Turn, due_turn
 from notelog.app.history import PART_KEPT, may_retry, nothing_to_retry, reply_waiting
 from notelog.app.outcome import Calls, Completed, Judgement, Outcome, judge
@@ -208,6 +208,8 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
         return _deliver(tools, journal, turn, waiting, waiting.reply)
     if landing.appended is None:
         _check_exchange(tools, turn)
+    if turn.digest is not None:
+        turn = replace(turn, digest=with_answered(journal, turn, turn.digest, job))
     if turn.digest is not None:
         agree(tools, journal, turn, turn.digest, job)
     elif job.agreed is not None:

@@ -202,6 +202,7 @@ class _Asking:
         intent = intent_of(
             prepared, turn_key=item.key, note=work.note, prompt=item.label, purpose=item.purpose
         )
+        intent = replace(intent, covers=item.covers)
         record = begin(
             self._shared, intent, profile, tools.config, clock=tools.clock, reporter=reporter
         )

@@ -21,12 +21,14 @@ class Derived:
         purpose: what for.
         label: the same for a person, such as ``part 3 of 17``.
         prepared: as it is sent.
+        covers: what of a long text it is about; see ``core.digest_plan.Part``.
     """
 
     key: str
     purpose: Purpose
     label: str
     prepared: Prepared
+    covers: str = ""
 
 
 def prepare_whole(

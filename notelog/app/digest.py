@@ -9,7 +9,7 @@ from notelog.app.prepare import Prepared
 from notelog.core.caps import reply_bound
 from notelog.core.counting import NoteView, Scale
 from notelog.core.derived import Purpose, derived_key
-from notelog.core.digest_plan import DigestPlan, Measure, bounds_of, plan_digest
+from notelog.core.digest_plan import DigestPlan, Measure, Part, bounds_of, plan_digest
 from notelog.core.messages import Conversation, Role
 from notelog.core.models import Cost, ModelSpec, cost_of_usage
 from notelog.core.reply import Usage
@@ -39,9 +39,14 @@ class Digest:
         """The requests of the parts, in order."""
         asked = self.plan.asked
         return tuple(
-            self.derived(Purpose.PART, f"part {number} of {len(asked)}", messages)
-            for number, messages in enumerate(asked, 1)
+            self.part(part, f"part {number} of {len(asked)}")
+            for number, part in enumerate(asked, 1)
         )
+
+    def part(self, part: Part, label: str) -> Derived:
+        """The request of a part."""
+        item = self.derived(Purpose.PART, label, self.plan.asking(part))
+        return replace(item, covers=str(part))
 
     def derived(self, purpose: Purpose, label: str, messages: Conversation) -> Derived:
         """A request on the way to the reply."""

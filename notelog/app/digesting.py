@@ -17,7 +17,7 @@ from notelog.app.reach import refined
 from notelog.app.refine import COUNTED
 from notelog.core.counting import Scale, size_bytes
 from notelog.core.derived import Purpose
-from notelog.core.digest_plan import Last, Measure, merge_request, next_step
+from notelog.core.digest_plan import Last, Measure, Part, merge_request, next_step, with_parts
 from notelog.core.messages import Conversation, Message, Role
 from notelog.core.models import with_window
 from notelog.core.reply import Reply, Usage
@@ -65,6 +65,31 @@ def agree(tools: Completing, journal: Journal, turn: Turn, digest: Digest, job: 
     _check_caps(tools, journal, turn, digest, offer)
     if job.agreed is None or not job.agreed(offer):
         raise NotAgreedError("nothing was sent", hint="--dry-run shows the plan")
+
+
+def with_answered(journal: Journal, turn: Turn, digest: Digest, job: Job) -> Digest:
+    """The plan with the parts that were answered when the text was split otherwise.
+
+    So a window that turns out smaller, or is set so, does not pay for them again.
+
+    Raises:
+        InDoubtError: one of them was sent before, and was not seen to be answered.
+    """
+    own = {item.key: part for item, part in zip(digest.parts(), digest.plan.asked, strict=True)}
+    billed, note = digest.settings.profile.billed, turn.snapshot.real_path
+    answered: dict[str, Part] = {}
+    for record in journal.turns(note):
+        part = digest.plan.part_at(record.intent.covers)
+        item = None if part is None else digest.part(part, record.intent.prompt)
+        if part is None or item is None or item.key != record.intent.turn_key:
+            continue
+        if known_answer(journal, item, note, billed=billed, again=job.again) is not None:
+            answered[item.key] = part
+    if own.keys() >= answered.keys():
+        return digest
+    welcome = sorted(answered, key=lambda key: key not in own)
+    kept = [answered[key] for key in welcome]
+    return replace(digest, plan=with_parts(digest.plan, kept, digest.measure))
 
 
 def _check_caps(

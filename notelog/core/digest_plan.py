@@ -5,8 +5,8 @@ left fits one request, and that one is the turn of the note. Each answer but the
 that two of them always fit: so every round has fewer answers than the one before, and it ends.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from notelog.core.budget import plan_budget
@@ -47,6 +47,24 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a text, and how it is asked; ``str`` of it is what the journal keeps.
+
+    Attributes:
+        start: its first character in the text.
+        text: it.
+        answer_words: the most words of its answer.
+    """
+
+    start: int
+    text: str
+    answer_words: int
+
+    def __str__(self) -> str:
+        return f"{self.start} {len(self.text)} {self.answer_words}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DigestPlan:
     """How a text is read in parts.
 
@@ -55,6 +73,7 @@ class DigestPlan:
         before: the messages that stand at the beginning of every request.
         parts: the text, split; one after another they are the text.
         words: how the model is asked.
+        answer_words: the most words of an answer to a part.
         answer_tokens: the most tokens of an answer to a part that go on.
         reply_tokens: the most tokens that such a request asks for: more where the model thinks.
         wish: the most tokens wished for the last answer, or None.
@@ -62,16 +81,33 @@ class DigestPlan:
 
     task: Task
     before: Conversation
-    parts: tuple[str, ...]
+    parts: tuple[Part, ...]
     words: DigestWords
+    answer_words: int
     answer_tokens: int
     reply_tokens: int
     wish: int | None
 
     @property
-    def asked(self) -> tuple[Conversation, ...]:
-        """The request of each part that is not blank, in order."""
-        return tuple(self.request(self.words.part(part)) for part in self.parts if part.strip())
+    def asked(self) -> tuple[Part, ...]:
+        """The parts that are not blank, in order."""
+        return tuple(part for part in self.parts if part.text.strip())
+
+    def asking(self, part: Part) -> Conversation:
+        """The request of a part."""
+        words = self.words
+        if part.answer_words != self.answer_words:
+            task = self.task
+            words = DigestWords(task.instructions, text=task.text, answer_words=part.answer_words)
+        return self.request(words.part(part.text))
+
+    def part_at(self, kept: str) -> Part | None:
+        """The part that ``str`` gave this for, if the text is as long as that."""
+        start, length, answer_words = (*map(int, kept.split()), 0, 0, 0)[:3]
+        text = self.task.text[start : start + length]
+        if not text or len(text) != length:
+            return None
+        return Part(start=start, text=text, answer_words=answer_words)
 
     def request(self, content: str) -> Conversation:
         """The messages of one request."""
@@ -111,22 +147,56 @@ def plan_digest(
     """
     spec = measure.spec
     most = min(MOST_ANSWER_TOKENS, max(64, spec.context_window // _ANSWER_SHARE), wish or 1 << 30)
-    draft = _plan(task, before, (), most, spec, wish)
+    draft = _plan(task, before, most, spec, wish)
     answer = min(most, _answer_room(draft, measure) // 2 - _NUMBER_TOKENS)
     if answer < min(most, _LEAST_ANSWER_TOKENS):
         raise _no_room(draft, measure)
-    plan = _plan(task, before, (), answer, spec, wish)
+    plan = _plan(task, before, answer, spec, wish)
     room = _limit(measure, plan.reply_tokens) - measure.prompt(plan.request(plan.words.part("")))
     if room < _LEAST_PART_TOKENS:
         raise _no_room(plan, measure)
-    parts = split_portions(task.text, room, measure.tokens)
-    return _plan(task, before, _fitting(parts, plan, measure), answer, spec, wish)
+    return replace(plan, parts=tuple(_split(plan, 0, len(task.text), measure)))
+
+
+def with_parts(plan: DigestPlan, kept: Sequence[Part], measure: Measure) -> DigestPlan:
+    """The plan with parts that were answered before; what lies between them is split anew.
+
+    Args:
+        plan: the plan.
+        kept: parts of its text, the more welcome ones first where they overlap.
+        measure: counts.
+    """
+    apart: list[Part] = []
+    for part in kept:
+        if all(_are_apart(part, other) for other in apart):
+            apart.append(part)
+    parts: list[Part] = []
+    done = 0
+    for part in sorted(apart, key=lambda part: part.start):
+        parts += (*_split(plan, done, part.start, measure), part)
+        done = part.start + len(part.text)
+    parts += _split(plan, done, len(plan.task.text), measure)
+    return replace(plan, parts=tuple(parts))
+
+
+def _are_apart(one: Part, other: Part) -> bool:
+    first, second = sorted((one, other), key=lambda part: part.start)
+    return first.start + len(first.text) <= second.start
+
+
+def _split(plan: DigestPlan, start: int, end: int, measure: Measure) -> Iterator[Part]:
+    """A stretch of the text in parts that fit."""
+    empty = plan.request(plan.words.part(""))
+    room = _limit(measure, plan.reply_tokens) - measure.prompt(empty)
+    parts = split_portions(plan.task.text[start:end], room, measure.tokens)
+    for text in _fitting(parts, plan, measure):
+        yield Part(start=start, text=text, answer_words=plan.answer_words)
+        start += len(text)
 
 
 def _plan(
     task: Task,
     before: Conversation,
-    parts: tuple[str, ...],
     answer_tokens: int,
     spec: ModelSpec,
     wish: int | None,
@@ -136,8 +206,9 @@ def _plan(
     return DigestPlan(
         task=task,
         before=before,
-        parts=parts,
+        parts=(),
         words=DigestWords(task.instructions, text=task.text, answer_words=words),
+        answer_words=words,
         answer_tokens=answer_tokens,
         reply_tokens=min(answer_tokens + thinking, spec.output_limit or 1 << 30),
         wish=wish,

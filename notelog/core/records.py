@@ -55,6 +55,7 @@ class Intent:
         ticks: how many boxes ``again`` and ``retry`` were ticked in the note: this is what they
             asked for, and they ask for nothing more.
         continues: the record of the reply that this one goes on from; 0 for a reply of its own.
+        covers: what of a long text a request for a part is about; see ``core.digest_plan.Part``.
     """
 
     turn_key: str
@@ -69,6 +70,7 @@ class Intent:
     purpose: Purpose = Purpose.REPLY
     ticks: int = 0
     continues: int = 0
+    covers: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -282,6 +282,27 @@ def test_a_failure_keeps_what_came(program: Program, vault: Path) -> None:
         assert order_in(content(server.requests[-1])) == list(range(PARTS))
 
 
+def test_a_smaller_window_does_not_pay_for_a_part_again(program: Program, vault: Path) -> None:
+    """What was answered stays as it was split; the rest is split anew, and every word is read."""
+    note = note_in(vault)
+    too_long = {"error": {"message": "This model's maximum context length is 1000 tokens."}}
+    with ScriptedServer([*answers(2), status(400, too_long), *answers(99)[2:]]) as server:
+        program.serve(server.base_url, profile=ONE)
+        run = program.run(*READ, note)
+        assert (run.code, len(server.requests)) == (4, 3), run.err
+        smaller = ("complete", "--map-reduce", "--context-window", "1000")
+        run = program.run(*smaller, "--yes", note)
+        assert run.code == 0, run.err
+        asked = [content(item) for item in server.requests]
+        later = "".join(asked[3:])
+        assert len(asked) > PARTS + 2
+        last_paid = max(map(int, re.findall(r"<(\d+)>", "".join(asked[:2]))))
+        assert set(re.findall(r"<(\d+)>", later)) == {str(n) for n in range(last_paid + 1, 85)}
+        assert order_in(asked[-1])[:2] == [0, 1]
+        assert program.run(*smaller, "--yes", note).code == 0
+        assert len(server.requests) == len(asked)
+
+
 def test_an_answer_that_is_cut_off_is_in_doubt(program: Program, vault: Path) -> None:
     """It may be billed: exit code 10, and nothing more is asked without the person's word."""
     note = note_in(vault)

@@ -111,9 +111,10 @@ def test_every_request_fits_and_there_is_an_end(
         assert window < 1_500  # the wordings and the least reply are smaller than that
         return
     measure = measure_of(window, reasoning=reasoning)
-    assert "".join(plan.parts) == text
+    assert "".join(part.text for part in plan.parts) == text
+    assert [plan.part_at(str(part)) for part in plan.parts] == list(plan.parts)
     room = plan_budget(measure.spec, plan.reply_tokens)
-    for messages in plan.asked:
+    for messages in map(plan.asking, plan.asked):
         assert measure.prompt(messages) <= room.prompt_limit
         assert messages[0].content == "Be kind."
         assert messages[-1].content.count("Sum it up.") == 1
