@@ -6,7 +6,7 @@ import click
 
 from notelog.cli.agreement import agreement
 from notelog.cli.completing import run_completion
-from notelog.cli.options import json_option, note_argument, request_options
+from notelog.cli.options import json_option, map_reduce_options, note_argument, request_options
 from notelog.cli.output import Output
 
 
@@ -17,10 +17,7 @@ from notelog.cli.output import Output
     "--continue", "go_on", is_flag=True, help="Let a reply that ended early go on from its end."
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan; write and send nothing.")
-@click.option(
-    "--map-reduce", is_flag=True, help="Read a question that is too large in parts, if you agree."
-)
-@click.option("--yes", "-y", is_flag=True, help="Agree to the requests that this takes.")
+@map_reduce_options
 @json_option
 @request_options
 @click.pass_obj

@@ -70,6 +70,20 @@ def note_argument(function: _Function) -> _Function:
     return click.argument("note", type=click.Path(path_type=str), metavar="NOTE")(function)
 
 
+def map_reduce_options(function: _Function) -> _Function:
+    """Adds ``--map-reduce`` and ``--yes``."""
+    for option in (
+        click.option("--yes", "-y", is_flag=True, help="Agree to the requests that this takes."),
+        click.option(
+            "--map-reduce",
+            is_flag=True,
+            help="Read a question that is too large in parts, if you agree.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 def json_option(function: _Function) -> _Function:
     """Adds ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(function)

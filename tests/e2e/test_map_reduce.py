@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from on_terminal import on_a_terminal
 from program import Program
 from scripted_server import (
     STALL,
@@ -301,6 +302,37 @@ def test_a_smaller_window_does_not_pay_for_a_part_again(program: Program, vault:
         assert order_in(asked[-1])[:2] == [0, 1]
         assert program.run(*smaller, "--yes", note).code == 0
         assert len(server.requests) == len(asked)
+
+
+def test_another_answer_costs_one_request(program: Program, vault: Path) -> None:
+    """The parts were answered; only what makes one answer of them is asked again."""
+    note = note_in(vault)
+    with ScriptedServer(answers(PARTS + 2)) as server:
+        program.serve(server.base_url, profile=ONE)
+        assert program.run(*READ, note).code == 0
+        run = program.run("again", *READ[1:], note)
+        assert (run.code, len(server.requests)) == (0, PARTS + 2), run.err
+    text = note.read_text()
+    assert "> [!notelog]- Earlier answer" in text
+    assert text.count(f"\nAnswer {PARTS + 1}.\n") == 1
+
+
+@pytest.mark.parametrize("said", ["y", "n", ""])
+def test_the_plan_is_agreed_to_in_a_terminal(program: Program, vault: Path, said: str) -> None:
+    """It is shown and asked for; anything but yes sends nothing and leaves the note."""
+    note = note_in(vault)
+    before = note.read_bytes()
+    with ScriptedServer(answers(PARTS + 1)) as server:
+        program.serve(server.base_url, profile=ONE + PRICED)
+        code, shown = on_a_terminal(
+            program, "complete", "--map-reduce", *WINDOW, note, answers={"Send them?": said}
+        )
+        agreed = said == "y"
+        assert len(server.requests) == (PARTS + 1 if agreed else 0)
+    assert f"parts:      {PARTS}" in shown
+    assert "USD" in shown
+    assert code == (0 if agreed else 12)
+    assert (note.read_bytes() != before) is agreed
 
 
 def test_an_answer_that_is_cut_off_is_in_doubt(program: Program, vault: Path) -> None:
