@@ -7,22 +7,36 @@ only what may be a chat is told.
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
 
 from notelog.adapters.files import read_once
 from notelog.adapters.leases import Lease, LeaseKind
+from notelog.adapters.note_looks import (
+    OPEN_FLAGS,
+    content_of,
+    signs_of,
+    stamped_signs_of,
+    stamps_of,
+)
+from notelog.adapters.scan_helper import examine
 from notelog.adapters.vault_scan import NOTE_ENDINGS
-from notelog.core.chat_sign import may_be_chat
 from notelog.core.watch_names import Scope, is_ignored
 from notelog.core.watching import Busy, Gone
 from notelog.errors import NoteError
 from notelog.ports.notes import Snapshot
 from notelog.ports.watching import FoundNote, Scan
 
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-_GROWTH_BYTES = 4096  # it may have grown since its size was asked
-_Stamp = tuple[int, int, int]
-_Found = dict[str, _Stamp]
+if TYPE_CHECKING:
+    from notelog.adapters.note_looks import Stamp
+
+_SECOND_NS = 1_000_000_000
+_COARSE_NS = 2 * _SECOND_NS  # FAT counts in steps of two seconds
+_FINE_NS = 20_000_000  # Linux stamps files by a clock that ticks 100 to 1,000 times a second
+_LATER: "Stamp" = (-1, -1, -1)
+"""Of a note whose stamp is not known yet: no file has it."""
 
 
 class VaultIndex:
@@ -32,13 +46,20 @@ class VaultIndex:
         root: the vault's real path.
         scope: which notes are watched.
         size_limit_bytes: larger notes are refused.
+        quick: the first scan only reads, and leaves the stamps to ``settle``. For where events
+            tell of what is saved meanwhile, and the system's own clock stamps the files.
     """
 
-    def __init__(self, root: str, scope: Scope, *, size_limit_bytes: int) -> None:
+    def __init__(
+        self, root: str, scope: Scope, *, size_limit_bytes: int, quick: bool = False
+    ) -> None:
         self._root = root
         self._scope = scope
         self._limit = size_limit_bytes
-        self._known: _Found = {}
+        self._quick = quick
+        self._lock = Lock()
+        self._known: dict[str, Stamp] = {}
+        self._read_ns = 0
 
     def inside(self, path: str) -> str:
         """A path in the vault; empty where it is outside."""
@@ -79,39 +100,102 @@ class VaultIndex:
         started = time.monotonic()
         folders: set[int] = set()
         unreadable: list[str] = []
-        try:
-            folders.add(Path(self._root).stat().st_ino)
-            found = _walk(self._root, folders, unreadable)
-        except OSError as error:
-            return Scan(absent=error.strerror or type(error).__name__)
-        if not found and self._known:
-            return Scan(absent="it is empty, and it was not before")
-        changed = tuple(self._changed(found))
-        self._known = found
+        with self._lock:
+            try:
+                folders.add(Path(self._root).stat().st_ino)
+                found, chats = self._look(folders, unreadable)
+            except OSError as error:
+                return Scan(absent=error.strerror or type(error).__name__)
+            if not found and self._known:
+                return Scan(absent="it is empty, and it was not before")
+            self._known = found
         return Scan(
-            changed=changed,
+            changed=tuple(self._told(chats)),
             notes=len(found),
             folders=folders,
             seconds=time.monotonic() - started,
             unreadable=tuple(unreadable),
         )
 
-    def _changed(self, found: _Found) -> Iterator[FoundNote]:
+    def settle(self) -> None:
+        """Does what a first scan left for later, so that it could tell sooner what it found."""
+        with self._lock:
+            self._stamp()
+
+    def _look(
+        self, folders: set[int], unreadable: list[str]
+    ) -> "tuple[dict[str, Stamp], list[str]]":
+        """The notes, and which of them are new or changed and may be chats; only those are read."""
+        self._stamp()
         known = self._known
-        for path, stamp in found.items():
-            if known.get(path) == stamp or not _may_be_chat_file(path, stamp[0], self._limit):
-                continue
+        notes = _walk(self._root, folders, unreadable)
+        found: dict[str, Stamp] = {}
+        if known:
+            paths, (stamps, _, _) = examine(notes, stamps_of, self._limit)
+            found.update(_stamped(paths, stamps))
+            notes = iter([path for path, stamp in found.items() if known.get(path) != stamp])
+        quick = bool(known) or self._quick
+        self._read_ns = 0 if known else time.time_ns() * quick
+        paths, (stamps, likely, unsure) = examine(
+            notes, signs_of if quick else stamped_signs_of, self._limit
+        )
+        if not known:
+            found.update(dict.fromkeys(paths, _LATER) if quick else _stamped(paths, stamps))
+            unsure = [number for number in unsure if _is_chat(paths[number])]
+        chats = [*likely, *unsure]
+        return found, [paths[number] for number in sorted(chats)]
+
+    def _stamp(self) -> None:
+        """Stamps what was only read; what changed since is left without, so it is read again."""
+        if self._read_ns:
+            for path in self._known:
+                self._known[path] = _stamp_before(path, self._read_ns)
+            self._read_ns = 0
+
+    def _told(self, paths: list[str]) -> Iterator[FoundNote]:
+        for path in paths:
             if relative := self.relative(path):
-                yield FoundNote(path=path, relative=relative, modified_s=stamp[1] / 1e9)
+                with suppress(OSError):  # it has gone
+                    modified_s = os.stat(path).st_mtime  # noqa: PTH116  # pathlib is slow
+                    yield FoundNote(path=path, relative=relative, modified_s=modified_s)
 
 
-def _walk(root: str, folders: set[int], unreadable: list[str]) -> _Found:
+def _is_chat(path: str) -> bool:
+    """Whether a note is a chat, or not even that can be told."""
+    from notelog.adapters.yaml_frontmatter import read_front_matter
+    from notelog.core.parse import parse_note
+    from notelog.core.source import SourceText
+
+    try:
+        return parse_note(SourceText(content_of(path)), read_front_matter).is_chat
+    except (OSError, NoteError):
+        return True
+
+
+def _stamp_before(path: str, at_ns: int) -> "Stamp":
+    """The stamp of a file that was not touched since a time: by the system's clock, not its own."""
+    try:
+        status = os.stat(path)  # noqa: PTH116  # a hundred thousand times
+    except OSError:
+        return _LATER
+    coarse = status.st_ctime_ns % _SECOND_NS == 0
+    if status.st_ctime_ns + (_COARSE_NS if coarse else _FINE_NS) >= at_ns:
+        return _LATER
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _stamped(paths: list[str], stamps: "list[Stamp | None]") -> "Iterator[tuple[str, Stamp]]":
+    for path, stamp in zip(paths, stamps, strict=True):
+        if stamp is not None:
+            yield path, stamp
+
+
+def _walk(root: str, folders: set[int], unreadable: list[str]) -> Iterator[str]:
     """The notes below a folder; symlinked folders are not entered, symlinked notes are notes.
 
     Raises:
         OSError: the folder itself cannot be read.
     """
-    found: _Found = {}
     left = [root]
     while left:
         folder = left.pop()
@@ -127,32 +211,20 @@ def _walk(root: str, folders: set[int], unreadable: list[str]) -> _Found:
             name = entry.name
             if name.startswith("."):
                 continue
-            if name.endswith(".md") or name.lower().endswith(NOTE_ENDINGS):
-                try:
-                    status = entry.stat()
-                except OSError:
-                    continue  # it has gone, or is a symlink to nothing
-                found[entry.path] = (status.st_size, status.st_mtime_ns, status.st_ino)
+            if name.lower().endswith(NOTE_ENDINGS) and _is_file(entry):
+                yield entry.path
             elif entry.is_dir(follow_symlinks=False) and not is_ignored(name):
                 folders.add(entry.inode())
                 left.append(entry.path)
-    return found
 
 
-def _may_be_chat_file(path: str, size_bytes: int, limit_bytes: int) -> bool:
-    """Whether a file may be a chat; what cannot be read is left to a closer look."""
-    if size_bytes > limit_bytes:
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    if entry.is_file(follow_symlinks=False):
         return True
     try:
-        descriptor = os.open(path, _FLAGS)
+        return entry.is_file()
     except OSError:
-        return True
-    try:
-        return may_be_chat(os.read(descriptor, size_bytes + _GROWTH_BYTES))
-    except OSError:
-        return False  # a folder, or a device
-    finally:
-        os.close(descriptor)
+        return False  # a symlink to itself
 
 
 def is_being_written(path: str) -> bool:
@@ -162,7 +234,7 @@ def is_being_written(path: str) -> bool:
         FileNotFoundError: there is no such file.
     """
     try:
-        descriptor = os.open(path, _FLAGS)
+        descriptor = os.open(path, OPEN_FLAGS)
     except FileNotFoundError:
         raise
     except BlockingIOError:

@@ -227,27 +227,35 @@ def _watching(
     place: "WatchFolder",
     inbox: "Inbox",
 ) -> "Watching":
+    from pathlib import Path
     from platform import node
 
     from notelog.adapters.openai_chat import warm_up
     from notelog.adapters.system_clock import SystemClock
     from notelog.adapters.terminal import SilentReporter
     from notelog.adapters.vault_index import VaultIndex
+    from notelog.adapters.vault_trial import kind_of
     from notelog.adapters.watch_threads import beside, in_thread
     from notelog.adapters.watchdog_watcher import NoHints, WatchdogHints
     from notelog.app.watch_look import Looking
     from notelog.app.watch_tools import Watching
+    from notelog.core.vault_checks import gives_events
     from notelog.ports.watch_view import Kind, Told
 
     scope = _scope(root, config)
     for pattern in scope.not_understood:
         sentence = f"this filter of Obsidian's excluded files is not used here: {pattern}"
         view.tell(Told(kind=Kind.WARNING, sentence=sentence))
-    files = VaultIndex(root, scope, size_limit_bytes=config.note_size_limit_bytes)
+    quick = os.name == "posix" and not wishes.poll and gives_events(kind_of(Path(root)))
+    files = VaultIndex(root, scope, size_limit_bytes=config.note_size_limit_bytes, quick=quick)
     tools = completing(config, SilentReporter(), lambda: False)
     looking = Looking(
         files=files, reading=tools.reading, open_journal=open_journal, settings=config.watch
     )
+
+    def scan() -> None:
+        inbox.post(files.scan())
+        files.settle()
 
     def start_job(job: "WatchJob", cancelled: "Callable[[], bool]") -> None:
         in_thread("turn", lambda: _run_job(tools, job, cancelled, view, inbox), inbox.post)
@@ -263,7 +271,7 @@ def _watching(
         tell=view.tell,
         clock=SystemClock(),
         post=inbox.post,
-        start_scan=lambda: in_thread("scan", files.scan, inbox.post),
+        start_scan=lambda: beside("scan", scan),
         start_job=start_job,
         pinned=lambda: _pinned(root),
         unlanded=lambda: unlanded(root),

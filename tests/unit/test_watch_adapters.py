@@ -24,7 +24,7 @@ from notelog.ports.watch_view import Kind, Told
 from notelog.ports.watching import Hint
 
 LIMIT = 1024 * 1024
-CHAT = b"q\n\nrole::user\n"
+CHAT = b"q\n\nrole::assistant\n\na\n\nrole::user\n"
 LONGEST_WAIT_S = 20.0
 
 

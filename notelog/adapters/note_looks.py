@@ -1,0 +1,133 @@
+"""Looks at many files at once: what marks them as they are now, and whether they may be chats.
+
+The inner loops of a scan, and all that the child process of ``scan_helper`` runs; that one must
+begin at once, so next to nothing is imported here. Each look takes paths and a limit in bytes,
+above which a file is not read, and gives a ``Looked``: the stamp of each file, None where it has
+gone or was not asked; the numbers of those that may be chats, also because they are too large or
+cannot be read; and of those that perhaps only show a chat, so that the parser has to say.
+"""
+
+import marshal
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from notelog.core.chat_sign import has_mark, is_plainly_chat, may_be_chat, only_shows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeAlias
+
+    Stamp: TypeAlias = tuple[int, int, int]  # size, time stamp in nanoseconds, inode
+    Looked: TypeAlias = tuple[list[Stamp | None], list[int], list[int]]
+    Look: TypeAlias = Callable[[Sequence[str | bytes], int], Looked]
+
+OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_FIRST_BYTES = 64 * 1024
+_GROWTH_BYTES = 4096  # it may have grown since its size was asked
+_HEAD_BYTES = 8
+_BATCH = 64
+
+
+def stamps_of(paths: "Sequence[str | bytes]", _limit_bytes: int = 0) -> "Looked":
+    """What marks each file as it is now."""
+    found: list[Stamp | None] = []
+    stat = os.stat
+    for path in paths:
+        try:
+            status = stat(path)
+        except (OSError, ValueError):
+            found.append(None)  # or it is a symlink to nothing
+        else:
+            found.append((status.st_size, status.st_mtime_ns, status.st_ino))
+    return found, [], []
+
+
+def signs_of(paths: "Sequence[str | bytes]", limit_bytes: int) -> "Looked":
+    """Which of some regular files may be chats; their stamps would take half as long again."""
+    likely: list[int] = []
+    unsure: list[int] = []
+    open_file, read, close = os.open, os.read, os.close
+    for number, path in enumerate(paths):
+        try:
+            descriptor = open_file(path, OPEN_FLAGS)
+        except (OSError, ValueError):
+            likely.append(number)
+            continue
+        try:
+            data = read(descriptor, _FIRST_BYTES)
+            if len(data) == _FIRST_BYTES:
+                size = os.fstat(descriptor).st_size
+                data = b"" if size > limit_bytes else data + read(descriptor, size)
+                if size > limit_bytes:
+                    likely.append(number)
+            if may_be_chat(data) and not only_shows(data):
+                plain = is_plainly_chat(data) or not has_mark(data)
+                (likely if plain else unsure).append(number)
+        except OSError:
+            likely.append(number)
+        finally:
+            close(descriptor)
+    return [None] * len(paths), likely, unsure
+
+
+def stamped_signs_of(paths: "Sequence[str | bytes]", limit_bytes: int) -> "Looked":
+    """Both; the stamps are of before the files were read."""
+    stamps, _, _ = stamps_of(paths)
+    _, likely, unsure = signs_of(paths, limit_bytes)
+    return stamps, likely, unsure
+
+
+def content_of(path: str) -> bytes:
+    """What a file holds, without waiting for anybody.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    descriptor = os.open(path, OPEN_FLAGS)
+    try:
+        return os.read(descriptor, os.fstat(descriptor).st_size + _GROWTH_BYTES)
+    finally:
+        os.close(descriptor)
+
+
+def serve(look: "Look", limit_bytes: int) -> None:
+    """Answers for the files that standard input names, from the last to the first."""
+    named = b""
+    while more := os.read(0, _FIRST_BYTES):
+        named += more
+    paths = named.split(b"\0")
+    for stop in range(len(paths), 0, -_BATCH):
+        data = marshal.dumps(look(paths[max(stop - _BATCH, 0) : stop], limit_bytes))
+        write_all(1, len(data).to_bytes(_HEAD_BYTES, sys.byteorder) + data)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Writes all of some bytes to a pipe.
+
+    Raises:
+        OSError: nobody reads them.
+    """
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def receive(descriptor: int) -> object:
+    """Reads one answer of ``serve``.
+
+    Raises:
+        OSError, EOFError, ValueError, TypeError: it has ended, or is damaged.
+    """
+    size = int.from_bytes(_exactly(descriptor, _HEAD_BYTES), sys.byteorder)
+    return marshal.loads(_exactly(descriptor, size))  # noqa: S302  # of this process's own child
+
+
+def _exactly(descriptor: int, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        more = os.read(descriptor, size - len(data))
+        if not more:
+            raise EOFError
+        data += more
+    return data

@@ -1,0 +1,175 @@
+"""Looks at the notes of a large vault in two processes, from the front and from the back.
+
+A thread would not do: between two system calls of a microsecond, what threads wait for is the
+interpreter's lock. Nor would orders to the child: what sleeps between two of them is woken on the
+processor that its parent has. So it is told of all the files at once, and ends when nobody reads
+what it found; whatever becomes of it, the parent looks at the rest.
+"""
+
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from notelog.adapters.note_looks import receive, stamps_of, write_all
+
+if TYPE_CHECKING:
+    from notelog.adapters.note_looks import Look, Looked
+
+ENOUGH_NOTES = 1500
+"""A child begins in the time in which some more notes than this are read ..."""
+
+ENOUGH_STAMPS = 20_000
+"""... and it is not worth a process if fewer are only asked for their time stamps."""
+
+_BATCH = 32
+_PACKAGE = Path(__file__).parents[1]
+_PROGRAM = """\
+import sys
+for name in ("notelog", "notelog.adapters", "notelog.core"):
+    sys.modules[name] = type(sys)(name)
+    sys.modules[name].__path__ = [sys.argv[1] + name[7:].replace(".", "/")]
+from notelog.adapters import note_looks
+note_looks.serve(getattr(note_looks, sys.argv[2]), int(sys.argv[3]))
+"""
+
+
+def examine(paths: Iterable[str], look: "Look", limit_bytes: int) -> "tuple[list[str], Looked]":
+    """Looks at files as they are found.
+
+    Args:
+        paths: the files.
+        look: one of ``note_looks``.
+        limit_bytes: larger ones are not read.
+
+    Returns:
+        The files, and what was found of them.
+    """
+    enough = ENOUGH_STAMPS if look is stamps_of else ENOUGH_NOTES
+    found: list[str] = []
+    child: _Child | None = None
+    try:
+        for path in paths:
+            found.append(path)
+            if len(found) == enough:
+                with suppress(OSError):  # it begins while the rest of them is found
+                    child = _Child(look, limit_bytes)
+        return found, _shared(found, look, limit_bytes, child)
+    finally:
+        if child is not None:
+            child.end()
+
+
+def _shared(paths: list[str], look: "Look", limit_bytes: int, child: "_Child | None") -> "Looked":
+    front: list[tuple[int, Looked]] = []
+    back: list[tuple[int, Looked]] = []
+    low, high = 0, len(paths)
+    if child is not None:
+        child.tell(paths)
+    while low < high:
+        if child is not None:
+            try:
+                while (answer := child.answer()) is not None:
+                    start = high - len(answer[0])
+                    if start < low:
+                        break
+                    back.append((start, answer))
+                    high = start
+            except (OSError, EOFError, ValueError, TypeError):
+                child = None
+        own = paths[low : min(low + _BATCH, high)]
+        front.append((low, look(own, limit_bytes)))
+        low += len(own)
+    return _joined(front + back[::-1])
+
+
+def _joined(parts: "list[tuple[int, Looked]]") -> "Looked":
+    return (
+        list(chain.from_iterable(found[0] for _, found in parts)),
+        [start + number for start, found in parts for number in found[1]],
+        [start + number for start, found in parts for number in found[2]],
+    )
+
+
+class _Child:
+    """The process; see the module.
+
+    Raises:
+        OSError: it cannot be started, or this system has no such way to start one.
+    """
+
+    def __init__(self, look: "Look", limit_bytes: int) -> None:
+        if not (hasattr(os, "posix_spawn") and sys.executable and _is_room()):
+            raise OSError
+        theirs_in, self._paths = os.pipe()
+        self._answers, theirs_out = os.pipe()
+        arguments = ("-I", "-S", "-c", _PROGRAM, str(_PACKAGE), look.__name__, str(limit_bytes))
+        try:
+            self._process = os.posix_spawn(
+                sys.executable,
+                (sys.executable, *arguments),
+                {"LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", "")},  # and no key
+                file_actions=(
+                    (os.POSIX_SPAWN_DUP2, theirs_in, 0),
+                    (os.POSIX_SPAWN_DUP2, theirs_out, 1),
+                    (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+                ),
+            )
+        except OSError:
+            os.close(self._paths)
+            os.close(self._answers)
+            raise
+        finally:
+            os.close(theirs_in)
+            os.close(theirs_out)
+        self._come = select.poll()
+        self._come.register(self._answers, select.POLLIN)
+        self._telling: threading.Thread | None = None
+
+    def tell(self, paths: list[str]) -> None:
+        """Gives it the files, beside: a pipe takes no more than its reader has room for.
+
+        As bytes, for it may have another idea of how names are encoded.
+        """
+        data = os.fsencode("\0".join(paths))
+
+        def write() -> None:
+            with suppress(OSError):
+                write_all(self._paths, data)
+            os.close(self._paths)
+
+        self._telling = threading.Thread(target=write, name="scan-helper", daemon=True)
+        self._telling.start()
+
+    def answer(self) -> "Looked | None":
+        """What it found of the last files that it has not answered for; None where it is at work.
+
+        Raises:
+            OSError, EOFError, ValueError, TypeError: it has ended, or writes what it should not.
+        """
+        if not self._come.poll(0):
+            return None
+        return cast("Looked", receive(self._answers))
+
+    def end(self) -> None:
+        """Ends it; it holds nothing."""
+        with suppress(OSError):
+            os.kill(self._process, signal.SIGKILL)
+            os.waitpid(self._process, 0)
+        os.close(self._answers)
+        if self._telling is None:
+            os.close(self._paths)
+        else:
+            self._telling.join()
+
+
+def _is_room() -> bool:
+    """Whether a processor is free: else two processes only take turns."""
+    processors = os.cpu_count() or 1
+    return processors > 1 and os.getloadavg()[0] < processors
