@@ -27,7 +27,7 @@ class Scans:
         self._once = once
         self._running = False
         self._wanted = False
-        self._took_s = 0.0
+        self._took_s, self._ended_s = 0.0, -NEVER_S
         self.next_s = NEVER_S
         self.no_events = ""
         self.absent = ""
@@ -53,15 +53,18 @@ class Scans:
             self._tools.start_scan()
 
     def want(self) -> None:
-        """A scan soon, but not again and again: folders are copied and moved in bursts."""
+        """A scan at once, but not again and again: folders are copied and moved in bursts."""
+        if self._running:
+            self._wanted = True
+            return
         pause_s = min(max(_SHORTEST_PAUSE_S, 5 * self._took_s), self._settings.poll_s)
-        self.next_s = min(self.next_s, self._tools.clock.monotonic() + pause_s)
-        self._wanted = self._wanted or self._running
+        soonest_s = max(self._tools.clock.monotonic(), self._ended_s + pause_s)
+        self.next_s = min(self.next_s, soonest_s)
 
     def ended(self, scan: Scan) -> None:
         """Plans the next scan after one has ended, and tells of a vault that went or came."""
         self._running = False
-        self._took_s = scan.seconds
+        self._took_s, self._ended_s = scan.seconds, self._tools.clock.monotonic()
         if scan.absent and not self.absent:
             self.absent = f"the vault is not there ({scan.absent})"
             self._tools.say(Kind.WARNING, f"{self.absent}: waiting for it to come back")
@@ -69,7 +72,7 @@ class Scans:
             self.absent = ""
             self._tools.say(Kind.NOTICE, "the vault is there again")
             self.listen()
-        self.next_s = self._tools.clock.monotonic() + self.every_s
+        self.next_s = self._ended_s + self.every_s
         if self._wanted:
             self._wanted = False
             self.want()

@@ -92,7 +92,7 @@ class _Files:
             if self._known.get(path) != data
         )
         self._known = notes
-        return Scan(changed=changed, notes=len(notes))
+        return Scan(changed=changed, notes=len(notes), seconds=self._world.scan_s)
 
     def glance(self, path: str) -> Snapshot | Busy | Gone:
         if path in self._world.open:
@@ -241,6 +241,7 @@ class World:
         self.pin = ""
         self.jobs: list[tuple[WatchJob, Callable[[], bool]]] = []
         self.scans = 0
+        self.scan_s = 0.0
         profile = Profile(
             name="test",
             base_url="http://127.0.0.1:1/v1",

@@ -110,6 +110,25 @@ def test_an_overflow_brings_the_scan_forward(world: World) -> None:
     assert world.server.asked == ["What is tea?"]
 
 
+def test_a_slow_scan_is_brought_forward_too_and_follows_itself_after_a_pause() -> None:
+    """After lost events even a scan of two seconds begins at once; the next lets others breathe."""
+    world = World()
+    world.scan_s = 2.0
+    world.let_pass(60)
+    lost = Hint(reason="the system lost events")
+    world.hint(lost)
+    world.watcher.advance()
+    assert world.scans == 1
+    world.hint(lost)
+    assert world.watcher.advance() > world.clock.monotonic()  # while it runs nothing is due
+    assert world.scans == 1
+    world.run_scans()
+    world.let_pass(4)
+    assert world.watcher.counts.last_scan_at == world.clock.now() - 4
+    world.let_pass(2)
+    assert world.watcher.counts.last_scan_at > world.clock.now() - 2
+
+
 def test_dead_events_are_noticed(world: World) -> None:
     """When events have stopped, the watcher listens anew and looks through the vault."""
     world.hints.alive = False
