@@ -5,29 +5,48 @@ reads the same way; whatever is not plainly one of these forms, it leaves alone.
 """
 
 import re
+from functools import lru_cache
+from typing import NamedTuple
 
 from notelog.core.frontmatter import FrontMatterValues
 from notelog.core.note import FrontMatterValue
 from notelog.core.yaml_scalar import resolve_scalar
 
-# Letters are those of ASCII and CJK; more kinds are left to the YAML parser.
+# More kinds of letters are left to the YAML parser.
 _CJK = "\u3001-\u303f\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01-\uffe6"
-_LETTER = f"A-Za-z0-9_{_CJK}"
-# What a plain scalar may hold once it has begun; "#", ": ", tabs and double blanks are left out.
-_INNER = rf"{_LETTER}.+/@\\()=*!$%^&;,'\"<>|~\[\]{{}}-"
-_PLAIN = rf"(?:[{_LETTER}./]|[-+](?=[^\s]))(?:[?{_INNER}]|:(?=[^\s:#])|[ ](?=[{_INNER}]))*"
-_PLAIN_IN_FLOW = rf"[{_LETTER}](?:[{_LETTER}./@()+-]|[ ](?=[{_LETTER}]))*"
-_QUOTED = r"'[^'\n]*'|\"[^\"\\\n]*\""
-
-_KEY = re.compile(rf"([A-Za-z_{_CJK}][{_LETTER}-]{{0,63}}):(?=[ ]|$)[ ]*")
-_VALUE = re.compile(rf"(?:(?P<quoted>{_QUOTED})|(?P<plain>{_PLAIN}))[ ]*$")
-_BLOCK_ITEM = re.compile(
-    rf"(?P<indent>[ ]*)-[ ]+(?:(?P<quoted>{_QUOTED})|(?P<plain>{_PLAIN}))[ ]*$"
-)
-_FLOW_ITEM = re.compile(
-    rf"[ ]*(?:(?P<quoted>{_QUOTED})|(?P<plain>{_PLAIN_IN_FLOW}))[ ]*(?P<next>[,\]])"
-)
 _EMPTY_FLOW = re.compile(r"\[[ ]*\][ ]*$")
+
+
+class _Forms(NamedTuple):
+    key: re.Pattern[str]
+    value: re.Pattern[str]
+    block_item: re.Pattern[str]
+    flow_item: re.Pattern[str]
+
+
+@lru_cache(maxsize=2)
+def _forms(*, ascii_only: bool) -> _Forms:
+    """The patterns for a row; those with the letters of CJK take 80 ms to compile."""
+    more = "" if ascii_only else _CJK
+    letter = f"A-Za-z0-9_{more}"
+    # What a plain scalar may hold once it has begun: no "#", ": ", tab or double blank.
+    inner = rf"{letter}.+/@\\()=*!$%^&;,'\"<>|~\[\]{{}}-"
+    plain = rf"(?:[{letter}./]|[-+](?=[^\s]))(?:[?{inner}]|:(?=[^\s:#])|[ ](?=[{inner}]))*"
+    plain_in_flow = rf"[{letter}](?:[{letter}./@()+-]|[ ](?=[{letter}]))*"
+    quoted = r"'[^'\n]*'|\"[^\"\\\n]*\""
+    scalar = rf"(?:(?P<quoted>{quoted})|(?P<plain>{plain}))[ ]*"
+    return _Forms(
+        key=re.compile(rf"([A-Za-z_{more}][{letter}-]{{0,63}}):(?=[ ]|$)[ ]*"),
+        value=re.compile(rf"{scalar}$"),
+        block_item=re.compile(rf"(?P<indent>[ ]*)-[ ]+{scalar}$"),
+        flow_item=re.compile(
+            rf"[ ]*(?:(?P<quoted>{quoted})|(?P<plain>{plain_in_flow}))[ ]*(?P<next>[,\]])"
+        ),
+    )
+
+
+def _of(row: str) -> _Forms:
+    return _forms(ascii_only=row.isascii())
 
 
 def read_plain_lines(text: str) -> FrontMatterValues | None:
@@ -49,7 +68,7 @@ def read_plain_lines(text: str) -> FrontMatterValues | None:
             if row.startswith("#") or not row.strip(" "):
                 number += 1
                 continue
-            key = _KEY.match(row)
+            key = _of(row).key.match(row)
             if key is None or key[1] in values:
                 return None
             lines[key[1]] = number
@@ -69,7 +88,7 @@ def _value(row: str, start: int, rows: list[str], number: int) -> tuple[FrontMat
         return _block_list(rows, number)
     if row[start] == "[":
         return _flow_list(row, start), number
-    match = _VALUE.match(row, start)
+    match = _of(row).value.match(row, start)
     if match is None:
         raise ValueError(row)
     return _scalar(match), number
@@ -78,7 +97,7 @@ def _value(row: str, start: int, rows: list[str], number: int) -> tuple[FrontMat
 def _block_list(rows: list[str], number: int) -> tuple[FrontMatterValue, int]:
     items: list[FrontMatterValue] = []
     indents: set[str] = set()
-    while number < len(rows) and (match := _BLOCK_ITEM.match(rows[number])) is not None:
+    while number < len(rows) and (match := _of(rows[number]).block_item.match(rows[number])):
         items.append(_scalar(match))
         indents.add(match["indent"])
         number += 1
@@ -92,7 +111,7 @@ def _flow_list(row: str, start: int) -> FrontMatterValue:
         return ()
     items: list[FrontMatterValue] = []
     place = start + 1
-    while (match := _FLOW_ITEM.match(row, place)) is not None:
+    while (match := _of(row).flow_item.match(row, place)) is not None:
         items.append(_scalar(match))
         place = match.end()
         if match["next"] == "]":

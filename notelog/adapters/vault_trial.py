@@ -5,7 +5,6 @@ gone again an instant later; those that a crash left are removed by the next tri
 """
 
 import os
-import re
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -13,15 +12,14 @@ from pathlib import Path
 
 from notelog.adapters.exchange import can_exchange
 from notelog.adapters.leases import Lease, LeaseKind
+from notelog.adapters.mounts import kind_of
 from notelog.adapters.vault_scan import NOTE_ENDINGS
 from notelog.core.conflict_copies import is_conflict_copy, twin_of
 from notelog.core.vault_checks import FileSystem, Survey
 from notelog.errors import NoteError
 
 _WRITE = 0o222
-_ESCAPED = re.compile(rb"\\([0-7]{3})")
 PREFIX = ".notelog-doctor-"
-_MOUNTS = Path("/proc/self/mountinfo")
 _ICLOUD = ("Mobile Documents", "com~apple~CloudDocs", "iCloud")
 
 
@@ -153,21 +151,3 @@ def _leases(path: Path) -> bool | None:
         return lease.supported
     finally:
         os.close(descriptor)
-
-
-def kind_of(folder: Path) -> str:
-    """The kind of the file system that a folder lies on; empty where the system does not say."""
-    try:
-        lines = _MOUNTS.read_bytes().split(b"\n")
-    except OSError:
-        return ""
-    best, kind = b"", ""
-    for line in lines:
-        before, _, after = line.partition(b" - ")
-        if not after:
-            continue
-        place = _ESCAPED.sub(lambda found: bytes([int(found[1], 8)]), before.split(b" ")[4])
-        above = place.rstrip(b"/") + b"/"
-        if len(above) >= len(best) and (os.fsencode(folder) + b"/").startswith(above):
-            best, kind = above, after.split(b" ")[0].decode("ascii", "replace")
-    return kind

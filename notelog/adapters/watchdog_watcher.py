@@ -18,9 +18,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from notelog.adapters.mounts import kind_of
 from notelog.adapters.vault_scan import NOTE_ENDINGS
-from notelog.adapters.vault_trial import kind_of
-from notelog.core.vault_checks import gives_events, more_instances, more_watches
+from notelog.core.file_systems import gives_events
+from notelog.core.vault_checks import more_instances, more_watches
 from notelog.core.watch_names import is_sync_temp
 from notelog.ports.watching import Hint
 

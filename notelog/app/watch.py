@@ -90,7 +90,7 @@ class Watcher:
     """
 
     def __init__(self, tools: Watching, options: WatchOptions) -> None:
-        settings = tools.completing.config.watch
+        settings = tools.looking.settings
         clock = tools.clock
         self._tools = tools
         self._options = options

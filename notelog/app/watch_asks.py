@@ -42,7 +42,7 @@ class Asks:
     """
 
     def __init__(self, tools: Watching) -> None:
-        settings = tools.completing.config.watch
+        settings = tools.looking.settings
         self._tools = tools
         self._at_once = settings.at_once
         self._limits = Limits(asks_per_hour=settings.asks_per_hour)

@@ -23,7 +23,7 @@ class Scans:
 
     def __init__(self, tools: Watching, *, once: bool) -> None:
         self._tools = tools
-        self._settings = tools.completing.config.watch
+        self._settings = tools.looking.settings
         self._once = once
         self._running = False
         self._wanted = False

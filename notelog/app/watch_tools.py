@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from notelog.app.due import Completing
 from notelog.app.watch_look import Looking
 from notelog.core.usage import TurnFigures
 from notelog.ports.people import Clock
@@ -37,8 +36,7 @@ class Watching:
         device: this machine among those that have the vault.
         files: its notes.
         hints: tells of changes.
-        looking: decides about a note.
-        completing: answers one; its configuration holds here too.
+        looking: decides about a note; its settings hold here too.
         place: where the watcher is known.
         tell: tells a person.
         clock: time.
@@ -61,7 +59,6 @@ class Watching:
     files: VaultFiles
     hints: Hints
     looking: Looking
-    completing: Completing
     place: WatchPlace
     tell: Callable[[Told], None]
     clock: Clock

@@ -4,15 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from notelog.core.checkup import Remark, fail, ok, warn
+from notelog.core.file_systems import gives_events
 from notelog.core.visible import shortened
-
-NETWORK_KINDS = frozenset(
-    {
-        "9p", "afs", "ceph", "cifs", "davfs", "drvfs", "glusterfs", "lustre", "ncpfs", "nfs",
-        "nfs4", "prl_fs", "smb3", "smbfs", "vboxsf", "virtiofs", "webdav",
-    }
-)  # fmt: skip
-"""File systems on which changes made elsewhere give no events here, as mount(8) names them."""
 
 LEAST_FREE_BYTES = 1 << 20
 LITTLE_FREE_BYTES = 100 << 20
@@ -146,11 +139,6 @@ def judge_file_system(found: FileSystem) -> Remark:
             "nothing is lost by it; a vault on this machine's own disk is quicker",
         )
     return ok(check, f"{name}writable, and safe to write while others do")
-
-
-def gives_events(kind: str) -> bool:
-    """Whether a file system tells of every change, wherever it was made."""
-    return kind not in NETWORK_KINDS and not kind.startswith("fuse.")
 
 
 def judge_watches(limits: WatchLimits, folders: int) -> Remark:

@@ -230,35 +230,42 @@ def _watching(
     from pathlib import Path
     from platform import node
 
-    from notelog.adapters.openai_chat import warm_up
+    from notelog.adapters.mounts import kind_of
     from notelog.adapters.system_clock import SystemClock
-    from notelog.adapters.terminal import SilentReporter
     from notelog.adapters.vault_index import VaultIndex
-    from notelog.adapters.vault_trial import kind_of
     from notelog.adapters.watch_threads import beside, in_thread
     from notelog.adapters.watchdog_watcher import NoHints, WatchdogHints
     from notelog.app.watch_look import Looking
     from notelog.app.watch_tools import Watching
-    from notelog.core.vault_checks import gives_events
+    from notelog.core.file_systems import gives_events
     from notelog.ports.watch_view import Kind, Told
 
     scope = _scope(root, config)
     for pattern in scope.not_understood:
         sentence = f"this filter of Obsidian's excluded files is not used here: {pattern}"
         view.tell(Told(kind=Kind.WARNING, sentence=sentence))
-    quick = os.name == "posix" and not wishes.poll and gives_events(kind_of(Path(root)))
+    kind = kind_of(Path(root))
+    quick = bool(kind) and gives_events(kind) and not wishes.poll
     files = VaultIndex(root, scope, size_limit_bytes=config.note_size_limit_bytes, quick=quick)
-    tools = completing(config, SilentReporter(), lambda: False)
     looking = Looking(
-        files=files, reading=tools.reading, open_journal=open_journal, settings=config.watch
+        files=files, reading=reading(config), open_journal=open_journal, settings=config.watch
     )
+    tools = _Later(lambda: _asking(config))
 
     def scan() -> None:
         inbox.post(files.scan())
         files.settle()
+        if not wishes.once:
+            tools.get()
+
+    def warm_up() -> None:
+        from notelog.adapters import openai_chat
+
+        tools.get()
+        openai_chat.warm_up()
 
     def start_job(job: "WatchJob", cancelled: "Callable[[], bool]") -> None:
-        in_thread("turn", lambda: _run_job(tools, job, cancelled, view, inbox), inbox.post)
+        in_thread("turn", lambda: _run_job(tools.get(), job, cancelled, view, inbox), inbox.post)
 
     return Watching(
         root=root,
@@ -266,7 +273,6 @@ def _watching(
         files=files,
         hints=NoHints() if wishes.poll else WatchdogHints(root, str(place.wishes)),
         looking=looking,
-        completing=tools,
         place=place,
         tell=view.tell,
         clock=SystemClock(),
@@ -280,6 +286,29 @@ def _watching(
         warm_up=lambda: beside("warm-up", warm_up),
         process=os.getpid(),
     )
+
+
+class _Later:
+    """What answers a note: most of the program, so it is imported once the vault is watched."""
+
+    def __init__(self, make: "Callable[[], Completing]") -> None:
+        from threading import Lock
+
+        self._make = make
+        self._made: Completing | None = None
+        self._lock = Lock()
+
+    def get(self) -> "Completing":
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+
+def _asking(config: "Config") -> "Completing":
+    from notelog.adapters.terminal import SilentReporter
+
+    return completing(config, SilentReporter(), lambda: False)
 
 
 def _run_job(

@@ -301,7 +301,6 @@ class World:
             files=self.files,
             hints=self.hints,
             looking=self.looking,
-            completing=completing,
             place=self.place,
             tell=self.told.append,
             clock=self.clock,

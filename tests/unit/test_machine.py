@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from notelog.adapters import machine, vault_trial
+from notelog.adapters import mounts, machine, vault_trial
 from notelog.adapters.journal_sqlite import open_journal
 from notelog.adapters.machine import ThisMachine
 from notelog.adapters.vault_trial import PREFIX, VaultFolder
@@ -117,10 +117,10 @@ def test_the_kind_of_a_file_system(vault: Path, monkeypatch: pytest.MonkeyPatch)
         "",
     ]
     table.write_bytes("\n".join(lines).encode())
-    monkeypatch.setattr(vault_trial, "_MOUNTS", table)
+    monkeypatch.setattr(mounts, "_MOUNTS", table)
     assert VaultFolder().file_system(str(vault)).kind == "fuse.sshfs"
     assert VaultFolder().file_system(str(vault.parent)).kind == "ext4"
-    monkeypatch.setattr(vault_trial, "_MOUNTS", vault / "missing")
+    monkeypatch.setattr(mounts, "_MOUNTS", vault / "missing")
     assert VaultFolder().file_system(str(vault)) == FileSystem(
         leases=True if sys.platform == "linux" else None
     )
