@@ -88,6 +88,11 @@ class VaultIndex:
                 raise
             return Gone()
 
+    def may_be_chat(self, path: str) -> bool:
+        """By its bytes; see ``ports.watching``."""
+        _, likely, unsure = signs_of([path], self._limit)
+        return bool(likely or unsure)
+
     def age_s(self, path: str) -> float | None:
         """By the file's time stamp and this machine's clock."""
         try:

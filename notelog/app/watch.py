@@ -35,8 +35,8 @@ from notelog.ports.watch_view import Kind
 from notelog.ports.watch_work import JobResult, WatchJob
 from notelog.ports.watching import Hint, Scan
 
-TICK_S = 20.0
-"""How often the watcher wakes though nothing happens: three times a minute."""
+TICK_S = 30.0
+"""How often the watcher wakes though nothing happens: twice a minute."""
 
 _SYNCED_AGE_S = 3.0
 _MOST_TOLD = 200  # the newest, in the heartbeat
@@ -125,12 +125,16 @@ class Watcher:
             self._obey()
         elif not hint.path:
             self._scans.want()
-        elif self._tools.files.relative(hint.path):
+        elif self._tools.files.relative(hint.path) and self._concerns(hint.path):
             self.counts.last_event_at = self._tools.clock.now()
             age_s = self._tools.files.age_s(hint.path)
             synced = hint.by_sync or (age_s is not None and age_s > _SYNCED_AGE_S)
             self._foresee(hint.path)
             self._touch(hint.path, synced=synced)
+
+    def _concerns(self, path: str) -> bool:
+        """Whether a change may matter; a storm of saves elsewhere must not delay an answer."""
+        return path in self._states or self._tools.files.may_be_chat(path)
 
     def scanned(self, scan: Scan) -> None:
         """A look through the vault has ended."""

@@ -64,6 +64,10 @@ class VaultFiles(Protocol):
         """
         ...
 
+    def may_be_chat(self, path: str) -> bool:
+        """Whether a note may be a chat, found out at once; true where that cannot be told."""
+        ...
+
     def age_s(self, path: str) -> float | None:
         """How long ago a note was changed by its time stamp; None where that says nothing."""
         ...

@@ -19,6 +19,7 @@ from notelog.app.watch_jobs import run_job
 from notelog.app.watch_look import Looking
 from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.core.breaker import Breaker
+from notelog.core.chat_sign import may_be_chat
 from notelog.core.learned import Learned
 from notelog.core.records import TurnRecord, TurnState
 from notelog.core.reply import ReplyDelta, Usage
@@ -100,6 +101,11 @@ class _Files:
         if path not in self._world.store.notes:
             return Gone()
         return self._world.store.read(path)
+
+    def may_be_chat(self, path: str) -> bool:
+        if path in self._world.open or path not in self._world.store.notes:
+            return True
+        return may_be_chat(self._world.store.notes[path])
 
     def age_s(self, path: str) -> float | None:
         at = self._world.modified.get(path)

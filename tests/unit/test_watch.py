@@ -110,6 +110,20 @@ def test_an_overflow_brings_the_scan_forward(world: World) -> None:
     assert world.server.asked == ["What is tea?"]
 
 
+def test_a_storm_of_other_notes_is_not_looked_at(world: World) -> None:
+    """What holds nothing of a chat is neither settled nor looked at; one that was a chat is."""
+    world.save("a.md", DUE)
+    world.let_pass(5)
+    for number in range(100):
+        world.save(f"words {number}.md", b"only words\n")
+    now_s = world.clock.monotonic()
+    assert world.watcher.advance() > now_s
+    world.save("words 0.md", DUE.replace(b"tea", b"rain"))
+    world.save("a.md", b"only words\n")
+    world.let_pass(5)
+    assert world.server.asked == ["What is tea?", "What is rain?"]
+
+
 def test_a_slow_scan_is_brought_forward_too_and_follows_itself_after_a_pause() -> None:
     """After lost events even a scan of two seconds begins at once; the next lets others breathe."""
     world = World()
@@ -133,7 +147,7 @@ def test_dead_events_are_noticed(world: World) -> None:
     """When events have stopped, the watcher listens anew and looks through the vault."""
     world.hints.alive = False
     world.save("a.md", DUE, event=False)
-    world.let_pass(25)
+    world.let_pass(35)
     assert world.hints.started == 2
     assert world.server.asked == ["What is tea?"]
 
