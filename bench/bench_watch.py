@@ -1,7 +1,8 @@
 """Watching a vault beside what one would use instead, in one run on this machine: ratios.
 
 The vaults hold notes of about a kilobyte, one in a hundred a chat, and as many that only show the
-separator in a code fence. Sizes: ``NOTELOG_BENCH_NOTES``, 1,000, 10,000 and 100,000 unless it is set.
+separator in a code fence. Sizes: ``NOTELOG_BENCH_NOTES``, unless it is set 1,000, 10,000 and
+100,000. Without ripgrep (``rg``) the search is grep's, which is slower.
 """
 
 import json

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from notelog.adapters import mounts, machine, vault_trial
+from notelog.adapters import machine, mounts, vault_trial
 from notelog.adapters.journal_sqlite import open_journal
 from notelog.adapters.machine import ThisMachine
 from notelog.adapters.vault_trial import PREFIX, VaultFolder
