@@ -140,7 +140,8 @@ def _invite(sheet: "_Sheet", place: Place, spelling: NoteStyle) -> None:
     """Leaves an empty user turn to type in, with a fresh checkbox where the question had one."""
     if place.newer:
         return
-    checkbox = next((mark.checkbox for mark in place.answered.send_marks if mark.checkbox), b"")
+    send = (mark.checkbox for mark in place.answered.send_marks if mark.label == "send")
+    checkbox = next(send, b"")
     if place.waiting is None:
         sheet.go_to((place.filled or place.last).span.end)
         sheet.block(spelling.separator)

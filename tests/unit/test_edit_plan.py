@@ -52,6 +52,11 @@ def written(before: str, reply: str = "A", style: ReplyStyle | None = None) -> s
         (CHAT.replace("role::", "## role::"), f"{CHAT}{ANSWER}".replace("role::", "## role::")),
         (CHAT.replace("role::", " role::"), f"{CHAT}{ANSWER}".replace("role::", " role::")),
         (f"{CHAT}\n\n- [x] 发送{ASK}", f"{CHAT}\n\n- [x] 发送{ANSWER}\n\n- [ ] 发送\n"),
+        (f"{CHAT}\n\n- [x] retry\n", f"{CHAT}\n\n- [x] retry{ANSWER}"),
+        (
+            f"{CHAT}\n\n- [x] again\n- [x] pin\n- [x] send\n",
+            f"{CHAT}\n\n- [x] again\n- [x] pin\n- [x] send{ANSWER}\n\n- [ ] send\n",
+        ),
         (f"{CHAT}\n\n- a\n\t- [x] send", f"{CHAT}\n\n- a\n\t- [x] send{ANSWER}\n\n- [ ] send\n"),
         (f"{CHAT}\n\n- [x] send{ASK}- [ ] send\n", f"{CHAT}\n\n- [x] send{ANSWER}- [ ] send\n"),
         (f"{CHAT}\n\n```py\nopen", f"{CHAT}\n\n```py\nopen\n```{ANSWER}"),
