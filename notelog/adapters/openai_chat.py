@@ -23,6 +23,7 @@ from notelog.adapters.openai_connection import (
 )
 from notelog.adapters.reply_stream import FAULTS, read_reply
 from notelog.adapters.request_thread import CancelledError, DeadlineError, RequestThread
+from notelog.core.key_mask import without_key
 from notelog.core.refusal import Asked, redirect_refusal, refusal
 from notelog.core.reply import ReplyDelta
 from notelog.core.request import ChatRequest
@@ -119,7 +120,8 @@ def _received(
     """The parts, and every way in which they can stop, in our own words."""
     finished = False
     try:
-        for delta in read_reply(running.items(cancelled), call.asked):
+        parts = read_reply(running.items(cancelled), call.asked)
+        for delta in without_key(parts, call.asked.key):
             yield delta
             if delta.finish_reason and not finished:
                 finished = True

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from program import Program, Run
-from scripted_server import ScriptedServer, reply, status
+from scripted_server import ScriptedServer, chunk, event, reply, response, status
 
 from notelog.cli.main import COMMANDS
 
@@ -308,3 +308,21 @@ def test_the_key_is_nowhere_and_the_note_is_in_no_log(
             assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     beside = {path.name for path in vault.rglob("*")} - {"new note.md"}
     assert beside == {".obsidian", "note.md"}
+
+
+def test_a_key_that_comes_back_in_a_reply(tmp_path: Path, vault: Path) -> None:
+    """A server that repeats the key, in pieces: it is on no screen, in no journal and no note."""
+    note = vault / "note.md"
+    note.write_bytes(b"Which key do I use?\n")
+    program = Program(tmp_path / "home")
+    texts = (f"It is {KEY[:5]}", f"{KEY[5:]}, as sk-te")
+    parts = [chunk(texts[0], role="assistant"), chunk(texts[1]), chunk(finish_reason="stop")]
+    with ScriptedServer([response(b"".join(event(part) for part in parts))]) as server:
+        program.serve(server.base_url)
+        run = program.run("complete", note)
+    assert run.code == 0
+    assert b"It is [key], as sk-te\n" in note.read_bytes()
+    assert "[key]" in run.out
+    held = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert KEY not in run.out + run.err
+    assert not any(KEY.encode() in data for data in held)
