@@ -4,6 +4,7 @@ A number or a truth value given as quoted text is accepted where it cannot mean 
 (``temperature: "0.7"``): Obsidian's property editor writes it so. ``null`` means: not set.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,7 +25,10 @@ class BadSettingError(ValueError):
 
 
 def _shown(value: FrontMatterValue) -> str:
-    return repr(shortened(value, 40)) if isinstance(value, str) else shortened(str(value), 40)
+    """A value as a person wrote it, or could have."""
+    if isinstance(value, str):
+        return repr(shortened(value, 40))
+    return shortened(json.dumps(value, ensure_ascii=False, default=str), 40)
 
 
 def _number(least: float, most: float) -> _Check:

@@ -1,5 +1,7 @@
 """Settings: ranges of a note's keys, and which layer wins."""
 
+import re
+
 import pytest
 from configured import config, note, settings_of
 
@@ -72,6 +74,15 @@ def test_a_bad_setting_is_refused_with_its_line(key: str, value: object) -> None
     assert (fault.line, caught.value.line) == (3, 3)
     assert fault.message.startswith(f"{key} must") or fault.message.startswith(key)
     assert "ignore_note_keys" in fault.hint
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(True, "true"), (("a",), '["a"]'), ({"a": "写"}, '{"a": "写"}')]
+)
+def test_a_bad_value_is_shown_as_it_was_written(value: object, shown: str) -> None:
+    """Not as Python has it."""
+    with pytest.raises(NoteGrammarError, match=re.escape(f"must be text, not {shown}")):
+        settings_of({"profile": value})
 
 
 def test_all_bad_settings_are_named() -> None:
