@@ -14,6 +14,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,8 +24,9 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from program import Program
+from stepped_watch import Told, play_events
 
-from notelog.core.records import turn_key
+from notelog.core.records import Intent, turn_key
 from notelog.core.reply import ReplyDelta
 from notelog.core.request import ChatRequest
 from notelog.errors import InDoubtError, ProviderRefusedError, ProviderUnavailableError
@@ -58,17 +60,21 @@ class Asked:
 
     Attributes:
         number: from 0; its reply holds ``name``.
-        key: of the turn.
-        note: which the command was given.
+        key: of what was sent.
+        turn: the turn's key in the journal.
+        note: which it is for.
         billed: whether it may have been.
         word: whether the command carries the person's word to ask anew.
+        watched: whether a watcher asked.
     """
 
     number: int
     key: str
+    turn: str
     note: str
     billed: bool
     word: bool
+    watched: bool
 
     @property
     def name(self) -> str:
@@ -98,7 +104,6 @@ class Command:
         answer: of the server; None for a real server, which the configuration names.
         stop_at: the number of the step before which it stops, from 1; 0 for none.
         word: whether the command is the person's word to ask anew.
-        note: the note that it is about.
 
     Attributes:
         step: before which it stands; empty once it has ended.
@@ -114,7 +119,6 @@ class Command:
         *,
         stop_at: int = 0,
         word: bool = False,
-        note: str = "",
     ) -> None:
         self.step = ""
         self.leased = False
@@ -128,7 +132,7 @@ class Command:
         if self._child == 0:
             os.close(here)
             os.close(there)
-            _Process(home, answer, _Steps(told, heard, stop_at), note=note, word=word).run(
+            _Process(home, answer, _Steps(told, heard, stop_at), word=word).run(
                 arguments, self._said
             )
         os.close(told)
@@ -153,10 +157,30 @@ class Command:
         """What it printed, on both streams."""
         return self._said.read_text(errors="replace") if self._said.exists() else ""
 
-    def go_on(self, steps: int = 0) -> None:
-        """Lets it go on to its end, or by some steps."""
-        os.write(self._there, f"{steps}\n".encode())
+    def go_on(
+        self,
+        steps: int = 0,
+        *,
+        seconds: float = 0.0,
+        hints: Sequence[Told] = (),
+        answer: Answer | None = None,
+    ) -> None:
+        """Lets it go on to its end, or by some steps.
+
+        Args:
+            steps: how many, 0 for all.
+            seconds: which a watcher lets pass in all before it stands still, at ``idle``.
+            hints: which it hears, in this order.
+            answer: of the server from now on, if it is another one.
+        """
+        answers = None if answer is None else (answer.kind, answer.parts)
+        order = {"steps": steps, "seconds": seconds, "hints": hints, "answer": answers}
+        os.write(self._there, f"{json.dumps(order)}\n".encode())
         self._wait()
+
+    def end(self) -> None:
+        """Tells it to end, as a service manager does; it has to go on to do so."""
+        os.kill(self._child, signal.SIGTERM)
 
     def kill(self) -> None:
         """Kills it where it stands; nothing happens to one that has ended."""
@@ -177,21 +201,34 @@ class Command:
 
 
 class _Steps:
-    """Counts the steps of a process, and stops before one of them."""
+    """Counts the steps of a process, and stops before one of them: all of its threads."""
 
     def __init__(self, told: int, heard: int, stop_at: int) -> None:
         self._told = told
         self._heard = os.fdopen(heard, "rb")
         self._left = stop_at
+        self._one_at_a_time = threading.RLock()
         self.leased = False
+        self.hear: Callable[[float, Sequence[Told]], None] = lambda _seconds, _hints: None
+        self.answer = Answer()
 
     def __call__(self, name: str) -> None:
         """Another step is about to be made."""
-        self._left -= 1
-        if self._left == 0:
+        with self._one_at_a_time:
+            self._left -= 1
+            if self._left == 0:
+                self.stand(name)
+
+    def stand(self, name: str) -> None:
+        """Stands still until it is told to go on."""
+        with self._one_at_a_time:
             lease = "leased" if self.leased else "free"
             _write(self._told, f"{name} {lease}\n".encode())
-            self._left = int(self._heard.readline())
+            order = json.loads(self._heard.readline())
+            self._left = order["steps"]
+            if order["answer"] is not None:
+                self.answer = Answer(*order["answer"])
+            self.hear(order["seconds"], order["hints"])
 
     def around(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         """A call with a step before it and one after it."""
@@ -208,16 +245,15 @@ class _Steps:
 class _Process:
     """What is in the forked process."""
 
-    def __init__(
-        self, home: Path, answer: Answer | None, steps: _Steps, *, note: str, word: bool
-    ) -> None:
+    def __init__(self, home: Path, answer: Answer | None, steps: _Steps, *, word: bool) -> None:
         self._home = home
         self._real = answer is None
-        self._answer = answer or Answer()
         self._steps = steps
-        self._note = note
+        steps.answer = answer or Answer()
         self._word = word
+        self._watched = False
         self._name = ""
+        self._begun: Intent | None = None  # one at a time: ``at_once`` is 1
 
     def run(self, arguments: Sequence[str], said: Path) -> None:
         code = 70
@@ -232,6 +268,7 @@ class _Process:
             self._install()
             from notelog.__main__ import run
 
+            self._watched = arguments[0] == "watch"
             code = run(list(arguments))
         except BaseException:  # noqa: BLE001  # it must never come back into the test
             traceback.print_exc()
@@ -253,7 +290,8 @@ class _Process:
 
         if not self._real:
             setattr(openai_chat.OpenAIChat, "stream", self._stream)  # noqa: B010  # a bound one
-        _let_time_fly(system_clock.SystemClock)
+        fly = _let_time_fly(system_clock.SystemClock)
+        play_events(self._steps, fly)
         spool.BATCH_S = 0.0
         for module in (journal_recognition, journal_schema):
             setattr(module, "BUSY_TIMEOUT_S", 0.5)  # noqa: B010  # one name, imported by the other
@@ -266,16 +304,18 @@ class _Process:
             setattr(os, name, self._steps.around(name, getattr(os, name)))
 
     def _noting(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        """Notes outside of notelog's own folders that the journal says it has a reply."""
-        if name != "received":
-            return call
+        """Notes what is asked, and, where notelog does not look, that the journal has a reply."""
+
+        def begin(journal: Any, intent: Intent, *allowed: Any) -> Any:
+            self._begun = intent
+            return call(journal, intent, *allowed)
 
         def received(*arguments: Any, **options: Any) -> None:
             call(*arguments, **options)
             if self._name:  # some words have come
                 _add_line(self._home / "kept", self._name)
 
-        return received
+        return {"begin": begin, "received": received}.get(name, call)
 
     def _watch_leases(self, lease: Any) -> None:
         take, give_back = lease.take, lease.give_back
@@ -294,13 +334,16 @@ class _Process:
         self, request: ChatRequest, endpoint: Endpoint, *, cancelled: Callable[[], bool]
     ) -> Iterator[ReplyDelta]:
         del endpoint
-        kind = self._answer.kind
+        kind = self._steps.answer.kind
         self._steps("before-request")
+        assert self._begun is not None
         entry: Mapping[str, object] = {
             "key": turn_key(request.messages),
-            "note": self._note,
+            "turn": self._begun.turn_key,
+            "note": self._begun.note,
             "billed": kind not in UNBILLED,
             "word": self._word,
+            "watched": self._watched,
         }
         _add_line(self._home / "requests", json.dumps(entry))
         name = asked(self._home)[-1].name
@@ -321,10 +364,10 @@ class _Process:
 
     def _words(self, name: str, cancelled: Callable[[], bool]) -> Iterator[ReplyDelta]:
         self._name = name
-        for number in range(self._answer.parts):
+        for number in range(self._steps.answer.parts):
             self._steps("next-words")
             yield ReplyDelta(text=f"{name} part {number}.\n")
-            if self._answer.kind == "stopped":
+            if self._steps.answer.kind == "stopped":
                 os.kill(os.getpid(), signal.SIGINT)
                 if cancelled():
                     return
@@ -338,11 +381,16 @@ def _warm(*, real: bool) -> None:
         import_module("openai")
 
 
-def _let_time_fly(clock: Any) -> None:
-    """Who sleeps is awake at once, and finds the time passed."""
+def _let_time_fly(clock: Any) -> Callable[[float], None]:
+    """Who sleeps is awake at once, and finds the time passed; gives what lets it pass."""
     monotonic, slept = clock.monotonic, [0.0]
-    clock.sleep = lambda _this, seconds: slept.append(max(seconds, 0.0))
-    clock.monotonic = lambda this: monotonic(this) + sum(slept)
+
+    def fly(seconds: float) -> None:
+        slept[0] += max(seconds, 0.0)
+
+    clock.sleep = lambda _this, seconds: fly(seconds)
+    clock.monotonic = lambda this: monotonic(this) + slept[0]
+    return fly
 
 
 def _add_line(path: Path, line: str) -> None:
