@@ -23,6 +23,8 @@ from notelog.adapters.note_looks import (
 )
 from notelog.adapters.scan_helper import examine
 from notelog.adapters.vault_scan import NOTE_ENDINGS
+from notelog.core.chat_sign import may_be_chat
+from notelog.core.marked import is_marked
 from notelog.core.watch_names import Scope, is_ignored
 from notelog.core.watching import Busy, Gone
 from notelog.errors import NoteError
@@ -88,10 +90,20 @@ class VaultIndex:
                 raise
             return Gone()
 
-    def may_be_chat(self, path: str) -> bool:
+    def may_matter(self, path: str) -> bool:
         """By its bytes; see ``ports.watching``."""
-        _, likely, unsure = signs_of([path], self._limit)
-        return bool(likely or unsure)
+        try:
+            descriptor = os.open(path, OPEN_FLAGS)
+        except (OSError, ValueError):
+            return True
+        try:
+            size = os.fstat(descriptor).st_size
+            data = b"" if size > self._limit else os.read(descriptor, size)
+            return size > self._limit or may_be_chat(data) or is_marked(data)
+        except OSError:
+            return True
+        finally:
+            os.close(descriptor)
 
     def age_s(self, path: str) -> float | None:
         """By the file's time stamp and this machine's clock."""

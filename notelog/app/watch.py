@@ -134,7 +134,7 @@ class Watcher:
 
     def _concerns(self, path: str) -> bool:
         """Whether a change may matter; a storm of saves elsewhere must not delay an answer."""
-        return path in self._states or self._tools.files.may_be_chat(path)
+        return path in self._states or self._tools.files.may_matter(path)
 
     def scanned(self, scan: Scan) -> None:
         """A look through the vault has ended."""

@@ -1,12 +1,12 @@
 """A look at one note for the watcher: is it at rest, is it to be answered, was it before."""
 
-import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from notelog.app.reading import Reading, parse_snapshot
 from notelog.core.chat_sign import may_be_chat
+from notelog.core.marked import is_marked
 from notelog.core.note import Note
 from notelog.core.records import TurnRecord, TurnState
 from notelog.core.triggers import BECOME_CHAT, Answer, Mode, Pass, Passed, Rules, Trigger, why
@@ -18,13 +18,6 @@ from notelog.errors import NoteError, NotelogError
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
 from notelog.ports.watching import VaultFiles
-
-_SENT = re.compile(
-    rb"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+\[x\][ \t]+(?:send|\xe5\x8f\x91\xe9\x80\x81)[ \t]*\r?$"
-    rb"|^(?:;;|\xef\xbc\x9b\xef\xbc\x9b)\s*\Z",
-    re.IGNORECASE | re.MULTILINE,
-)
-"""What a person writes who takes a note for a chat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +77,7 @@ def judge_note(
     """
     if not may_be_chat(snapshot.data):
         return Pass(
-            because=Passed.MARKED_NO_CHAT if _SENT.search(snapshot.data) else Passed.NOT_A_CHAT,
+            because=Passed.MARKED_NO_CHAT if is_marked(snapshot.data) else Passed.NOT_A_CHAT,
             sentence="it has no separator and no role marker: not a chat",
             hint=BECOME_CHAT,
         )

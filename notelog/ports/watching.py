@@ -64,8 +64,8 @@ class VaultFiles(Protocol):
         """
         ...
 
-    def may_be_chat(self, path: str) -> bool:
-        """Whether a note may be a chat, found out at once; true where that cannot be told."""
+    def may_matter(self, path: str) -> bool:
+        """Whether a note may be a chat or is marked like one; true where that cannot be told."""
         ...
 
     def age_s(self, path: str) -> float | None:

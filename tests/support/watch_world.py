@@ -21,6 +21,7 @@ from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.core.breaker import Breaker
 from notelog.core.chat_sign import may_be_chat
 from notelog.core.learned import Learned
+from notelog.core.marked import is_marked
 from notelog.core.records import TurnRecord, TurnState
 from notelog.core.reply import ReplyDelta, Usage
 from notelog.core.request import ChatRequest
@@ -102,10 +103,11 @@ class _Files:
             return Gone()
         return self._world.store.read(path)
 
-    def may_be_chat(self, path: str) -> bool:
+    def may_matter(self, path: str) -> bool:
         if path in self._world.open or path not in self._world.store.notes:
             return True
-        return may_be_chat(self._world.store.notes[path])
+        data = self._world.store.notes[path]
+        return may_be_chat(data) or is_marked(data)
 
     def age_s(self, path: str) -> float | None:
         at = self._world.modified.get(path)
