@@ -33,29 +33,6 @@ SETTINGS = "[watch]\nsettle_s = 0\nasks_per_hour = 1000\n"
 SAVES = 15
 LOST = 10
 IDLE_NOTES = 10_000
-PLAIN_LOOP = """
-import sys, threading
-from openai import OpenAI
-from watchdog.events import FileClosedEvent, FileSystemEventHandler
-from watchdog.observers import Observer
-client = OpenAI(api_key="x", base_url=sys.argv[2], max_retries=0)
-class Ask(FileSystemEventHandler):
-    def on_closed(self, event):
-        if not event.src_path.endswith(".md"):
-            return
-        with open(event.src_path) as file:
-            text = file.read()
-        if not text.rstrip().endswith(";;"):
-            return
-        messages = [{"role": "user", "content": text}]
-        for _ in client.chat.completions.create(model="m", messages=messages, stream=True):
-            pass
-observer = Observer()
-observer.schedule(Ask(), sys.argv[1], recursive=True, event_filter=[FileClosedEvent])
-observer.start()
-print("ready", flush=True)
-threading.Event().wait()
-"""
 
 
 def make_vault(root: Path, notes: int) -> None:
@@ -162,23 +139,10 @@ def bench_watch(root: Path, home: Path, notes: int) -> None:
         overflow_s = overflow_until_asked_s(root, server, process.pid)
         process.terminate()
         process.wait()
-        plain = subprocess.Popen(
-            [sys.executable, "-c", PLAIN_LOOP, str(root), server.base_url],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        assert plain.stdout is not None
-        plain.stdout.readline()
-        other = save_to_wire_s(root, server)
-        plain.terminate()
-        plain.wait()
     print(f"  watching starts in  {started_s:.2f} s, {memory:.0f} MB")
     if idle is not None:
         print(f"  wake-ups in a minute without work: {idle}")
-    print(
-        f"  save to request     {latency * 1000:.1f} ms  plain loop {other * 1000:.1f} ms  "
-        f"ratio {latency / other:.2f}"
-    )
+    print(f"  save to request     {latency * 1000:.1f} ms (beside a plain loop: bench_wire.py)")
     for words, delayed in storms.items():
         print(f"  while 1,000 {words} a second are saved: ratio {delayed / latency:.2f}")
     print(f"  {LOST} changes of which no event told asked {overflow_s:.2f} s after the overflow")

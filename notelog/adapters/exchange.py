@@ -81,11 +81,14 @@ def sweep_leftovers(real_path: str, pause: Pause = time.sleep) -> None:
         NoteWriteError: a save was found and could not be merged; its file is named, and stays.
     """
     note = Path(real_path)
+    ours = f"{_stem(note)}-"
     try:
-        found = sorted(note.parent.glob(f"{_stem(note)}-*"))
+        names = [name for name in os.listdir(note.parent) if name.startswith(ours)]  # noqa: PTH208  # fast
+    except (PermissionError, FileNotFoundError, NotADirectoryError):
+        return
     except OSError as error:
         raise not_writable(real_path, error) from error
-    for leftover in found:
+    for leftover in (note.parent / name for name in sorted(names)):
         if leftover.suffix == ".part" or _is_ours(leftover):
             with suppress(OSError):
                 leftover.unlink()

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notelog.adapters.journal_rows import packed, price_of
+from notelog.adapters.journal_rows import others_beside, packed, price_of
 from notelog.adapters.note_locks import wait_for_lock
 from notelog.core.caps import Charge, Spent
 from notelog.core.models import cost_of_usage
@@ -52,9 +52,7 @@ def spent_by(
     """
     charges = list(_charges(connection, profile, since, stored_note))
     unread: list[str] = []
-    for other in sorted(Path(path).parent.glob("*.sqlite3")):
-        if str(other) == path:
-            continue
+    for other in others_beside(path):
         try:
             charges += _charges_of_other(other, profile, since)
         except _UnreadError as error:

@@ -5,13 +5,13 @@ nothing that was paid for is paid for again.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notelog.adapters.journal_recognition import RefuseInWork
-from notelog.adapters.journal_rows import named_path, stored_path
+from notelog.adapters.journal_rows import named_path, others_beside, stored_path
 from notelog.adapters.journal_schema import open_recorded, transaction
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _COPY = """
 def take_in(
     connection: "Connection",
     path: str,
-    keys: Callable[[], Iterable[str]],
+    keys: Iterable[str],
     note: str,
     root: str,
     refuse: RefuseInWork,
@@ -54,7 +54,7 @@ def take_in(
     Args:
         connection: to this vault's journal.
         path: its file; the journals of the other vaults lie beside it.
-        keys: gives those of all that is a question in the note.
+        keys: those of all that is a question in the note.
         note: the note's real path.
         root: this vault's.
         refuse: see ``RefuseInWork``.
@@ -65,11 +65,8 @@ def take_in(
     here = stored_path(note, root)
     if connection.execute("SELECT 1 FROM turn WHERE note = ?", (here,)).fetchone():
         return
-    asked = tuple(keys())
-    for other in sorted(Path(path).parent.glob("*.sqlite3")):
-        if str(other) == path:
-            continue
-        for there, named in _known_there(other, asked):
+    for other in others_beside(path):
+        for there, named in _known_there(other, keys):
             if named == note or not os.path.lexists(named):
                 refuse(named, note)
                 is_over = named == note or os.path.lexists(_root_of(named, there))

@@ -1,7 +1,7 @@
 """Knowing a note again under another name, and a vault at another place."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ _SAMPLE = """
 BUSY_TIMEOUT_S = 30.0
 """How long one command waits for another that writes to the same journal."""
 
+_KEYS_AT_ONCE = 500
 _READ_BYTES = 8 * 1024 * 1024
 
 
@@ -56,7 +57,7 @@ def latest_id(
 
 def recognise(
     connection: "Connection",
-    keys: Callable[[], Iterable[str]],
+    keys: Sequence[str],
     note: str,
     root: str,
     refuse: RefuseInWork,
@@ -65,20 +66,20 @@ def recognise(
 
     Args:
         connection: to the journal.
-        keys: gives those of all that is a question in the note.
+        keys: those of all that is a question in the note.
         note: the note's real path.
         root: the vault's.
         refuse: see ``RefuseInWork``.
     """
     stored = stored_path(note, root)
-    rows: list[tuple[bytes]] = connection.execute("SELECT DISTINCT note FROM turn").fetchall()
-    others = [
-        where
-        for (where,) in rows
-        if where != stored and is_same_note(named_path(where, root), note)
-    ]
-    for key in keys() if others else ():
-        latest_id(connection, key, note, root, refuse)
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        some = keys[start : start + _KEYS_AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        question = f"SELECT turn_key FROM turn WHERE turn_key IN ({marks}) AND note <> ?"  # noqa: S608
+        elsewhere: set[str] = {key for (key,) in connection.execute(question, (*some, stored))}
+        for key in some:
+            if key in elsewhere:
+                latest_id(connection, key, note, root, refuse)
 
 
 def is_same_note(other: str, note: str) -> bool:

@@ -81,6 +81,13 @@ def named_path(stored: bytes, root: str) -> str:
     return str(Path(root, os.fsdecode(stored)))
 
 
+def others_beside(path: str) -> tuple[Path, ...]:
+    """The journals of the other vaults, which lie beside one."""
+    folder, _, own = path.rpartition(os.sep)
+    names = (name for name in os.listdir(folder) if name.endswith(".sqlite3") and name != own)  # noqa: PTH208  # asked in every turn
+    return tuple(Path(folder, name) for name in sorted(names))
+
+
 def packed(text: str) -> bytes:
     """Text as bytes: a server's JSON may hold half a surrogate pair, which is no UTF-8."""
     return text.encode("utf-8", "surrogatepass")

@@ -290,6 +290,20 @@ def transaction(connection: "Connection") -> Generator[None]:
         raise
 
 
+@contextmanager
+def durable_later(connection: "Connection") -> Generator[None]:
+    """What is committed within it is on the disk when the next commit after it is.
+
+    A process that is killed loses nothing of it; a power cut may lose it whole. In WAL mode a
+    commit syncs the whole log, so one fsync serves for both: each is 0.5 to 7 ms of waiting.
+    """
+    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA synchronous = FULL")
+
+
 def _version(connection: "Connection") -> int:
     row: tuple[int] = connection.execute("PRAGMA user_version").fetchone()
     return row[0]

@@ -1,13 +1,14 @@
 """The journal in SQLite: the durable record of every turn, and the spool of its reply.
 
 Each call is one transaction with the write lock from its start; when it returns, a power cut
-cannot take it back. The parts of a reply are appended as they come; its END puts the whole reply
-in their place, in one transaction.
+cannot take it back, but that of ``begin``, which is on the disk when ``sent`` is. The parts of a
+reply are appended as they come; its END puts the whole reply in their place, in one transaction.
 """
 
 import os
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -31,6 +32,7 @@ from notelog.adapters.journal_rows import (
     usage_row,
 )
 from notelog.adapters.journal_schema import (
+    durable_later,
     journal_errors,
     journal_folder,
     open_database,
@@ -92,10 +94,13 @@ class SqliteJournal(JournalWishes):
 
     Args:
         connection: to its database.
-        path: of the database, for messages.
+        path: of the database.
         root: the vault's real path.
         locks: keep a note to one process while a turn is in work.
         now: seconds since the epoch.
+
+    Attributes:
+        path: of the database.
     """
 
     def __init__(
@@ -108,7 +113,7 @@ class SqliteJournal(JournalWishes):
         now: Callable[[], float],
     ) -> None:
         self._connection = connection
-        self._path = path
+        self._path = self.path = path
         self._root = root
         self._locks = locks
         self._now = now
@@ -127,8 +132,13 @@ class SqliteJournal(JournalWishes):
 
     def close(self) -> None:
         """Gives everything back; a second time is no error."""
-        self._locks.give_back_all()
+        self.rest()
         self._connection.close()
+
+    def rest(self) -> None:
+        """Gives all notes back, and can be used again."""
+        self._locks.give_back_all()
+        self._own.clear()
 
     @contextmanager
     def working_on(self, note: str) -> Generator[None]:
@@ -163,7 +173,7 @@ class SqliteJournal(JournalWishes):
     def _latest_id(self, turn_key: str, note: str) -> int | None:
         return latest_id(self._connection, turn_key, note, self._root, self._refuse_in_work)
 
-    def recognise(self, note: str, keys: Callable[[], Iterable[str]]) -> None:
+    def recognise(self, note: str, keys: Sequence[str]) -> None:
         """Finds all that is known of a note, also what was asked under an older name of it."""
         with journal_errors(self._path):
             recognise(self._connection, keys, note, self._root, self._refuse_in_work)
@@ -217,6 +227,9 @@ class SqliteJournal(JournalWishes):
     def begin(self, intent: Intent, allowed: Callable[[Spent], None] | None = None) -> TurnRecord:
         """Records that a turn is about to be asked.
 
+        The other processes see it at once; it is on the disk with ``sent``, of which it is the
+        first half: before that nothing leaves.
+
         Args:
             intent: the turn.
             allowed: see ``ports.Journal``; what it raises leaves no record.
@@ -226,14 +239,10 @@ class SqliteJournal(JournalWishes):
         """
         self._take(intent.note)
         if allowed is None:
-            record_id = self._insert(intent)
-        else:
-            with one_at_a_time(str(Path(self._path).parent / "locks")):
-                allowed(self.spent(intent.profile, intent.note))
-                record_id = self._insert(intent)
-        self._own.add(record_id)
-        with journal_errors(self._path):
-            return load_record(self._connection, record_id, self._root)
+            return self._insert(intent)
+        with one_at_a_time(str(Path(self._path).parent / "locks")):
+            allowed(self.spent(intent.profile, intent.note))
+            return self._insert(intent)
 
     def spent(self, profile: str, note: str) -> Spent:
         """What a profile took in the last 30 days, in all vaults of this user."""
@@ -246,19 +255,20 @@ class SqliteJournal(JournalWishes):
                 since=self._now() - LOOK_BACK_S,
             )
 
-    def _insert(self, intent: Intent) -> int:
+    def _insert(self, intent: Intent) -> TurnRecord:
         now = self._now()
         note = stored_path(intent.note, self._root)
-        with journal_errors(self._path), transaction(self._connection):
-            before: tuple[int | None] = self._connection.execute(
-                "SELECT max(attempt) FROM turn WHERE turn_key = ? AND note = ?",
+        connection = self._connection
+        with journal_errors(self._path), durable_later(connection), transaction(connection):
+            (attempt,) = connection.execute(
+                "SELECT coalesce(max(attempt), 0) + 1 FROM turn WHERE turn_key = ? AND note = ?",
                 (intent.turn_key, note),
             ).fetchone()
-            cursor = self._connection.execute(
+            cursor = connection.execute(
                 INSERT_TURN,
                 (
                     intent.turn_key,
-                    (before[0] or 0) + 1,
+                    attempt,
                     note,
                     packed(intent.profile),
                     packed(intent.model),
@@ -274,11 +284,26 @@ class SqliteJournal(JournalWishes):
                     intent.covers,
                 ),
             )
-        return cursor.lastrowid or 0
+        record_id = cursor.lastrowid or 0
+        self._own.add(record_id)
+        return TurnRecord(
+            record_id=record_id,
+            attempt=attempt,
+            intent=replace(intent, vault=self._root),
+            state=TurnState.INTENT,
+            started_at=now,
+        )
 
-    def sent(self, record_id: int) -> None:
-        """Records that the request is about to leave."""
-        self._move(record_id, TurnState.SENT)
+    def sent(self, record_id: int, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Records that the request is about to leave: from here on a crash leaves it in doubt.
+
+        Args:
+            record_id: the turn.
+            meanwhile: is called when nothing is left to do but to wait for the disk.
+        """
+        with journal_errors(self._path), transaction(self._connection):
+            self._moved(record_id, TurnState.SENT, "")
+            meanwhile()
 
     def part(self, record_id: int, delta: ReplyDelta) -> None:
         """Adds a part of the reply to the spool."""

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -34,10 +35,11 @@ from notelog.errors import (
     NotelogError,
     ProviderUnavailableError,
 )
-from notelog.ports.servers import Endpoint
+from notelog.ports.servers import Endpoint, Leaving
 
 if TYPE_CHECKING:
     import httpx2
+    from openai import OpenAI
 
 AFTER_END_S = 5.0
 """How long to wait for the figures once the finish_reason was seen, in seconds."""
@@ -59,7 +61,12 @@ class OpenAIChat:
     """Asks for chat completions; one attempt and one connection a call."""
 
     def stream(
-        self, request: ChatRequest, endpoint: Endpoint, *, cancelled: Callable[[], bool]
+        self,
+        request: ChatRequest,
+        endpoint: Endpoint,
+        *,
+        cancelled: Callable[[], bool],
+        leaving: Leaving,
     ) -> Iterator[ReplyDelta]:
         """See ``ports.Completions``.
 
@@ -69,9 +76,12 @@ class OpenAIChat:
         """
         call = _prepared(request, endpoint)
         load_openai()
-        running = RequestThread(lambda running: _send(call, running), endpoint.profile.deadline_s)
-        running.start()
+        running = RequestThread(
+            lambda running: _send(call, running), endpoint.profile.deadline_s, held=True
+        )
         try:
+            leaving(running.start)
+            running.let_go()
             yield from _received(running, call, cancelled)
         finally:
             running.stop()
@@ -96,9 +106,19 @@ def warm_up() -> None:
     """
     with suppress(Exception):
         load_openai()
-        for name in ("httpcore2", "h11"):
-            import_module(name)
         certificate_store()
+        _rehearse()
+
+
+def _rehearse() -> None:
+    """A request that goes nowhere: the first one of a process takes 50 ms longer than the next."""
+    import httpx2
+
+    for name in ("httpcore2", "h11"):
+        import_module(name)
+    nowhere = httpx2.MockTransport(lambda _: httpx2.Response(204))
+    with httpx2.Client(transport=nowhere, trust_env=False) as below:
+        _posted(b"{}", checked_address("http://localhost/v1", ""), below).close()
 
 
 def _prepared(request: ChatRequest, endpoint: Endpoint) -> _Call:
@@ -225,34 +245,53 @@ def _causes(error: BaseException) -> list[BaseException]:
 def _send(call: _Call, running: RequestThread) -> None:
     """Runs in the thread of the request thread: one request, its answer handed over as it comes."""
     import httpx2
-    import openai
 
     profile = call.endpoint.profile
     timeout = httpx2.Timeout(profile.read_timeout_s, connect=profile.connect_timeout_s)
-    with (
-        http_client(call.endpoint, call.address, timeout, running.trace) as client_below,
-        openai.OpenAI(
-            api_key=_NO_KEY,  # the key is put in by ``openai_connection``
-            admin_api_key="",
-            organization="",
-            project="",
-            webhook_secret="",
-            base_url=call.address.base_url,
-            max_retries=0,
-            timeout=timeout,
-            http_client=client_below,
-            default_query={"api-version": profile.api_version} if profile.api_version else {},
-        ) as client,
-    ):
-        response = cast(
-            "httpx2.Response",
-            client.post(
-                "/chat/completions",
-                cast_to=httpx2.Response,
-                content=call.body,
-                options={"headers": {"Content-Type": "application/json"}},
-                stream=True,
-                stream_cls=openai.Stream[object],
-            ),
-        )
-        hand_over_answer(response, running)
+    with http_client(call.endpoint, call.address, timeout, running.trace) as below:
+        hand_over_answer(_posted(call.body, call.address, below, profile.api_version), running)
+
+
+def _posted(
+    body: bytes, address: Address, below: "httpx2.Client", api_version: str = ""
+) -> "httpx2.Response":
+    """The answer to a request, of which the head is read."""
+    import httpx2
+    import openai
+
+    client = _client_class()(
+        api_key=_NO_KEY,  # the key is put in by ``openai_connection``
+        admin_api_key="",
+        organization="",
+        project="",
+        webhook_secret="",
+        base_url=address.base_url,
+        max_retries=0,
+        timeout=below.timeout,
+        http_client=below,
+        default_query={"api-version": api_version} if api_version else {},
+    )
+    return cast(
+        "httpx2.Response",
+        client.post(
+            "/chat/completions",
+            cast_to=httpx2.Response,
+            content=body,
+            options={"headers": {"Content-Type": "application/json"}},
+            stream=True,
+            stream_cls=openai.Stream[object],
+        ),
+    )
+
+
+@cache
+def _client_class() -> "type[OpenAI]":
+    from openai import OpenAI
+
+    class Client(OpenAI):
+        """Without telemetry: ``uname -p`` was run for headers that never leave."""
+
+        def platform_headers(self) -> dict[str, str]:
+            return {}
+
+    return Client

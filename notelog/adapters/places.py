@@ -4,7 +4,7 @@ What has authority or is secret lies outside vaults, which are shared and synced
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,18 +64,30 @@ def vault_of(note_path: str, configured_roots: Sequence[str] = ()) -> str:
     It is the nearest folder above the note that holds ``.obsidian``, else the innermost
     configured root above it, else the note's own folder.
     """
-    folder = Path(os.path.realpath(note_path)).parent
-    roots = {Path(os.path.realpath(root)) for root in configured_roots}
-    innermost = next((above for above in (folder, *folder.parents) if above in roots), folder)
-    return str(vault_above(folder) or innermost)
+    folder = os.path.dirname(os.path.realpath(note_path))  # noqa: PTH120  # a look asks this
+    if above := _vault_above(folder):
+        return above
+    roots = {os.path.realpath(root) for root in configured_roots}
+    return next((place for place in _upwards(folder) if place in roots), folder)
 
 
 def vault_above(path: Path) -> Path | None:
     """The nearest folder at or above ``path`` that holds ``.obsidian``, or None."""
-    whole = path.absolute()
-    return next(
-        (folder for folder in (whole, *whole.parents) if (folder / ".obsidian").is_dir()), None
-    )
+    above = _vault_above(str(path.absolute()))
+    return Path(above) if above else None
+
+
+def _vault_above(folder: str) -> str:
+    inside = (place for place in _upwards(folder) if os.path.isdir(f"{place}{os.sep}.obsidian"))  # noqa: PTH112
+    return next(inside, "")
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    """A folder and all that it lies in."""
+    above = ""
+    while folder != above:
+        yield folder
+        above, folder = folder, os.path.dirname(folder)  # noqa: PTH120
 
 
 def is_inside(path: str, folder: str) -> bool:

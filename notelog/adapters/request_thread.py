@@ -53,23 +53,33 @@ class RequestThread:
     Args:
         send: sends the request and calls ``hand_over`` with a ``Head`` and then with bytes.
         deadline_s: the longest that all of it may take, in seconds.
+        held: make the connection, and send nothing before ``let_go``.
 
     Attributes:
         sent: whether a byte of the request may have left. Before that nothing can be billed.
     """
 
-    def __init__(self, send: Callable[["RequestThread"], None], deadline_s: float) -> None:
+    def __init__(
+        self, send: Callable[["RequestThread"], None], deadline_s: float, *, held: bool = False
+    ) -> None:
         self.sent = False
         self._send = send
         self._deadline = time.monotonic() + deadline_s
         self._queue: Queue[Head | bytes | BaseException | None] = Queue(_QUEUED_PIECES)
         self._stopping = threading.Event()
+        self._may_leave = threading.Event()
+        if not held:
+            self.let_go()
         self._socket: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name="request", daemon=True)
 
     def start(self) -> None:
         """Starts the thread."""
         self._thread.start()
+
+    def let_go(self) -> None:
+        """Lets the request leave."""
+        self._may_leave.set()
 
     def items(self, cancelled: Callable[[], bool]) -> Iterator[Head | bytes]:
         """What arrives, until the end.
@@ -127,20 +137,34 @@ class RequestThread:
         return False
 
     def trace(self, name: str, info: dict[str, object]) -> None:
-        """Follows the connection, as the HTTP library's trace callback."""
+        """Follows the connection, as the HTTP library's trace callback.
+
+        Raises:
+            CancelledError: the request must not leave any more.
+        """
         if name.endswith(("connect_tcp.complete", "start_tls.complete")):
             extra = getattr(info.get("return_value"), "get_extra_info", None)
             self._socket = extra("socket") if extra is not None else None
             if self._stopping.is_set():
                 self._cut()
         elif name.endswith("send_request_headers.started"):
-            self.sent = self.sent or getattr(info.get("request"), "method", b"") != b"CONNECT"
+            if getattr(info.get("request"), "method", b"") == b"CONNECT":
+                return
+            self._may_leave.wait()
+            if self._stopping.is_set():
+                raise CancelledError
+            self.sent = True
 
     def stop(self) -> None:
-        """Cuts the connection and waits for the thread, but not for a blocked name server."""
+        """Cuts the connection and waits for the thread, but not for a blocked name server.
+
+        What was never started is never started, either.
+        """
         self._stopping.set()
+        self._may_leave.set()
         self._cut()
-        self._thread.join(_JOIN_S)
+        if self._thread.ident is not None:
+            self._thread.join(_JOIN_S)
 
     def _cut(self) -> None:
         if self._socket is not None:

@@ -174,10 +174,11 @@ class WatchFolder:
 def watched_roots(state_dir: str) -> tuple[str, ...]:
     """The vaults that were ever watched on this machine, by their real paths."""
     roots: list[str] = []
+    above = f"{state_dir}{os.sep}watch"
     with suppress(OSError):
-        for folder in sorted(Path(state_dir, "watch").iterdir()):
-            with suppress(OSError):
-                roots.append(os.fsdecode((folder / _ROOT).read_bytes()))
+        for name in sorted(os.listdir(above)):  # noqa: PTH208  # asked at every look at a note
+            with suppress(OSError), open(f"{above}{os.sep}{name}{os.sep}{_ROOT}", "rb") as file:  # noqa: PTH123
+                roots.append(os.fsdecode(file.read()))
     return tuple(roots)
 
 

@@ -21,7 +21,7 @@ from notelog.errors import (
     ProviderUnavailableError,
 )
 from notelog.ports.people import Clock, Reporter
-from notelog.ports.servers import Completions, Endpoint
+from notelog.ports.servers import Completions, Endpoint, Leaving
 
 _LOOK_S = 0.2
 """How long a wish to stop may go unseen while waiting, in seconds."""
@@ -61,6 +61,7 @@ def ask(
     endpoint: Endpoint,
     *,
     cancelled: Callable[[], bool],
+    leaving: Leaving,
     refit: Refitted = never_refitted,
 ) -> Iterator[ReplyDelta]:
     """Asks, and gives the parts of the reply as they arrive, thinking apart from words.
@@ -73,6 +74,7 @@ def ask(
         request: what is asked first.
         endpoint: where.
         cancelled: whether the person wants to stop.
+        leaving: is called in each attempt, before it leaves.
         refit: what is asked instead of a request that the server finds too long.
 
     Raises:
@@ -86,7 +88,7 @@ def ask(
     if request.left_out:
         names = ", ".join(request.left_out)
         asking.reporter.notice(f"{request.model} takes no {names}: left out")
-    run = _Run(asking, request, endpoint, cancelled, refit)
+    run = _Run(asking, request, endpoint, cancelled, leaving, refit)
     while not (yield from run.attempt()):
         pass
 
@@ -100,12 +102,14 @@ class _Run:
         request: ChatRequest,
         endpoint: Endpoint,
         cancelled: Callable[[], bool],
+        leaving: Leaving,
         refit: Refitted,
     ) -> None:
         self._asking = asking
         self._request = request
         self._endpoint = endpoint
         self._cancelled = cancelled
+        self._leaving = leaving
         self._refit = refit
         self._deadline = asking.clock.monotonic() + endpoint.profile.deadline_s
         self._failures = 0
@@ -139,7 +143,10 @@ class _Run:
         left = max(0.001, self._deadline - self._asking.clock.monotonic())
         profile = replace(self._endpoint.profile, deadline_s=left)
         return self._asking.completions.stream(
-            self._request, replace(self._endpoint, profile=profile), cancelled=self._cancelled
+            self._request,
+            replace(self._endpoint, profile=profile),
+            cancelled=self._cancelled,
+            leaving=self._leaving,
         )
 
     def _nothing_came(self, *, begun: bool) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from notelog.app.due import Job
 from notelog.core.callouts import without_callouts
 from notelog.core.edit import EditPlan
-from notelog.core.landing import plan_reply
+from notelog.core.landing import plan_reply, planned_reply
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
 from notelog.core.records import LeftCallout, TurnRecord, TurnState, turn_key
@@ -15,6 +15,7 @@ from notelog.core.replacing import plan_replacement
 from notelog.core.reply import ReplyState
 from notelog.core.standing import NotOurs, Standing, find_standing
 from notelog.core.turn import answered_turn, ticked
+from notelog.core.verify import problems_of
 from notelog.errors import ConflictError
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
@@ -133,6 +134,28 @@ def plan_delivery(
         style=style,
         earlier=_title(standing) if replacing.folded else "",
     )
+
+
+def rehearsed_delivery(
+    note: Note,
+    turn_index: int,
+    *,
+    fingerprint: str,
+    style: ReplyStyle,
+    replacing: Replacing | None,
+) -> tuple[EditPlan, tuple[str, ...]]:
+    """The plan for a reply that is yet to be asked for, and what would keep it out of this note.
+
+    Raises:
+        ConflictError: it would take the place of a person's text.
+    """
+    said = "A reply."
+    if replacing is None:
+        return planned_reply(note, turn_index, said, fingerprint=fingerprint, style=style)
+    plan = plan_delivery(
+        note, turn_index, said, fingerprint=fingerprint, style=style, replacing=replacing
+    )
+    return plan, problems_of(note, plan)
 
 
 def _title(standing: Standing) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from notelog.app.attempts import Replacing, heed, kept_reply, plan_delivery
+from notelog.app.attempts import Replacing, heed, kept_reply, rehearsed_delivery
 from notelog.app.begin import begin, intent_of, needs_exact_counts
 from notelog.app.breaking import under_breaker
 from notelog.app.calibrate import calibrate
@@ -35,12 +35,12 @@ from notelog.app.summary import summarised
 from notelog.core.breaker import Asker
 from notelog.core.edit import EditPlan
 from notelog.core.models import Price, cost_of_usage
+from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
 from notelog.core.records import TurnRecord, TurnState, turn_key
 from notelog.core.reply import Reply, ReplyState, sum_of_usages
 from notelog.core.settings import Config, Options
 from notelog.core.trim_report import left_out_words
-from notelog.core.verify import problems_of
 from notelog.core.visible import shortened
 from notelog.errors import NoExchangeError, NotelogError, NoteWriteError, QuestionTooLargeError
 from notelog.ports.journal import Journal
@@ -130,7 +130,7 @@ def _log(path: str, done: Completed) -> None:
 
 
 def _rehearsed(tools: Completing, job: Job, snapshot: Snapshot) -> Completed:
-    turn = due_turn(tools, job, snapshot, exact=True)
+    turn = due_turn(tools, job, snapshot, parse_snapshot(tools.reading, snapshot), exact=True)
     if isinstance(turn, Completed):
         return turn
     profile = turn.prepared.settings.profile
@@ -149,10 +149,9 @@ def _completed(tools: Completing, job: Job, snapshot: Snapshot) -> Completed:
         tools.open_journal(snapshot) as journal,
         journal.working_on(snapshot.real_path),
     ):
-        snapshot = finish_landings(tools.reading, journal, snapshot)
-        note = parse_snapshot(tools.reading, snapshot)
+        snapshot, note = finish_landings(tools.reading, journal, snapshot)
         job = heed(journal, job, note, snapshot, tools.reporter)
-        turn = _due_turn(tools, journal, job, snapshot)
+        turn = _due_turn(tools, journal, job, snapshot, note)
         if isinstance(turn, Completed):
             _tell_of_kept_replies(tools, journal, snapshot)
             if job.retry:
@@ -162,16 +161,16 @@ def _completed(tools: Completing, job: Job, snapshot: Snapshot) -> Completed:
 
 
 def _due_turn(
-    tools: Completing, journal: Journal, job: Job, snapshot: Snapshot
+    tools: Completing, journal: Journal, job: Job, snapshot: Snapshot, note: Note
 ) -> Turn | Completed:
     """The turn that waits; also one that is too large where a reply to it was kept."""
     try:
-        return due_turn(tools, job, snapshot, exact=needs_exact_counts(tools.config))
+        return due_turn(tools, job, snapshot, note, exact=needs_exact_counts(tools.config))
     except QuestionTooLargeError:
         kept = {item.intent.turn_key for item in journal.undelivered(snapshot.real_path)}
         if job.again or job.agreed is not None or not kept:
             raise
-        turn = due_turn(tools, replace(job, agreed=_never), snapshot)
+        turn = due_turn(tools, replace(job, agreed=_never), snapshot, note)
         if isinstance(turn, Completed) or turn_key(turn.due.conversation) not in kept:
             raise
         return turn
@@ -285,15 +284,13 @@ def _tell_of_kept_replies(
 def _rehearsed_landing(tools: Completing, turn: Turn) -> EditPlan:
     """Finds out, before anything is paid for, whether a reply could be put into the note."""
     tools.reading.store.check_writable(turn.snapshot)
-    plan = plan_delivery(
+    plan, problems = rehearsed_delivery(
         turn.note,
         turn.due.turn_index,
-        "A reply.",
         fingerprint=turn.snapshot.fingerprint,
         style=ReplyStyle(model_suffix=tools.config.model_suffix),
         replacing=_replacing(turn),
     )
-    problems = problems_of(turn.note, plan)
     if problems:
         raise NoteWriteError(
             f"a reply put into this note would not read back as it should ({problems[0]}); "

@@ -277,9 +277,9 @@ class _Shared:
         with self.lock:
             return self._journal.begin(intent, allowed)
 
-    def sent(self, record_id: int) -> None:
+    def sent(self, record_id: int, meanwhile: Callable[[], None] = lambda: None) -> None:
         with self.lock:
-            self._journal.sent(record_id)
+            self._journal.sent(record_id, meanwhile)
 
     def part(self, record_id: int, delta: ReplyDelta) -> None:
         with self.lock:

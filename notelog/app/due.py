@@ -8,7 +8,7 @@ from notelog.app.ask import Asking
 from notelog.app.digest import Digest, DigestOffer, needs_parts, plan_offline
 from notelog.app.outcome import Completed, Outcome
 from notelog.app.prepare import Prepared, model_of, prepare, with_system_commands
-from notelog.app.reading import Reading, parse_snapshot, refuse_errors
+from notelog.app.reading import Reading, refuse_errors
 from notelog.core.breaker import Asker
 from notelog.core.messages import Conversation
 from notelog.core.note import Note
@@ -126,10 +126,9 @@ class Turn:
 
 
 def due_turn(
-    tools: Completing, job: Job, snapshot: Snapshot, *, exact: bool = False
+    tools: Completing, job: Job, snapshot: Snapshot, note: Note, *, exact: bool = False
 ) -> Turn | Completed:
     """The turn that waits for a reply, ready to be sent; or that there is none."""
-    note = parse_snapshot(tools.reading, snapshot)
     refuse_errors(note, job.path)
     due = next_turn(note, named=True)
     if isinstance(due, NothingDue) and job.anew:

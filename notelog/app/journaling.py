@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from notelog.app.reading import Reading, parse_snapshot
+from notelog.app.reading import Reading
 from notelog.app.recover import finish_landings
 from notelog.core.note import Note
 from notelog.core.records import TurnRecord
@@ -62,11 +62,11 @@ def open_note(tools: Journaling, path: str) -> Generator[OpenNote]:
     snapshot = tools.reading.store.read(path)
     with tools.open_journal(snapshot) as journal, journal.working_on(snapshot.real_path):
         waiting = journal.undelivered(snapshot.real_path)
-        snapshot = finish_landings(tools.reading, journal, snapshot)
+        snapshot, note = finish_landings(tools.reading, journal, snapshot)
         left = {record.record_id for record in journal.undelivered(snapshot.real_path)}
         yield OpenNote(
             snapshot=snapshot,
-            note=parse_snapshot(tools.reading, snapshot),
+            note=note,
             journal=journal,
             finished=tuple(item for item in waiting if item.record_id not in left),
         )

@@ -24,7 +24,7 @@ def read_log(
     except NoteError:
         note = None  # a note that is gone has a past too
     if note is not None:
-        journal.recognise(real_path, lambda: questions(note))
+        journal.recognise(real_path, tuple(questions(note)))
     return journal.turns(real_path)
 
 

@@ -1,6 +1,7 @@
 """Reading a note: from its path to its turns, with every problem told by its place."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from notelog.core.frontmatter import ReadFrontMatter
 from notelog.core.note import Note
@@ -8,6 +9,9 @@ from notelog.core.parse import parse_note
 from notelog.core.source import SourceText
 from notelog.errors import NoteEncodingError, NoteGrammarError
 from notelog.ports.notes import NoteStore, Snapshot
+
+_KEPT_BYTES = 1 << 20
+"""The largest note that stays parsed from one look to the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +43,20 @@ def parse_snapshot(reading: Reading, snapshot: Snapshot) -> Note:
     Raises:
         NoteEncodingError: it is not UTF-8.
     """
+    parse = _parsed if len(snapshot.data) <= _KEPT_BYTES else _parsed.__wrapped__
     try:
-        return parse_note(SourceText(snapshot.data), reading.read_front_matter)
+        return parse(snapshot.data, reading.read_front_matter)
     except NoteEncodingError as error:
         error.path = snapshot.path
         raise
+
+
+@lru_cache(maxsize=1)
+def _parsed(data: bytes, read: ReadFrontMatter) -> Note:
+    """A note that is looked at is asked next, often by another thread: all of it is made here."""
+    note = parse_note(SourceText(data), read)
+    _ = note.turns
+    return note
 
 
 def refuse_errors(note: Note, path: str) -> None:

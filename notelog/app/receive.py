@@ -66,7 +66,16 @@ def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply
         ReplyNotKeptError: it arrived and the journal could not take it.
     """
     record_id, billed = tools.record.record_id, endpoint.profile.billed
-    tools.journal.sent(record_id)
+    is_sent = False
+
+    def leaving(meanwhile: Callable[[], None]) -> None:
+        nonlocal is_sent
+        if is_sent:
+            meanwhile()
+        else:
+            tools.journal.sent(record_id, meanwhile)
+            is_sent = True
+
     builder = ReplyBuilder()
     spool = Spool(tools.journal, record_id, tools.asking.clock)
 
@@ -76,7 +85,14 @@ def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply
         return tools.cancelled()
 
     try:
-        for delta in ask(tools.asking, request, endpoint, cancelled=cancelled, refit=tools.refit):
+        for delta in ask(
+            tools.asking,
+            request,
+            endpoint,
+            cancelled=cancelled,
+            leaving=leaving,
+            refit=tools.refit,
+        ):
             builder.add(delta)
             spool.add(delta)
             tools.asking.reporter.delta(delta)

@@ -1,6 +1,5 @@
 """Finishing what a crash, a full disk or a pulled plug left half done. Nothing is asked for it."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from notelog.app.reading import Reading, parse_snapshot
@@ -8,6 +7,7 @@ from notelog.core.asked import questions
 from notelog.core.edit import EditPlan, Insertion, apply_plan
 from notelog.core.landed import landed_bytes, plan_rest
 from notelog.core.messages import Role
+from notelog.core.note import Note
 from notelog.core.records import TurnRecord, turn_key
 from notelog.core.turn import ReplyDue, next_turn
 from notelog.errors import NoteEncodingError
@@ -15,7 +15,9 @@ from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
 
 
-def finish_landings(reading: Reading, journal: Journal, snapshot: Snapshot) -> Snapshot:
+def finish_landings(
+    reading: Reading, journal: Journal, snapshot: Snapshot
+) -> tuple[Snapshot, Note]:
     """Completes replies that were being written into a note when the program ended.
 
     Call it while the note is kept to this process. A reply that the note already holds is marked
@@ -23,25 +25,26 @@ def finish_landings(reading: Reading, journal: Journal, snapshot: Snapshot) -> S
     journal.
 
     Returns:
-        The note as it is now.
+        The note as it is now, and the same parsed.
 
     Raises:
-        NoteError: the note cannot be read or written.
+        NoteError: the note cannot be read or written, or is not UTF-8.
         ConflictError: another program saved the note in the same instant.
     """
     reading.store.sweep(snapshot)
-    now = reading.store.read(snapshot.path)
-    journal.recognise(snapshot.real_path, lambda: _keys(reading, now))
+    now = found = reading.store.read(snapshot.path)
+    note = _parsed(reading, found)
+    journal.recognise(snapshot.real_path, () if note is None else tuple(questions(note)))
     for record in journal.undelivered(snapshot.real_path):
         now = _finish(reading, journal, now, record)
-    return now
+    return now, note if note is not None and now is found else parse_snapshot(reading, now)
 
 
-def _keys(reading: Reading, snapshot: Snapshot) -> Iterable[str]:
+def _parsed(reading: Reading, snapshot: Snapshot) -> Note | None:
     try:
-        return questions(parse_snapshot(reading, snapshot))
+        return parse_snapshot(reading, snapshot)
     except NoteEncodingError:
-        return ()  # it may end in the middle of a character of a reply that was cut short
+        return None  # it may end in the middle of a character of a reply that was cut short
 
 
 def _finish(reading: Reading, journal: Journal, snapshot: Snapshot, record: TurnRecord) -> Snapshot:

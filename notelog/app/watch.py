@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 
 from notelog.app.watch_asks import Asks
-from notelog.app.watch_look import look_at
+from notelog.app.watch_look import look_at, may_become_chat
 from notelog.app.watch_scans import Scans
 from notelog.app.watch_start import LEFT, LEFT_HINT, begin_watching
 from notelog.app.watch_tools import Watching, WatchOptions
@@ -38,6 +38,7 @@ from notelog.ports.watching import Hint, Scan
 TICK_S = 30.0
 """How often the watcher wakes though nothing happens: twice a minute."""
 
+_BEAT_PAUSE_S = 0.2  # a request that has begun leaves first
 _SYNCED_AGE_S = 3.0
 _MOST_TOLD = 200  # the newest, in the heartbeat
 _QUARTER_S = 900.0  # a day begins with one, whatever the time zone
@@ -108,7 +109,9 @@ class Watcher:
         self._started_at = clock.now()
         self._quarter = 0.0
         self._changed = True
-        self._warm = False
+        self._beat_s = -NEVER_S
+        self._seen_now: set[str] = set()
+        self._warm = options.once
         self.asks = Asks(tools)
         self.counts = Counts()
         self.has_scanned = False
@@ -199,7 +202,8 @@ class Watcher:
             self._tick()
         if now_s >= self._scans.next_s and not self._draining:
             self._scans.begin()
-        if self._changed:
+        self._seen_now.clear()
+        if self._changed and now_s >= self._beat_s:
             self._beat()
         return self._next_s(now_s)
 
@@ -226,6 +230,8 @@ class Watcher:
 
     def _next_s(self, now_s: float) -> float:
         times = [self._next_tick_s, self.asks.wake_s]
+        if self._changed:
+            times.append(self._beat_s)
         if self._due:
             times.append(self._due[0][0])
         if not self._draining:
@@ -241,12 +247,12 @@ class Watcher:
         self._apply(path, Touched(delay_s=self._sync_delay_s(path) if synced else 0.0))
 
     def _foresee(self, path: str) -> None:
-        """Makes ready for the first request while its note settles: before, nothing needs it."""
-        state = self._states.get(path)
-        if self._warm or (state is not None and state.phase is not Phase.IDLE):
-            return
-        seen = look_at(self._tools.looking, path, edited=True, with_journal=False)
-        if isinstance(seen, Seen) and isinstance(seen.verdict, Answer):
+        """Makes ready for a first request as soon as there is a chat: it takes 1 s of computing."""
+        if not self._warm and may_become_chat(self._tools.files, path):
+            self._warm_up()
+
+    def _warm_up(self) -> None:
+        if not self._warm:
             self._warm = True
             self._tools.warm_up()
 
@@ -282,6 +288,7 @@ class Watcher:
         match action:
             case Action.ASK:
                 self.asks.want(path)
+                self._seen_now.add(path)
                 self._changed = True
             case Action.LAND_AGAIN:
                 self._begin(path, reland=True)
@@ -313,14 +320,10 @@ class Watcher:
 
     def _ask(self, path: str) -> None:
         """Asks for a note, if a last look shows the same question at rest."""
-        key, edited = self._states[path].key, path not in self._history
-        seen = look_at(self._tools.looking, path, edited=edited, with_journal=False)
-        if not isinstance(seen, Seen):
-            self.asks.drop(path)
-            self._apply(path, seen)
-        elif not isinstance(seen.verdict, Answer) or seen.verdict.key != key:
-            self._apply(path, Touched())
-        elif twin := self.asks.answered_twin(path, key):
+        key = self._states[path].key
+        if path not in self._seen_now and not self._still_stands(path, key):
+            return
+        if twin := self.asks.answered_twin(path, key):
             self.asks.drop(path)
             del self._states[path]
             self._tools.say(
@@ -331,6 +334,18 @@ class Watcher:
             )
         else:
             self._begin(path)
+
+    def _still_stands(self, path: str, key: str) -> bool:
+        edited = path not in self._history
+        seen = look_at(self._tools.looking, path, edited=edited, with_journal=False)
+        if not isinstance(seen, Seen):
+            self.asks.drop(path)
+            self._apply(path, seen)
+            return False
+        if not isinstance(seen.verdict, Answer) or seen.verdict.key != key:
+            self._apply(path, Touched())
+            return False
+        return True
 
     def _begin(self, path: str, *, reland: bool = False, kept: bool = False) -> None:
         state = self._states[path]
@@ -346,10 +361,13 @@ class Watcher:
         self.asks.begin(job)
         self._apply(path, Started())
         self._changed = True
+        self._beat_s = self._tools.clock.monotonic() + _BEAT_PAUSE_S
 
     def _begin_watching(self, scan: Scan) -> None:
         beginning = begin_watching(self._tools, self._options, scan)
         self._history.update(beginning.history)
+        if scan.changed:
+            self._warm_up()
         self._land_kept(frozenset(found.path for found in beginning.taken))
         now = self._tools.clock.now()
         for found in beginning.left:

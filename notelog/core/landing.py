@@ -26,6 +26,7 @@ __all__ = [
     "ReplyStyle",
     "find_landing",
     "plan_reply",
+    "planned_reply",
     "typed_below",
     "verify_plan",
 ]
@@ -144,6 +145,21 @@ def plan_reply(
         The plan. Where no wording of the reply reads back as written, the last one tried:
         ``verify_plan`` says what is wrong with it.
     """
+    return planned_reply(
+        note, turn_index, reply_text, fingerprint=fingerprint, style=style, split_at=split_at
+    )[0]
+
+
+def planned_reply(
+    note: Note,
+    turn_index: int,
+    reply_text: str,
+    *,
+    fingerprint: str,
+    style: ReplyStyle,
+    split_at: int | None = None,
+) -> tuple[EditPlan, tuple[str, ...]]:
+    """The plan as ``plan_reply`` has it, and what is wrong with it."""
     content = normalise(reply_text, inert=style.inert_replies)
     empty = EditPlan(
         fingerprint=fingerprint,
@@ -153,17 +169,19 @@ def plan_reply(
         split_at=split_at,
     )
     if not content:
-        return replace(empty, insertions=mark_insertions(note, turn_index, style))
-    plan = empty
+        plan = replace(empty, insertions=mark_insertions(note, turn_index, style))
+        return plan, problems_of(note, plan)
+    plan, problems = empty, tuple[str, ...]()
     for wording in wordings(content):
         for close in _closings(note, turn_index):
             insertions, size = reply_insertions(
                 note, turn_index, wording, style, close=close, split_at=split_at
             )
             plan = replace(empty, insertions=insertions, content=wording, reply_bytes=size)
-            if not problems_of(note, plan):
-                return plan
-    return plan
+            problems = problems_of(note, plan)
+            if not problems:
+                return plan, ()
+    return plan, problems
 
 
 def _closings(note: Note, turn_index: int) -> tuple[bool, ...]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from notelog.core.model_table import FAMILIES, PRICES_AS_OF, Family, Row
@@ -148,6 +148,7 @@ _BEFORE_NAME: Final = re.compile(r"^(?:.*/|[a-z]+@)|^(?:[a-z-]+\.)+(?=[a-z])")
 _NAME_ENDS: Final = frozenset("-:@_")
 
 
+@lru_cache(maxsize=16)
 def _look_up(name: str) -> ModelSpec:
     plain = _plain_name(name)
     entries = _entries()

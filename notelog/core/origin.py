@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _ADDRESS = re.compile(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?:[^/?#\\]*@)?"
@@ -42,6 +43,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=16)
 def origin_of(address: str) -> Origin | None:
     """The origin of an http or https address; None for anything else.
 

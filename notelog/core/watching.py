@@ -231,7 +231,7 @@ def _touched(state: NoteState, event: Touched, now_s: float, timing: Timing) -> 
         phase=state.phase if asking else Phase.SETTLING,
         touched_s=now_s - event.rest_s,
         delay_s=max(state.delay_s, event.delay_s),
-        due_s=now_s + max(timing.settle_s - event.rest_s, 0.0),
+        due_s=now_s + max(timing.settle_s - event.rest_s, timing.busy_s if asking else 0.0),
         touched_since=asking,
     )
 

@@ -23,8 +23,8 @@ class AskingJournal(Protocol):
         """Records that a request is about to be made."""
         ...
 
-    def sent(self, record_id: int) -> None:
-        """Records that it is about to leave."""
+    def sent(self, record_id: int, meanwhile: Callable[[], None] = ...) -> None:
+        """Records that it is about to leave; ``meanwhile`` is called while the disk works."""
         ...
 
     def part(self, record_id: int, delta: ReplyDelta) -> None:

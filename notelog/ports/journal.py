@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from notelog.ports.wishes import Wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from notelog.core.caps import Spent
@@ -35,12 +35,12 @@ class Journal(Wishes, Protocol):
         """
         ...
 
-    def recognise(self, note: str, keys: Callable[[], Iterable[str]]) -> None:
+    def recognise(self, note: str, keys: Sequence[str]) -> None:
         """Finds all that is known of a note, also what was asked under an older name of it.
 
         Args:
             note: its real path now.
-            keys: gives those of all that is a question in it; asked only where they tell something.
+            keys: those of all that is a question in it.
         """
         ...
 
@@ -71,8 +71,8 @@ class Journal(Wishes, Protocol):
         """What a profile took in the last 30 days, in all vaults of this user."""
         ...
 
-    def sent(self, record_id: int) -> None:
-        """Records that the request is about to leave."""
+    def sent(self, record_id: int, meanwhile: Callable[[], None] = ...) -> None:
+        """Records that the request is about to leave; see ``AskingJournal``."""
         ...
 
     def part(self, record_id: int, delta: ReplyDelta) -> None:

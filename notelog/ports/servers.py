@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,16 +32,27 @@ class Endpoint:
         return f"Endpoint(profile={self.profile.name!r}, base_url={self.base_url!r}, key=...)"
 
 
+Leaving: TypeAlias = "Callable[[Callable[[], None]], None]"
+"""Records that a request is about to leave, and starts what it is given on its way: as soon as all
+that is left is to wait for the disk."""
+
+
 class Completions(Protocol):
     """Asks a server for one chat completion: one attempt, at most one request."""
 
     def stream(
-        self, request: ChatRequest, endpoint: Endpoint, *, cancelled: Callable[[], bool]
+        self,
+        request: ChatRequest,
+        endpoint: Endpoint,
+        *,
+        cancelled: Callable[[], bool],
+        leaving: Leaving,
     ) -> Iterator[ReplyDelta]:
         """Sends the request and gives the parts of the reply as they arrive.
 
         It ends when the server ends the stream, whether or not a finish_reason was seen, or
-        soon after ``cancelled()`` turns true.
+        soon after ``cancelled()`` turns true. No byte of the request leaves before ``leaving``
+        has returned, nor where it raises; what makes the connection is given to it.
 
         Raises:
             ProviderRefusedError: a complete answer that says no.

@@ -10,7 +10,9 @@ from notelog.wiring.watch_journal import day_began, lately, unlanded, vault_jour
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
+    from notelog.adapters.journal_pool import KeptJournals
     from notelog.adapters.watch_place import WatchFolder
     from notelog.adapters.watch_threads import Inbox
     from notelog.app.due import Completing
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from notelog.core.reply import ReplyDelta
     from notelog.core.settings import Config
     from notelog.core.watch_names import Scope
+    from notelog.ports.journal import Journal
+    from notelog.ports.notes import Snapshot
     from notelog.ports.watch_place import WatchedVault
     from notelog.ports.watch_view import WatchView
     from notelog.ports.watch_work import JobResult, WatchJob
@@ -53,6 +57,7 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView") -> int:
     Raises:
         NotelogError: there is no such folder, or another watcher has it.
     """
+    from notelog.adapters.journal_pool import KeptJournals
     from notelog.adapters.places import state_dir
     from notelog.adapters.sd_notify import SystemdNotices
     from notelog.adapters.stop_signals import stop_wishes
@@ -71,7 +76,8 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView") -> int:
     inbox = Inbox()
     release = place.lock()
     try:
-        tools = _watching(root, config, wishes, view, place=place, inbox=inbox)
+        journals = KeptJournals(state_dir())
+        tools = _watching(root, config, wishes, view, place=place, inbox=inbox, journals=journals)
         if wishes.take_over:
             _take_over(root, tools.device)
         options = WatchOptions(
@@ -82,6 +88,7 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView") -> int:
         started = clock.now()
         with (
             stop_wishes(lambda: inbox.post(StopWish())),
+            journals,
             vault_journal(root),  # kept open: its last closing writes the whole journal anew
         ):
             code = run_watcher(watcher, inbox, view, clock, SystemdNotices(os.environ))
@@ -226,13 +233,16 @@ def _watching(
     *,
     place: "WatchFolder",
     inbox: "Inbox",
+    journals: "KeptJournals",
 ) -> "Watching":
     from pathlib import Path
     from platform import node
 
     from notelog.adapters.mounts import kind_of
+    from notelog.adapters.places import state_dir, vault_of
     from notelog.adapters.system_clock import SystemClock
     from notelog.adapters.vault_index import VaultIndex
+    from notelog.adapters.watch_place import watched_roots
     from notelog.adapters.watch_threads import beside, in_thread
     from notelog.adapters.watchdog_watcher import NoHints, WatchdogHints
     from notelog.app.watch_look import Looking
@@ -247,10 +257,15 @@ def _watching(
     kind = kind_of(Path(root))
     quick = bool(kind) and gives_events(kind) and not wishes.poll
     files = VaultIndex(root, scope, size_limit_bytes=config.note_size_limit_bytes, quick=quick)
+
+    def journal_of(snapshot: "Snapshot") -> "AbstractContextManager[Journal]":
+        return journals.open(vault_of(snapshot.real_path, watched_roots(state)))
+
+    state = state_dir()
     looking = Looking(
-        files=files, reading=reading(config), open_journal=open_journal, settings=config.watch
+        files=files, reading=reading(config), open_journal=journal_of, settings=config.watch
     )
-    tools = _Later(lambda: _asking(config))
+    tools = _Later(lambda: replace(_asking(config), open_journal=journal_of))
 
     def scan() -> None:
         inbox.post(files.scan())

@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic, sleep
 
 import pytest
-from asking import FakeCompletions, endpoint_for, question
-from scripted_server import Script, ScriptedServer, reply_events, response, status
+from asking import FakeCompletions, endpoint_for, question, recorded
+from scripted_server import LONGEST_WAIT_S, Script, ScriptedServer, reply_events, response, status
 
 from notelog.adapters.openai_chat import OpenAIChat
 from notelog.core.reply import ReplyBuilder, ReplyDelta, ReplyState
 from notelog.errors import (
     InDoubtError,
+    JournalError,
     NotelogError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
-from notelog.ports.servers import Completions, Endpoint
+from notelog.ports.servers import Completions, Endpoint, Leaving
 
 Play = tuple[Script, Sequence[ReplyDelta | NotelogError]]
 WORDS = [ReplyDelta(text="Hello"), ReplyDelta(text=" you")]
@@ -33,22 +35,24 @@ DOUBTFUL: Play = (status(500), [InDoubtError("who knows")])
 
 
 @contextmanager
-def _real(script: Script) -> Iterator[tuple[Completions, Endpoint]]:
-    with ScriptedServer([script]) as server:
+def _either(play: Play, *, real: bool) -> Iterator[tuple[Completions, Endpoint]]:
+    if not real:
+        yield FakeCompletions(play[1]), endpoint_for("https://fake.example/v1")
+        return
+    with ScriptedServer([play[0]]) as server:
         yield OpenAIChat(), endpoint_for(server.base_url)
 
 
-def _text(play: Play, *, real: bool, cancelled: Callable[[], bool] = lambda: False) -> ReplyBuilder:
+def _stream(
+    completions: Completions, endpoint: Endpoint, leaving: Leaving = recorded
+) -> Iterator[ReplyDelta]:
+    return completions.stream(question(), endpoint, cancelled=lambda: False, leaving=leaving)
+
+
+def _text(play: Play, *, real: bool) -> ReplyBuilder:
     builder = ReplyBuilder()
-    if not real:
-        parts = FakeCompletions(play[1]).stream(
-            question(), endpoint_for("https://fake.example/v1"), cancelled=cancelled
-        )
-        for delta in parts:
-            builder.add(delta)
-        return builder
-    with _real(play[0]) as (completions, endpoint):
-        for delta in completions.stream(question(), endpoint, cancelled=cancelled):
+    with _either(play, real=real) as (completions, endpoint):
+        for delta in _stream(completions, endpoint):
             builder.add(delta)
     return builder
 
@@ -82,11 +86,39 @@ class TestCompletions:
 
     def test_an_abandoned_stream(self, *, real: bool) -> None:
         """A caller may stop listening after the first part."""
-        if real:
-            with _real(WHOLE[0]) as (completions, endpoint):
-                first = next(completions.stream(question(), endpoint, cancelled=lambda: False))
-        else:
-            fake = FakeCompletions(WHOLE[1])
-            endpoint = endpoint_for("https://fake.example/v1")
-            first = next(fake.stream(question(), endpoint, cancelled=lambda: False))
+        with _either(WHOLE, real=real) as (completions, endpoint):
+            first = next(_stream(completions, endpoint))
         assert isinstance(first, ReplyDelta)
+
+    @pytest.mark.parametrize("starts", [True, False])
+    def test_nothing_leaves_unrecorded(self, *, real: bool, starts: bool) -> None:
+        """Where what records the request raises, before or after it waits, none is made."""
+
+        def leaving(meanwhile: Callable[[], None]) -> None:
+            if starts:
+                meanwhile()
+            raise JournalError("the disk is full")
+
+        with ScriptedServer([WHOLE[0]]) as server:
+            completions = OpenAIChat() if real else FakeCompletions(WHOLE[1])
+            endpoint = endpoint_for(server.base_url)
+            with pytest.raises(JournalError):
+                next(_stream(completions, endpoint, leaving=leaving))
+            assert server.requests == []
+
+
+def test_the_connection_is_made_meanwhile() -> None:
+    """While a request is recorded its connection is made, and nothing is sent over it."""
+    seen: list[tuple[int, int]] = []
+    with ScriptedServer([WHOLE[0]]) as server:
+
+        def leaving(meanwhile: Callable[[], None]) -> None:
+            meanwhile()
+            until = monotonic() + LONGEST_WAIT_S
+            while not server.connections and monotonic() < until:
+                sleep(0.001)
+            seen.append((server.connections, len(server.requests)))
+
+        list(_stream(OpenAIChat(), endpoint_for(server.base_url), leaving=leaving))
+        assert seen == [(1, 0)]
+        assert len(server.requests) == 1

@@ -165,7 +165,16 @@ def test_every_further_request_is_smaller_and_whole(
     endpoint = endpoint_for("http://127.0.0.1:1/v1")
     raised: NotelogError | None = None
     try:
-        list(ask(asking, first.request, endpoint, cancelled=lambda: False, refit=refit))
+        list(
+            ask(
+                asking,
+                first.request,
+                endpoint,
+                cancelled=lambda: False,
+                leaving=lambda meanwhile: meanwhile(),
+                refit=refit,
+            )
+        )
     except (ContextOverflowError, QuestionTooLargeError) as error:
         raised = error
     assert raised is not None

@@ -10,7 +10,7 @@ from notelog.core.reply import Reply, ReplyBuilder, ReplyDelta
 from notelog.core.request import ChatRequest, JsonValue
 from notelog.core.settings import KeySource, Profile
 from notelog.errors import InDoubtError, NotelogError
-from notelog.ports.servers import Completions, Endpoint
+from notelog.ports.servers import Completions, Endpoint, Leaving
 
 KEY = "sk-canary-0123456789abcdef"
 
@@ -70,9 +70,15 @@ class FakeCompletions:
         self.requests: list[ChatRequest] = []
 
     def stream(
-        self, request: ChatRequest, endpoint: Endpoint, *, cancelled: Callable[[], bool]
+        self,
+        request: ChatRequest,
+        endpoint: Endpoint,
+        *,
+        cancelled: Callable[[], bool],
+        leaving: Leaving,
     ) -> Iterator[ReplyDelta]:
         """Plays the next attempt."""
+        leaving(lambda: None)
         self.requests.append(request)
         for item in self._left.pop(0):
             if isinstance(item, NotelogError):
@@ -139,12 +145,18 @@ class Asked:
     waited_s: float = 0.0
 
 
+def recorded(meanwhile: Callable[[], None]) -> None:
+    """A request that is recorded nowhere leaves at once."""
+    meanwhile()
+
+
 def asked(
     endpoint: Endpoint,
     request: ChatRequest | None = None,
     *,
     completions: Completions | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    leaving: Leaving = recorded,
     refit: Refitted = never_refitted,
 ) -> Asked:
     """Asks as the program does, with a clock that does not wait; the chance is always 0."""
@@ -159,7 +171,9 @@ def asked(
     error: NotelogError | None = None
     try:
         wanted = request or question()
-        for delta in ask(asking, wanted, endpoint, cancelled=cancelled, refit=refit):
+        for delta in ask(
+            asking, wanted, endpoint, cancelled=cancelled, leaving=leaving, refit=refit
+        ):
             deltas.append(delta)
             builder.add(delta)
     except InDoubtError as caught:

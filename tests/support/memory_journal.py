@@ -1,6 +1,6 @@
 """The journal in memory: a Journal without a disk, shared by "processes" in one test."""
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -66,7 +66,7 @@ class MemoryJournal:
         ]
         return self._settled(found[-1]) if found else None
 
-    def recognise(self, note: str, keys: Callable[[], Iterable[str]]) -> None:
+    def recognise(self, note: str, keys: Sequence[str]) -> None:
         """No note is ever renamed here."""
 
     def turns(self, note: str) -> tuple[TurnRecord, ...]:
@@ -118,8 +118,9 @@ class MemoryJournal:
             )
         )
 
-    def sent(self, record_id: int) -> None:
+    def sent(self, record_id: int, meanwhile: Callable[[], None] = lambda: None) -> None:
         """The request is about to leave."""
+        meanwhile()
         if self.disk.records[record_id].state is not TurnState.INTENT:
             raise ValueError("only an intent can be sent")
         self._move(record_id, TurnState.SENT)

@@ -30,7 +30,7 @@ from notelog.core.records import Intent, turn_key
 from notelog.core.reply import ReplyDelta
 from notelog.core.request import ChatRequest
 from notelog.errors import InDoubtError, ProviderRefusedError, ProviderUnavailableError
-from notelog.ports.servers import Endpoint
+from notelog.ports.servers import Endpoint, Leaving
 
 Kind = Literal["whole", "length", "filtered", "empty", "cut", "doubt", "refused", "busy", "stopped"]
 _write = os.write  # that of the test itself, which is no step
@@ -331,9 +331,15 @@ class _Process:
         lease.take, lease.give_back = taken, given_back
 
     def _stream(
-        self, request: ChatRequest, endpoint: Endpoint, *, cancelled: Callable[[], bool]
+        self,
+        request: ChatRequest,
+        endpoint: Endpoint,
+        *,
+        cancelled: Callable[[], bool],
+        leaving: Leaving,
     ) -> Iterator[ReplyDelta]:
         del endpoint
+        leaving(lambda: None)
         kind = self._steps.answer.kind
         self._steps("before-request")
         assert self._begun is not None

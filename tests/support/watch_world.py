@@ -31,7 +31,7 @@ from notelog.core.watch_settings import WatchSettings
 from notelog.core.watching import Busy, Gone
 from notelog.ports.learned import LearnedFigure
 from notelog.ports.notes import Snapshot
-from notelog.ports.servers import Endpoint
+from notelog.ports.servers import Endpoint, Leaving
 from notelog.ports.watch_place import Heartbeat
 from notelog.ports.watch_view import Kind, Told
 from notelog.ports.watch_work import Unlanded
@@ -63,9 +63,15 @@ class Server:
         self.meanwhile: Callable[[], None] = lambda: None
 
     def stream(
-        self, request: ChatRequest, endpoint: Endpoint, *, cancelled: Callable[[], bool]
+        self,
+        request: ChatRequest,
+        endpoint: Endpoint,
+        *,
+        cancelled: Callable[[], bool],
+        leaving: Leaving,
     ) -> Iterator[ReplyDelta]:
         """One reply."""
+        leaving(lambda: None)
         self.asked.append(request.messages[-1].content)
         if self.faults:
             raise self.faults.pop(0)

@@ -104,6 +104,28 @@ def test_a_connect_request_to_a_proxy_is_not_the_request() -> None:
     assert running.sent
 
 
+@pytest.mark.parametrize("goes", [True, False])
+def test_a_held_request_leaves_when_it_may(*, goes: bool) -> None:
+    """What is held waits after its connection is made; what is stopped meanwhile never leaves."""
+    connected, left = threading.Event(), threading.Event()
+
+    def send(running: RequestThread) -> None:
+        connected.set()
+        running.trace("http11.send_request_headers.started", {})
+        left.set()
+
+    running = RequestThread(send, 20.0, held=True)
+    running.start()
+    assert connected.wait(5)
+    assert not running.sent
+    if goes:
+        running.let_go()
+        assert list(running.items(_never)) == []
+    running.stop()
+    assert not running._thread.is_alive()
+    assert (running.sent, left.is_set()) == (goes, goes)
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "x-gzip"])
 def test_a_bomb_unfolds_in_small_pieces(encoding: str) -> None:
     """However much a body unfolds to, no piece is over a megabyte."""

@@ -44,20 +44,40 @@ def test_a_ticked_box_is_answered_once_after_the_settle_time(world: World) -> No
     assert "reply 1" in world.text("a.md")
 
 
-def test_the_first_request_is_made_ready_for_while_its_note_settles(world: World) -> None:
-    """The first note to be answered warms up once and at its save, and no other note does."""
+def test_the_first_request_is_made_ready_for_where_there_is_a_chat(world: World) -> None:
+    """The first chat that is saved warms up, once and before it is marked; no other note does."""
     world.save("plain.md", b"No chat.\n")
-    world.save("a.md", UNTICKED)
     world.let_pass(60)
     assert world.warmed == []
-    world.save("a.md", DUE)
+    world.save("a.md", UNTICKED)
     world.let_pass(0.1)
     assert len(world.warmed) == 1
-    assert world.server.asked == []
+    world.save("a.md", DUE)
     world.save("b.md", chat("What is coffee?"))
     world.let_pass(60)
     assert len(world.warmed) == 1
     assert len(world.server.asked) == 2
+
+
+def test_a_vault_that_holds_a_chat_is_made_ready_for_at_once() -> None:
+    """The start warms up, so that not even the first tick waits for it."""
+    world = World()
+    world.save("a.md", UNTICKED)
+    world.let_pass(5)
+    assert len(world.warmed) == 1
+
+
+def test_a_request_has_left_before_its_heartbeat(world: World) -> None:
+    """What a request that has just begun has no need of waits for an instant."""
+    world.save("a.md", DUE)
+    world.let_pass(0.99)
+    beats = len(world.place.beats)
+    begun: list[int] = []
+    world.server.meanwhile = lambda: begun.append(len(world.place.beats))
+    world.let_pass(0.02)
+    assert begun == [beats]
+    world.let_pass(0.5)
+    assert len(world.place.beats) > beats
 
 
 def test_an_unmarked_chat_is_told_how_to_be_sent(world: World) -> None:
