@@ -10,7 +10,6 @@ differ, so that a reply that was paid for twice is seen in the note as well as i
 
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -19,9 +18,10 @@ from types import TracebackType
 from typing import Self, cast
 
 import syscalls
-from program import Program, Run
+from program import Run
 from scripted_server import Script, ScriptedServer, chunk, event, response, usage_chunk
 from syscalls import Call
+from warm import WarmProgram
 
 from notelog.errors import NotelogError
 
@@ -71,7 +71,7 @@ class Ordeal:
         (self.vault / ".obsidian").mkdir(parents=True)
         self.note = self.vault / "note.md"
         self.note.write_bytes(self.original)
-        self.program = Program(self.folder / "home")
+        self.program = WarmProgram(self.folder / "home")
         self.server = ScriptedServer(list(self.scripts))
         self.log = self.folder / "calls"
         self.program.serve(self.server.base_url)
@@ -236,7 +236,7 @@ class Ordeal:
             yield f"{when} the reply is there {self._replies()} times"
 
     def _command(self) -> list[str]:
-        return [sys.executable, "-m", "notelog", *self.command, str(self.note)]
+        return [*self.command, str(self.note)]
 
     def _environment(self) -> dict[str, str]:
         return {"TEST_KEY": "sk-test-canary", **self.program.environment}

@@ -8,10 +8,13 @@ call, or none: ``met`` tells which.
 import re
 import shutil
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from warm import Forked
 
 STRACE = shutil.which("strace")
 
@@ -75,17 +78,14 @@ def listed(
     command: Sequence[str], root: Path, note: Path, *, environment: Mapping[str, str], log: Path
 ) -> tuple[list[Call], subprocess.CompletedProcess[bytes]]:
     """Runs a command and lists the calls that touch files below a folder, or the network."""
-    ended = _run(["--seccomp-bpf", "-e", f"trace={_TRACED}"], command, environment, log)
+    ended = _run(["-e", f"trace={_TRACED}"], command, environment, log)
     return _calls(log, root, note), ended
 
 
 def killed(
     command: Sequence[str], call: Call, note: Path, *, environment: Mapping[str, str], log: Path
 ) -> "subprocess.CompletedProcess[bytes]":
-    """Runs a command that is killed just before a call.
-
-    Without a seccomp filter: with it, strace 6.1 loses the signals that it is to inject.
-    """
+    """Runs a command that is killed just before a call."""
     options = [*_only(call, note), "-e", f"inject={call.name}:signal=SIGKILL:when={call.nth}"]
     return _run(options, command, environment, log)
 
@@ -100,8 +100,7 @@ def broken(
     log: Path,
 ) -> "subprocess.CompletedProcess[bytes]":
     """Runs a command of which one call fails, or lies: ``error=EIO``, ``retval=3``."""
-    options = ["--seccomp-bpf", *_only(call, note)]
-    options += ["-e", f"inject={call.name}:{fault}:when={call.nth}"]
+    options = [*_only(call, note), "-e", f"inject={call.name}:{fault}:when={call.nth}"]
     return _run(options, command, environment, log)
 
 
@@ -125,14 +124,16 @@ def _run(
     options: list[str], command: Sequence[str], environment: Mapping[str, str], log: Path
 ) -> "subprocess.CompletedProcess[bytes]":
     assert STRACE is not None
-    return subprocess.run(
-        [STRACE, "-f", "-qq", "-y", "-s", "0", "-o", str(log), *options, *command],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        env={**environment, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
-        timeout=100,
-        check=False,
-    )
+    forked = Forked(command, environment)
+    attach = ["-f", "-qq", "-y", "-s", "0", "-o", str(log), "-p", str(forked.pid)]
+    with subprocess.Popen([STRACE, *attach, *options], stdin=subprocess.DEVNULL) as strace:
+        status = Path(f"/proc/{forked.pid}/status")
+        while b"TracerPid:\t0\n" in status.read_bytes() and strace.poll() is None:
+            time.sleep(0.001)
+        forked.go()
+        ended = forked.ended(100)
+    assert strace.returncode in {0, 128 + 9, -9}, strace.returncode
+    return ended
 
 
 def _calls(log: Path, root: Path, note: Path) -> list[Call]:
