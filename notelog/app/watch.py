@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 
 from notelog.app.watch_asks import Asks
-from notelog.app.watch_look import look_at, may_become_chat
+from notelog.app.watch_look import look_at
 from notelog.app.watch_scans import Scans
 from notelog.app.watch_start import LEFT, LEFT_HINT, begin_watching
 from notelog.app.watch_tools import Watching, WatchOptions
@@ -132,7 +132,7 @@ class Watcher:
             self.counts.last_event_at = self._tools.clock.now()
             age_s = self._tools.files.age_s(hint.path)
             synced = hint.by_sync or (age_s is not None and age_s > _SYNCED_AGE_S)
-            self._foresee(hint.path)
+            self._warm_up()
             self._touch(hint.path, synced=synced)
 
     def _concerns(self, path: str) -> bool:
@@ -246,12 +246,8 @@ class Watcher:
             self._changed = True  # it was left alone at the start
         self._apply(path, Touched(delay_s=self._sync_delay_s(path) if synced else 0.0))
 
-    def _foresee(self, path: str) -> None:
-        """Makes ready for a first request as soon as there is a chat: it takes 1 s of computing."""
-        if not self._warm and may_become_chat(self._tools.files, path):
-            self._warm_up()
-
     def _warm_up(self) -> None:
+        """Makes ready for a first request as soon as there is a chat: it takes 1 s of computing."""
         if not self._warm:
             self._warm = True
             self._tools.warm_up()

@@ -67,15 +67,6 @@ def look_at(
     )
 
 
-def may_become_chat(files: VaultFiles, path: str) -> bool:
-    """Whether a note that changed has anything of a chat."""
-    try:
-        snapshot = files.glance(path)
-    except NoteError:
-        return False
-    return not isinstance(snapshot, Busy | Gone) and may_be_chat(snapshot.data)
-
-
 def judge_note(
     looking: Looking, snapshot: Snapshot, *, edited: bool, with_journal: bool = False
 ) -> Answer | Pass:
