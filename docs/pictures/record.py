@@ -36,14 +36,16 @@ def main() -> int:
     """Plays the session and writes the picture."""
     shutil.rmtree(SCRATCH, ignore_errors=True)
     vault = SCRATCH / "vault"
-    for note in ("对话/数学归纳法.md", "笔记/读书计划.md"):
-        (vault / note).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(SAMPLE / note, vault / note)
-    (vault / NOTE).write_bytes(f"{QUESTION}\n\n- [ ] send\n".encode())
+    make_vault(vault)
     configure(SCRATCH / "config")
     with session(vault):
         for pane in (WATCH, SHELL):
             play(pane, "PS1='$ '; clear", until=r"^\$$")
+        play(WATCH, "notelog watch .", until="for none")  # asked at the very first start only
+        play(WATCH, "", until="tick it to send")
+        tmux("send-keys", "-t", WATCH, "C-c")
+        wait_for(WATCH, r"stopping: .*\n\$$")
+        play(WATCH, "clear", until=r"\A\$$")
         play(WATCH, "notelog watch .", until="tick it to send")
         play(SHELL, f"cat {NOTE}", until=r"- \[ \] send")
         play(SHELL, rf"sed -i 's/- \[ \]/- [x]/' {NOTE}", until="sed")
@@ -57,6 +59,14 @@ def main() -> int:
 NOTE = "Sea.md"
 QUESTION = "---\nnotelog: mark\n---\n\nWrite one short sentence about the sea."
 WATCH, SHELL = "watch.0", "watch.1"
+
+
+def make_vault(vault: Path) -> None:
+    """A vault with a chat in Chinese, a note that is none, and a question that is not ticked."""
+    for note in ("对话/数学归纳法.md", "笔记/读书计划.md"):
+        (vault / note).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(SAMPLE / note, vault / note)
+    (vault / NOTE).write_bytes(f"{QUESTION}\n\n- [ ] send\n".encode())
 
 
 def configure(folder: Path) -> None:

@@ -31,6 +31,7 @@ class WatchTable:
     exclude: tuple[str, ...] | None = None
     marker: bool | None = None
     device: str | None = None
+    notify: bool | None = None
     settle_s: float | None = None
     auto_settle_s: float | None = None
     sync_wait_s: float | None = None

@@ -10,6 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from notelog.adapters.event_trial import hears_nothing
 from notelog.adapters.exchange import can_exchange
 from notelog.adapters.leases import Lease, LeaseKind
 from notelog.adapters.mounts import kind_of
@@ -52,7 +53,10 @@ class VaultFolder:
         try:
             with _made(folder) as one, _made(folder) as other:
                 return FileSystem(
-                    kind=kind_of(folder), leases=_leases(one), exchange=can_exchange(one, other)
+                    kind=kind_of(folder),
+                    leases=_leases(one),
+                    exchange=can_exchange(one, other),
+                    silent=hears_nothing(str(folder)),
                 )
         except OSError as error:
             return FileSystem(kind=kind_of(folder), refused=error.strerror or "no reason given")

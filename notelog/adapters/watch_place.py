@@ -24,6 +24,7 @@ _WISHES = "wishes"
 _PAUSE = f"{_WISHES}/pause"
 _RESUME = f"{_WISHES}/resume"
 _LAST = "last-pass"
+_AUTO = "auto"
 _MOST_DIGITS = 8
 _Number = TypeVar("_Number", int, float)
 
@@ -152,6 +153,17 @@ class WatchFolder:
     def keep_pass(self, at: float) -> None:
         """Remembers that ``watch --once`` went through the vault."""
         self._put(_LAST, repr(at))
+
+    def chosen_auto(self) -> str | None:
+        """The glob that a person chose for ``auto``; empty: none, None: nobody was asked."""
+        try:
+            return os.fsdecode((self.folder / _AUTO).read_bytes())
+        except OSError:
+            return None
+
+    def choose_auto(self, glob: str) -> None:
+        """Remembers what a person chose."""
+        self._put(_AUTO, glob)
 
     def _number(self, name: str, kind: type[_Number]) -> _Number | None:
         try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from notelog.core.numbers import counted
 from notelog.core.usage import Sum, UsageRow
 from notelog.core.visible import CONTROLS, visible_line
-from notelog.ports.watch_view import Kind, Told, View
+from notelog.ports.watch_view import Kind, Progress, Told, View
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -134,8 +134,7 @@ class LiveView:
         self._monotonic_s = monotonic_s
         self._since = time.strftime("%H:%M")
         self._drawn_s = 0.0
-        self._shown = View()
-        self._live.start()
+        self._shown: View | None = None
 
     def tell(self, told: Told) -> None:
         """Prints the line above the state, wrapped at blanks and beside the time."""
@@ -154,7 +153,9 @@ class LiveView:
         now_s = self._monotonic_s()
         if view == self._shown:
             return
-        if _still(view) == _still(self._shown) and now_s - self._drawn_s < _DRAW_STEP_S:
+        if self._shown is None:  # only now: before, a person may have been asked something
+            self._live.start()
+        elif _still(view) == _still(self._shown) and now_s - self._drawn_s < _DRAW_STEP_S:
             return
         self._shown, self._drawn_s = view, now_s
         with suppress(OSError):
@@ -176,8 +177,7 @@ class LiveView:
         )
         lines = [Text(head, style="dim", no_wrap=True, overflow="ellipsis")]
         for item in view.asking:
-            came = f" · {item.characters:,} characters" if item.characters else ""
-            words = f"  {item.note}: {item.what}{came}"
+            words = f"  {item.note}: {item.what}{_came_words(item)}"
             lines.append(Text(visible_line(words), no_wrap=True, overflow="ellipsis"))
         if view.waiting:
             words = f"  waiting: {', '.join(view.waiting[:5])}"
@@ -202,6 +202,11 @@ def _sum_words(total: Sum) -> str:
     return " and ".join([*money, *tokens])
 
 
+def _came_words(item: Progress) -> str:
+    about = "" if item.counted else "about "
+    return f" · {about}{counted(item.tokens, 'token')}" if item.tokens else ""
+
+
 def _still(view: View) -> View:
     """The view without what grows while a reply comes."""
-    return replace(view, asking=tuple(replace(item, characters=0) for item in view.asking))
+    return replace(view, asking=tuple(replace(item, tokens=0) for item in view.asking))

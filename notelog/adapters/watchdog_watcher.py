@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from notelog.adapters.event_trial import hears_nothing
 from notelog.adapters.mounts import kind_of
 from notelog.adapters.vault_scan import NOTE_ENDINGS
 from notelog.core.file_systems import gives_events
@@ -54,6 +55,8 @@ class WatchdogHints:
         self._refused = 0 if gives_events(kind) else errno.ENOTSUP
         if self._refused:
             return f"it lies on a file system ({kind}) that does not tell of changes"
+        if why := hears_nothing(self._root):
+            return f"the system does not tell of changes here ({why})"
         from watchdog.observers import Observer
 
         # a folder that is moved out and back makes watchdog warn of its own table, at length

@@ -11,6 +11,13 @@ from notelog.errors import ConfigurationError, UsageError
 from notelog.ports.service_host import Ran, ServiceHost
 
 _WORDS_LINES = 3
+_LOOK = (
+    "see what it says with notelog service logs and status; notelog service uninstall takes it away"
+)
+_UNREACHED = (
+    "nothing was installed: it does not run for this user here; notelog watch does the same in a"
+    " terminal, and notelog service print shows the file"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +69,7 @@ def with_sandbox_if_possible(host: ServiceHost, service: Service, kind: ServiceK
         ConfigurationError: its manager does not answer.
     """
     if kind.reached is not None:
-        _run(host, kind.reached)
+        _run(host, kind.reached, hint=_UNREACHED)
     trial = kind.sandbox_trial
     return replace(service, sandbox=trial is not None and host.run(trial).code == 0)
 
@@ -139,14 +146,13 @@ def _run_all(host: ServiceHost, plan: ServicePlan, action: Action) -> Ran:
     return ran
 
 
-def _run(host: ServiceHost, step: Step) -> Ran:
+def _run(host: ServiceHost, step: Step, hint: str = _LOOK) -> Ran:
     ran = host.run(step)
     if ran.code and not step.may_fail:
         words = one_line((ran.err or ran.out).encode(), _WORDS_LINES)
         raise ConfigurationError(
             f"{' '.join(step.words)} failed{f': {words}' if words else ''}",
-            hint="see what it says with notelog service logs and status; notelog service uninstall"
-            " takes it away",
+            hint=hint,
         )
     return ran
 

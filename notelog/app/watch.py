@@ -13,6 +13,7 @@ from notelog.app.watch_look import look_at
 from notelog.app.watch_scans import Scans
 from notelog.app.watch_start import LEFT, LEFT_HINT, begin_watching
 from notelog.app.watch_tools import Watching, WatchOptions
+from notelog.app.watch_words import SAID
 from notelog.core.device import spread_s
 from notelog.core.triggers import Answer, Pass, Passed
 from notelog.core.usage import UsageRow
@@ -41,27 +42,9 @@ TICK_S = 30.0
 _BEAT_PAUSE_S = 0.2  # a request that has begun leaves first
 _SYNCED_AGE_S = 3.0
 _MOST_TOLD = 200  # the newest, in the heartbeat
+_OWN_EVENT_S = 1.0
 _QUARTER_S = 900.0  # a day begins with one, whatever the time zone
 _QUIET = frozenset({Passed.NOT_A_CHAT, Passed.ANSWERED, Passed.NOTHING, Passed.OFF})
-_ANEW = "notelog again NOTE asks anew"
-_WORDS = {
-    Action.SAY_VANISHED: (
-        "its reply was overwritten again and again: it is not put back any more",
-        f"close the editors that hold an old text; {_ANEW}",
-    ),
-    Action.SAY_ANSWERED_BEFORE: (
-        "this question was asked before and its reply is gone from the note: not asked again",
-        f"{_ANEW}, or change the question",
-    ),
-    Action.SAY_BUSY: (
-        "another program has it open for writing: it is looked at when that is done",
-        "",
-    ),
-    Action.SAY_CHANGED: (
-        "its message was changed while the reply came, and is still marked: not asked again",
-        "the reply is kept (notelog deliver NOTE); set the mark anew to ask what stands there now",
-    ),
-}
 
 
 @dataclass(slots=True)
@@ -112,7 +95,7 @@ class Watcher:
         self._beat_s = -NEVER_S
         self._seen_now: set[str] = set()
         self._warm = options.once
-        self.asks = Asks(tools)
+        self.asks = Asks(tools, options.backlog or frozenset())
         self.counts = Counts()
         self.has_scanned = False
         self._count_today()
@@ -128,7 +111,10 @@ class Watcher:
             self._obey()
         elif not hint.path:
             self._scans.want()
-        elif self._tools.files.relative(hint.path) and self._concerns(hint.path):
+        elif self._tools.files.relative(hint.path):
+            self._scans.heard(hint.path, own=self._may_be_own(hint.path))
+            if not self._concerns(hint.path):
+                return
             self.counts.last_event_at = self._tools.clock.now()
             age_s = self._tools.files.age_s(hint.path)
             synced = hint.by_sync or (age_s is not None and age_s > _SYNCED_AGE_S)
@@ -246,6 +232,10 @@ class Watcher:
             self._changed = True  # it was left alone at the start
         self._apply(path, Touched(delay_s=self._sync_delay_s(path) if synced else 0.0))
 
+    def _may_be_own(self, path: str) -> bool:
+        landed_s = self._states.get(path, NoteState()).landed_s
+        return path in self.asks or self._tools.clock.monotonic() - landed_s < _OWN_EVENT_S
+
     def _warm_up(self) -> None:
         """Makes ready for a first request as soon as there is a chat: it takes 1 s of computing."""
         if not self._warm:
@@ -300,7 +290,7 @@ class Watcher:
                 | Action.SAY_BUSY
                 | Action.SAY_CHANGED
             ):
-                self._say_once(path, action, *_WORDS[action])
+                self._say_once(path, action, *SAID[action])
 
     def _say_passed(self, path: str, verdict: Pass) -> None:
         if verdict.because in _QUIET:

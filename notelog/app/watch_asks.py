@@ -1,5 +1,6 @@
 """The requests of a watcher: which note comes next, and what keeps it from being asked."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from notelog.app.watch_tools import Watching
@@ -36,14 +37,16 @@ class Asks:
 
     Args:
         tools: the ports.
+        agreed: notes that a person agreed to have answered all at once.
 
     Attributes:
         wake_s: when something that holds notes back ends by itself.
     """
 
-    def __init__(self, tools: Watching) -> None:
+    def __init__(self, tools: Watching, agreed: AbstractSet[str] = frozenset()) -> None:
         settings = tools.looking.settings
         self._tools = tools
+        self._agreed = set(agreed)
         self._at_once = settings.at_once
         self._limits = Limits(asks_per_hour=settings.asks_per_hour)
         self._pace = Pace(asked=_asked_before(tools))
@@ -75,6 +78,9 @@ class Asks:
     def want(self, path: str) -> None:
         """A note came to want an answer."""
         self._ready[path] = None
+        if path in self._agreed:  # once: what comes of it later is as of any note
+            self._agreed.discard(path)
+            return
         now_s = self._tools.clock.monotonic()
         self._pace = wants(self._pace, path, now_s, self._limits)
 

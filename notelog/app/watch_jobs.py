@@ -30,7 +30,7 @@ from notelog.ports.watch_view import Kind, Told
 from notelog.ports.watch_work import JobResult, WatchJob
 
 _LOG = logging.getLogger("notelog")
-_BY_ITSELF = "It is tried again by itself."
+_BY_ITSELF = "it is tried again by itself"
 
 
 def run_job(
@@ -187,7 +187,7 @@ def _callout(error: NotelogError, ending: Ending) -> Callout | None:
     if callout is None or ending is Ending.FINAL:
         return callout
     cause = f"{error.message[:1].upper()}{error.message[1:]}"
-    return Callout(text=f"{cause}. {_BY_ITSELF}")
+    return Callout(text=f"{cause}. {_BY_ITSELF.capitalize()}.")
 
 
 def _leave_callout(tools: Completing, path: str, callout: Callout) -> str:

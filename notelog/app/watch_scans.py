@@ -1,11 +1,14 @@
 """When the whole vault is looked through, and whether the system tells of changes meanwhile."""
 
+from unicodedata import normalize
+
 from notelog.app.watch_tools import Watching
 from notelog.core.watching import NEVER_S
 from notelog.ports.watch_view import Kind
 from notelog.ports.watching import Scan
 
 _SHORTEST_PAUSE_S = 0.2
+_LATE_S = 5.0
 
 
 class Scans:
@@ -28,6 +31,11 @@ class Scans:
         self._running = False
         self._wanted = False
         self._took_s, self._ended_s = 0.0, -NEVER_S
+        self._began_s = self._since_s = NEVER_S
+        self._first_at = 0.0
+        self._excused = False
+        self._heard: dict[str, float] = {}
+        self._unheard: dict[str, float] = {}
         self.next_s = NEVER_S
         self.no_events = ""
         self.absent = ""
@@ -49,11 +57,13 @@ class Scans:
         """Looks through the vault in another thread, unless that is being done."""
         if not self._running:
             self._running = True
+            self._began_s = self._tools.clock.monotonic()
             self.next_s = NEVER_S
             self._tools.start_scan()
 
     def want(self) -> None:
         """A scan at once, but not again and again: folders are copied and moved in bursts."""
+        self._excused = True
         if self._running:
             self._wanted = True
             return
@@ -61,10 +71,18 @@ class Scans:
         soonest_s = max(self._tools.clock.monotonic(), self._ended_s + pause_s)
         self.next_s = min(self.next_s, soonest_s)
 
+    def heard(self, path: str, *, own: bool) -> None:
+        """An event told of a note, perhaps of a change that notelog itself made."""
+        name = _composed(path)
+        self._heard[name] = self._tools.clock.monotonic()
+        if not own:
+            self._unheard.pop(name, None)
+
     def ended(self, scan: Scan) -> None:
         """Plans the next scan after one has ended, and tells of a vault that went or came."""
         self._running = False
         self._took_s, self._ended_s = scan.seconds, self._tools.clock.monotonic()
+        excused, self._excused = self._excused, bool(scan.absent)
         if scan.absent and not self.absent:
             self.absent = f"the vault is not there ({scan.absent})"
             self._tools.say(Kind.WARNING, f"{self.absent}: waiting for it to come back")
@@ -77,7 +95,33 @@ class Scans:
             self._wanted = False
             self.want()
         if not scan.absent:
+            self._check_heard(scan, excused=excused)
             self._check_watches(scan)
+
+    def _check_heard(self, scan: Scan, *, excused: bool) -> None:
+        """Scans more often where notes changed and no event told, nor tells a little later.
+
+        A scan that an event asked for proves nothing: a folder was moved, or events were lost.
+        """
+        now_s = self._tools.clock.monotonic()
+        since_s, self._since_s = self._since_s, self._began_s
+        if since_s == NEVER_S:
+            self._first_at = self._tools.clock.now() - scan.seconds
+        elif not (self.no_events or excused):
+            for found in scan.changed:
+                name = _composed(found.path)
+                if self._heard.get(name, -NEVER_S) < since_s and found.modified_s > self._first_at:
+                    self._unheard.setdefault(name, now_s)
+            self._first_at = 0.0  # what the first scan only read, the second one may find anew
+        self._heard = {name: at for name, at in self._heard.items() if at >= self._since_s}
+        if self.no_events or not self._unheard:
+            return
+        if now_s - min(self._unheard.values()) < _LATE_S:
+            self.next_s = min(self.next_s, now_s + _LATE_S)
+            return
+        self.no_events = "the system did not tell of a change"
+        self.next_s = now_s + self._settings.poll_s
+        self._tools.say(Kind.WARNING, self._slow, next(iter(self._unheard)))
 
     def _check_watches(self, scan: Scan) -> None:
         """Scans more often where the system gives no events for some folders."""
@@ -91,9 +135,12 @@ class Scans:
 
     def _say_slow(self) -> None:
         hint = self._tools.hints.remedy()
+        self._tools.say(Kind.WARNING if hint else Kind.NOTICE, self._slow, hint=hint)
+
+    @property
+    def _slow(self) -> str:
         every = f"the vault is looked through every {self._settings.poll_s:g} s"
-        kind = Kind.WARNING if hint else Kind.NOTICE
-        self._tools.say(kind, f"{every}: {self.no_events}", hint=hint)
+        return f"{every}: {self.no_events}"
 
     def check_alive(self) -> None:
         """Listens anew where the threads that hear of changes are dead, or deaf."""
@@ -102,3 +149,8 @@ class Scans:
         self._tools.say(Kind.WARNING, "the system's events have stopped: listening anew")
         self.listen()
         self.want()
+
+
+def _composed(path: str) -> str:
+    """A path as it compares: macOS tells of names in another form than it lists them."""
+    return normalize("NFC", path)

@@ -84,15 +84,17 @@ def _taken(
     """The newest few that were marked lately, or all of them; the rest is listed."""
     now = tools.clock.now()
     marked.sort(key=lambda found: -found.modified_s)
-    if options.backlog:
-        tools.say(Kind.NOTICE, f"--backlog: {len(marked):,} marked notes are answered")
-        return tuple(marked), ()
+    agreed = options.backlog or frozenset()
+    if options.backlog is not None:
+        sentence = f"--backlog: {counted(len(agreed), 'marked note')} to be answered"
+        tools.say(Kind.NOTICE, sentence)
     fresh = [found for found in marked if now - found.modified_s <= START_AGE_S][:START_NOTES]
-    left = [found for found in marked if found not in fresh]
+    taken = [found for found in marked if found in fresh or found.path in agreed]
+    left = [found for found in marked if found not in taken]
     for found in left[:_SHOWN]:
         tools.say(Kind.WAITING, LEFT, found.path, hint=LEFT_HINT)
     _tell_more(tools, len(left) - _SHOWN)
-    return tuple(fresh), tuple(left)
+    return tuple(taken), tuple(left)
 
 
 def _tell_start(tools: Watching, scan: Scan, counts: tuple[int, int, int]) -> None:
@@ -109,6 +111,10 @@ def _tell_start(tools: Watching, scan: Scan, counts: tuple[int, int, int]) -> No
         )
     )  # fmt: skip
     tools.say(Kind.NOTICE, _HOW)
+    settings = tools.looking.settings
+    if settings.auto:
+        wait = f"{settings.auto_settle_s:g} s after their last change"
+        tools.say(Kind.NOTICE, f"answered without a mark, {wait}: {', '.join(settings.auto)}")
     for folder in scan.unreadable[:_SHOWN]:
         tools.say(Kind.WARNING, f"this folder cannot be read: {folder}")
 

@@ -1,6 +1,7 @@
 """What watching a vault needs of the world, and what the command line says of it."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from notelog.app.watch_look import Looking
@@ -18,12 +19,13 @@ class WatchOptions:
 
     Attributes:
         once: go through the vault once and end.
-        backlog: answer also what is old or too many.
+        backlog: notes, by their paths, that are answered though they are old or too many; None
+            where that is not wished.
         since_s: seconds since the epoch; with ``once`` a note is edited if it changed since.
     """
 
     once: bool = False
-    backlog: bool = False
+    backlog: AbstractSet[str] | None = None
     since_s: float = 0.0
 
 

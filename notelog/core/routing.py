@@ -244,8 +244,9 @@ def default_choice(config: Config) -> Chosen:
     if not config.default_profile:
         raise ConfigurationError(
             "no profile is chosen: nothing says which server is to answer",
-            hint="set OPENAI_API_KEY, or write a configuration with 'notelog init' and set"
-            " default_profile in it, or use the embedded demonstration model with --profile local",
+            hint="set OPENAI_API_KEY, or choose one with 'notelog init --profile NAME' or"
+            " default_profile in the configuration, or use the embedded demonstration model with"
+            " --profile local",
         )
     profile = named_profile(config, config.default_profile)
     return Chosen(profile=profile, origin=config.origins.get("default_profile", "default"))

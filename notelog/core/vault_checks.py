@@ -40,12 +40,14 @@ class FileSystem:
         refused: why no file could be made, in the system's words; then nothing else was tried.
         leases: whether it grants them; None on a system that has none.
         exchange: whether two files can change their names in one step.
+        silent: why the system does not tell of what happens there; empty where it does.
     """
 
     kind: str = ""
     refused: str = ""
     leases: bool | None = None
     exchange: bool = True
+    silent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,7 @@ def judge_file_system(found: FileSystem) -> Remark:
             (found.leases is False, "grants no leases: a reply waits until the note is untouched"),
             (not found.exchange, "cannot exchange two files: a reply above other text is kept"),
             (not gives_events(found.kind), "tells nothing of changes made on other machines"),
+            (bool(found.silent), f"tells of no change ({found.silent}): they are found by looking"),
         )
         if lacks
     ]

@@ -15,6 +15,7 @@ class WatchSettings:
         exclude: globs of notes that are not.
         marker: whether an empty assistant marker asks for a reply.
         device: the name of this machine among those that have the vault; empty: its host name.
+        notify: the desktop tells of replies, failures and holds, by the names of the notes.
         settle_s: a marked message is sent when the note is unchanged for so many seconds.
         auto_settle_s: the same for one that nothing marks.
         sync_wait_s: so much longer, in seconds, where the change came by a sync tool.
@@ -32,6 +33,7 @@ class WatchSettings:
     exclude: tuple[str, ...] = ()
     marker: bool = False
     device: str = ""
+    notify: bool = False
     settle_s: float = 1.0
     auto_settle_s: float = 8.0
     sync_wait_s: float = 20.0

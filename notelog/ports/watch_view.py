@@ -55,12 +55,14 @@ class Progress:
     Attributes:
         note: relative to the vault.
         what: what is awaited, such as ``asking gpt-4o at openai``.
-        characters: how much of the reply has come.
+        tokens: of the reply that have come, reasoning with them.
+        counted: the server counted them; otherwise it is an estimate.
     """
 
     note: str
     what: str
-    characters: int = 0
+    tokens: int = 0
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,30 @@ if TYPE_CHECKING:
     from notelog.app.configure import ConfigRow
 
 
-def init_config() -> str:
-    """Writes the commented configuration and gives its path; see ``adapters.config_template``."""
-    from notelog.adapters.config_template import write_config
-    from notelog.adapters.places import config_dir
+def init_config(profile: str = "", model: str = "", key: str = "") -> str:
+    """Writes the commented configuration and gives its path; see ``adapters.config_template``.
 
-    return write_config(config_dir())
+    Args:
+        profile: the ready-made profile that is asked by default; empty chooses none.
+        model: its model.
+        key: its key, which is kept in a file.
+
+    Raises:
+        ConfigurationError: no profile of that name is ready-made, or there is a file already.
+    """
+    from notelog.adapters.config_template import FirstChoice, write_config
+    from notelog.adapters.places import config_dir
+    from notelog.core.profiles import READY_MADE
+    from notelog.core.suggest import did_you_mean
+    from notelog.errors import UsageError
+
+    if profile and profile not in READY_MADE:
+        names = ", ".join(READY_MADE)
+        raise UsageError(
+            f"no profile {profile!r} is ready-made",
+            hint=did_you_mean(profile, READY_MADE) or f"these are: {names}",
+        )
+    return write_config(config_dir(), FirstChoice(profile=profile, model=model, key=key))
 
 
 def config_rows() -> "tuple[ConfigRow, ...]":

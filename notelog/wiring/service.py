@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notelog.wiring.parts import load_config
+from notelog.wiring.watch import vault_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,7 @@ def _plan(
 
     kind = _kind(manager)
     config = load_config() if with_keys else None
-    service = _service(_vault(vault), config)
+    service = _service(vault_root(vault), config)
     if try_sandbox:
         service = with_sandbox_if_possible(ThisHost(), service, kind)
     return plan_service(service, kind, _path(kind, service), config)
@@ -86,21 +87,6 @@ def _kind(manager: str | None) -> "ServiceKind":
             " --manager systemd shows an example",
         )
     return SERVICE_KINDS[name]
-
-
-def _vault(named: str | None) -> str:
-    from notelog.errors import UsageError
-    from notelog.wiring.doctor import vault_here
-
-    vault = named or vault_here()
-    if vault is None:
-        raise UsageError(
-            "no vault is named, and the current folder lies in none",
-            hint="name the folder of your vault",
-        )
-    if not Path(vault).is_dir():
-        raise UsageError(f"there is no folder {vault!r}", hint="name the folder of your vault")
-    return os.path.realpath(vault)
 
 
 def _service(vault: str, config: "Config | None") -> "Service":

@@ -6,21 +6,26 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from notelog.wiring.parts import completing, load_config, open_journal, reading
+from notelog.wiring.watch_device import pinned, take_over
 from notelog.wiring.watch_journal import day_began, lately, unlanded, vault_journal
+from notelog.wiring.watch_questions import agreed_backlog, choose_auto
+from notelog.wiring.watch_reporter import JobReporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from notelog.adapters.journal_pool import KeptJournals
+    from notelog.adapters.vault_index import VaultIndex
     from notelog.adapters.watch_place import WatchFolder
     from notelog.adapters.watch_threads import Inbox
     from notelog.app.due import Completing
+    from notelog.app.watch_questions import Questions
     from notelog.app.watch_tools import Watching
     from notelog.app.why import WhyNot
-    from notelog.core.reply import ReplyDelta
     from notelog.core.settings import Config
     from notelog.core.watch_names import Scope
+    from notelog.errors import NotelogError
     from notelog.ports.journal import Journal
     from notelog.ports.notes import Snapshot
     from notelog.ports.watch_place import WatchedVault
@@ -51,12 +56,13 @@ _SWITCH_S = 0.0005
 """A thread that comes back from the disk waits that long for one that computes, not for 5 ms."""
 
 
-def watch(vault: str, wishes: WatchWishes, view: "WatchView") -> int:
+def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questions") -> int:
     """Watches a vault until told to stop; see ``app.watch``.
 
     Raises:
-        NotelogError: there is no such folder, or another watcher has it.
+        NotelogError: there is no such folder, another watcher has it, or nobody agreed.
     """
+    from notelog.adapters.desktop_notices import NotifyingView
     from notelog.adapters.journal_pool import KeptJournals
     from notelog.adapters.places import state_dir
     from notelog.adapters.sd_notify import SystemdNotices
@@ -76,13 +82,19 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView") -> int:
     inbox = Inbox()
     release = place.lock()
     try:
+        choose_auto(root, config, questions, place=place, files=lambda: _files(root, config))
+        config = _with_chosen_auto(config, place)
+        if config.watch.notify:
+            view = NotifyingView(view)
         journals = KeptJournals(state_dir())
         tools = _watching(root, config, wishes, view, place=place, inbox=inbox, journals=journals)
+        backlog = None
+        if wishes.backlog:  # with an index of its own: what it saw is still news to the watcher
+            news = replace(tools, files=_files(root, config))
+            backlog = agreed_backlog(news, _asking(config), questions)
         if wishes.take_over:
-            _take_over(root, tools.device)
-        options = WatchOptions(
-            once=wishes.once, backlog=wishes.backlog, since_s=place.last_pass_at()
-        )
+            take_over(root, tools.device)
+        options = WatchOptions(once=wishes.once, backlog=backlog, since_s=place.last_pass_at())
         watcher = Watcher(tools, options)
         clock = SystemClock()
         started = clock.now()
@@ -111,18 +123,32 @@ def watch_view(vault: str, *, as_json: bool, quiet: bool, color: bool | None) ->
     return PlainView(quiet=quiet)
 
 
-def vault_root(vault: str) -> str:
+def vault_root(named: str | None) -> str:
     """The real path of a vault that is to be watched: a symlinked one gives no events.
 
+    Args:
+        named: its folder; None takes the vault that the current folder lies in.
+
     Raises:
-        UsageError: it is no folder.
+        UsageError: it is no folder, or there is none.
     """
     from notelog.errors import UsageError
+    from notelog.wiring.doctor import vault_here
 
+    vault = named or vault_here()
+    if vault is None:
+        raise UsageError(
+            "no vault is named, and the current folder lies in none",
+            hint="name the folder of your vault",
+        )
     root = os.path.realpath(vault)
     if not os.path.isdir(root):  # noqa: PTH112  # realpath gives text
+        there = os.path.exists(root)  # noqa: PTH110
         raise UsageError(
-            "there is no such folder", hint="name the folder of your vault", path=vault
+            "a file, and no folder" if there else "there is no such folder",
+            hint="name the folder of your vault"
+            + ("; for one note there is: notelog complete NOTE" if there else ""),
+            path=vault,
         )
     return root
 
@@ -132,7 +158,6 @@ def why(note: str) -> "WhyNot":
     from time import time
 
     from notelog.adapters.places import state_dir, vault_of
-    from notelog.adapters.vault_index import VaultIndex
     from notelog.adapters.watch_place import WatchFolder, watched_roots
     from notelog.app.watch_look import Looking
     from notelog.app.why import why_not
@@ -142,12 +167,12 @@ def why(note: str) -> "WhyNot":
     folder, name = os.path.split(os.path.abspath(note))  # noqa: PTH100
     path = os.path.join(os.path.realpath(folder), name)  # noqa: PTH118  # a symlinked note is one
     root = vault_of(path, watched_roots(state))
-    config = _with_watch(config, marker=_marker(root, config))
-    files = VaultIndex(root, _scope(root, config), size_limit_bytes=config.note_size_limit_bytes)
+    place = WatchFolder(state, root)
+    config = _with_chosen_auto(_with_watch(config, marker=_marker(root, config)), place)
+    files = _files(root, config)
     looking = Looking(
         files=files, reading=reading(config), open_journal=open_journal, settings=config.watch
     )
-    place = WatchFolder(state, root)
     return why_not(looking, path, scope=_scope(root, config), place=place, now=time())
 
 
@@ -190,6 +215,8 @@ def _config_for(root: str, wishes: WatchWishes, view: "WatchView") -> "Config":
     from notelog.ports.watch_view import Kind, Told
 
     config = load_config()
+    if wrong := _no_server(config):
+        view.tell(Told(kind=Kind.WARNING, sentence=wrong.message, hint=wrong.hint))
     marker = _marker(root, config)
     if config.watch.marker and not marker:
         view.tell(
@@ -200,6 +227,20 @@ def _config_for(root: str, wishes: WatchWishes, view: "WatchView") -> "Config":
             )
         )
     return _with_watch(config, marker=marker, auto=(*config.watch.auto, *wishes.auto))
+
+
+def _no_server(config: "Config") -> "NotelogError | None":
+    """Why a note that names no server cannot be answered: better known before one is marked."""
+    from notelog.core.profiles import is_ready
+    from notelog.core.route_refusals import not_ready
+    from notelog.core.routing import default_choice
+    from notelog.errors import ConfigurationError
+
+    try:
+        profile = default_choice(config).profile
+    except ConfigurationError as error:
+        return error
+    return None if is_ready(profile) else not_ready(profile, config)
 
 
 def _marker(root: str, config: "Config") -> bool:
@@ -215,6 +256,19 @@ def _with_watch(
     if auto is not None:
         settings = replace(settings, auto=auto)
     return replace(config, watch=settings)
+
+
+def _with_chosen_auto(config: "Config", place: "WatchFolder") -> "Config":
+    chosen = place.chosen_auto()
+    auto = (*config.watch.auto, chosen) if chosen else None
+    return _with_watch(config, marker=config.watch.marker, auto=auto)
+
+
+def _files(root: str, config: "Config", *, quick: bool = False) -> "VaultIndex":
+    from notelog.adapters.vault_index import VaultIndex
+
+    limit_bytes = config.note_size_limit_bytes
+    return VaultIndex(root, _scope(root, config), size_limit_bytes=limit_bytes, quick=quick)
 
 
 def _scope(root: str, config: "Config") -> "Scope":
@@ -241,7 +295,6 @@ def _watching(
     from notelog.adapters.mounts import kind_of
     from notelog.adapters.places import state_dir, vault_of
     from notelog.adapters.system_clock import SystemClock
-    from notelog.adapters.vault_index import VaultIndex
     from notelog.adapters.watch_place import watched_roots
     from notelog.adapters.watch_threads import beside, in_thread
     from notelog.adapters.watchdog_watcher import NoHints, WatchdogHints
@@ -250,13 +303,12 @@ def _watching(
     from notelog.core.file_systems import gives_events
     from notelog.ports.watch_view import Kind, Told
 
-    scope = _scope(root, config)
-    for pattern in scope.not_understood:
+    for pattern in _scope(root, config).not_understood:
         sentence = f"this filter of Obsidian's excluded files is not used here: {pattern}"
         view.tell(Told(kind=Kind.WARNING, sentence=sentence))
     kind = kind_of(Path(root))
     quick = bool(kind) and gives_events(kind) and not wishes.poll
-    files = VaultIndex(root, scope, size_limit_bytes=config.note_size_limit_bytes, quick=quick)
+    files = _files(root, config, quick=quick)
 
     def journal_of(snapshot: "Snapshot") -> "AbstractContextManager[Journal]":
         return journals.open(vault_of(snapshot.real_path, watched_roots(state)))
@@ -294,7 +346,7 @@ def _watching(
         post=inbox.post,
         start_scan=lambda: beside("scan", scan),
         start_job=start_job,
-        pinned=lambda: _pinned(root),
+        pinned=lambda: pinned(root),
         unlanded=lambda: unlanded(root),
         lately=lambda since: lately(root, since),
         day_began=day_began,
@@ -335,85 +387,4 @@ def _run_job(
 ) -> "JobResult":
     from notelog.app.watch_jobs import run_job
 
-    return run_job(tools, job, _JobReporter(job.relative, view, inbox), cancelled)
-
-
-class _JobReporter:
-    """Tells of one request; implements ``ports.people.Reporter``."""
-
-    def __init__(self, note: str, view: "WatchView", inbox: "Inbox") -> None:
-        self._note = note
-        self._view = view
-        self._inbox = inbox
-        self._what = ""
-        self._characters = 0
-        self._told_s = 0.0
-
-    def waiting(self, what: str) -> None:
-        from notelog.ports.watch_view import Kind, Progress, Told
-
-        self._what = what
-        self._view.tell(Told(kind=Kind.ASKING, note=self._note, sentence=what))
-        self._inbox.post(Progress(note=self._note, what=what))
-
-    def progress(self, what: str) -> None:
-        from notelog.ports.watch_view import Progress
-
-        self._inbox.post(Progress(note=self._note, what=what))
-
-    def delta(self, delta: "ReplyDelta") -> None:
-        from time import monotonic
-
-        from notelog.ports.watch_view import Progress
-
-        self._characters += len(delta.text) + len(delta.reasoning)
-        now_s = monotonic()
-        if now_s - self._told_s >= _PROGRESS_STEP_S:
-            self._told_s = now_s
-            self._inbox.post(
-                Progress(note=self._note, what=self._what, characters=self._characters)
-            )
-
-    def notice(self, sentence: str) -> None:
-        from notelog.ports.watch_view import Kind, Told
-
-        self._view.tell(Told(kind=Kind.NOTICE, note=self._note, sentence=sentence))
-
-
-_PROGRESS_STEP_S = 0.25
-
-
-def _pinned(root: str) -> str:
-    from pathlib import Path
-
-    from notelog.core.device import PIN_NAME, pinned_device
-
-    try:
-        with Path(root, PIN_NAME).open("rb") as file:
-            return pinned_device(file.read(64 * 1024).decode("utf-8", "replace"))
-    except OSError:
-        return ""
-
-
-def _take_over(root: str, device: str) -> None:
-    from pathlib import Path
-
-    from notelog.adapters.files import NoteFiles
-    from notelog.core.device import PIN_NAME, pinned_device, render_pin
-    from notelog.errors import NoteWriteError
-
-    pin = Path(root, PIN_NAME)
-    text = render_pin(device).encode()
-    other = _pinned(root)
-    if other == device:
-        return
-    if pin.exists():
-        if pin.read_bytes() != render_pin(other).encode():
-            raise NoteWriteError(
-                f"this note names the machine that answers ({pinned_device(other) or other!r}), "
-                "and somebody has written more in it",
-                hint=f"write into it: answered by: {device}",
-                path=str(pin),
-            )
-        pin.unlink()
-    NoteFiles().create(str(pin), text)
+    return run_job(tools, job, JobReporter(job.relative, view, inbox), cancelled)

@@ -2,14 +2,86 @@
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
 from program import Program
+
+_LONGEST_WAIT_S = 60.0
+_STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Terminal:
+    """A command that runs on a pseudo-terminal, and somebody who reads and types there."""
+
+    def __init__(self, here: int, process: "subprocess.Popen[bytes]") -> None:
+        self._here = here
+        self.process = process
+        self.written = ""
+        self._seen = 0
+
+    @property
+    def plain(self) -> str:
+        """All that it wrote so far, without what steers a terminal."""
+        return _STEERING.sub("", self.written).replace("\r\n", "\n")
+
+    def read_to(self, words: str) -> str:
+        """Reads until some words come; gives all since the last time."""
+        while words not in self.plain[self._seen :]:
+            assert self._read(), f"{words!r} did not come:\n{self.plain}"
+        start, self._seen = self._seen, self.plain.index(words, self._seen) + len(words)
+        return self.plain[start : self._seen]
+
+    def read_all(self) -> int:
+        """Reads until the command ends; gives its exit code."""
+        while self._read():
+            pass
+        return self.process.wait(_LONGEST_WAIT_S)
+
+    def type(self, text: str) -> None:
+        """Types something, Ctrl-C too."""
+        os.write(self._here, text.encode())
+
+    def _read(self) -> bool:
+        if not select.select([self._here], [], [], _LONGEST_WAIT_S)[0]:
+            return False
+        try:
+            part = os.read(self._here, 65536)
+        except OSError:  # Linux reports the end of a terminal so
+            return False
+        self.written += part.decode()
+        return bool(part)
+
+
+_WITH_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "notelog", *sys.argv[1:]])
+"""
+"""Makes standard input the terminal of the new session, whose Ctrl-C it gets."""
+
+
+@contextmanager
+def terminal(program: Program, *arguments: str | Path) -> Iterator[Terminal]:
+    """Runs a command on a pseudo-terminal until the end of a ``with`` block."""
+    here, there = pty.openpty()
+    variables = {"TEST_KEY": "k", "TERM": "xterm-256color", **program.environment}
+    command = [sys.executable, "-c", _WITH_TERMINAL, *map(str, arguments)]
+    with subprocess.Popen(
+        command, stdin=there, stdout=there, stderr=there, env=variables, start_new_session=True
+    ) as process:
+        os.close(there)
+        try:
+            yield Terminal(here, process)
+        finally:
+            process.kill()
+            os.close(here)
 
 
 def on_a_terminal(
@@ -20,25 +92,11 @@ def on_a_terminal(
     Args:
         program: which.
         arguments: of the command.
-        answers: what is typed, with Enter, once a question is shown.
+        answers: what is typed, with Enter, once a question is shown, in this order.
     """
-    here, there = pty.openpty()
-    variables = {"TEST_KEY": "k", "TERM": "xterm-256color", **program.environment}
-    command = [sys.executable, "-m", "notelog", *map(str, arguments)]
-    with subprocess.Popen(command, stdin=there, stdout=there, stderr=there, env=variables) as run:
-        os.close(there)
-        written, left = b"", dict(answers)
-        while select.select([here], [], [], 30)[0]:
-            try:
-                part = os.read(here, 65536)
-            except OSError:  # Linux reports the end of a terminal so
-                break
-            if not part:
-                break
-            written += part
-            for question in tuple(left):
-                if question in written.decode(errors="replace"):
-                    os.write(here, f"{left.pop(question)}\n".encode())
-        code = run.wait(30)
-    os.close(here)
-    return code, written.decode()
+    with terminal(program, *arguments) as screen:
+        for question, answer in answers.items():
+            screen.read_to(question)
+            screen.type(f"{answer}\n")
+        code = screen.read_all()
+    return code, screen.written

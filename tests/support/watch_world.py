@@ -231,6 +231,7 @@ class World:
         settings: how the vault is watched.
         billed: whether a request costs money.
         options: what the command line says.
+        price: of a million tokens in and out; the model has none otherwise.
     """
 
     def __init__(
@@ -239,6 +240,7 @@ class World:
         *,
         billed: bool = True,
         options: WatchOptions | None = None,
+        price: tuple[float, float] | None = None,
     ) -> None:
         self.clock = StillClock()
         self.store = MemoryNoteStore()
@@ -263,6 +265,7 @@ class World:
             model="m",
             context_window=8192,
             billed=billed,
+            price=price,
         )
         self._config = Config(
             profiles={"test": profile},
@@ -278,7 +281,8 @@ class World:
         self.jobs.clear()
         self.scans = 0
         self.disk.owners.clear()
-        self.watcher = Watcher(self._tools(), self._options)
+        self.tools = self._tools()
+        self.watcher = Watcher(self.tools, self._options)
         self.watcher.start()
 
     def _tools(self) -> Watching:
@@ -302,7 +306,7 @@ class World:
             reporter=nothing,
             cancelled=lambda: False,
         )
-        self._completing = completing
+        self.completing = completing
         self.looking = Looking(
             files=self.files,
             reading=reading,
@@ -403,7 +407,7 @@ class World:
         while self.jobs:
             job, cancelled = self.jobs.pop(0)
             before = self.store.notes.get(job.path)
-            result = run_job(self._completing, job, _Nothing(), cancelled)
+            result = run_job(self.completing, job, _Nothing(), cancelled)
             if self.store.notes.get(job.path) != before:
                 self.modified[job.path] = self.clock.now()
                 self.hint(Hint(path=job.path))

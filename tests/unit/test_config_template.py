@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from notelog.adapters.config_tables import TABLES, ProfileTable, TopTable
-from notelog.adapters.config_template import config_template, write_config
+from notelog.adapters.config_template import FirstChoice, config_template, write_config
 from notelog.adapters.config_toml import load_config
 from notelog.app.configure import config_rows
 from notelog.core.note_settings import REQUEST_KEYS
@@ -100,3 +100,33 @@ def test_rows_tell_value_and_origin(tmp_path: Path) -> None:
     assert rows["profiles.ollama.key"] == ('"none needed"', "default")
     assert rows["profiles.deepseek.key"] == ('"environment DEEPSEEK_API_KEY"', "default")
     assert "canary" not in str(rows)
+
+
+@pytest.mark.parametrize("profile", READY_MADE)
+def test_a_first_choice_is_what_holds(tmp_path: Path, profile: str) -> None:
+    """Any ready-made profile can be made the default one, with a model and a key of its own."""
+    choice = FirstChoice(profile=profile, model='m "1" 模型\\', key="sk-canary")
+    path = Path(write_config(str(tmp_path), choice))
+    config = load_config(str(tmp_path), {})
+    assert config.default_profile == profile
+    chosen = config.profiles[profile]
+    assert chosen.model == choice.model
+    key_file = Path(chosen.key.file)
+    assert (key_file.parent, key_file.read_bytes()) == (tmp_path, b"sk-canary\n")
+    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+    assert b"sk-canary" not in path.read_bytes()
+
+
+def test_a_key_file_that_is_there_stays(tmp_path: Path) -> None:
+    """Neither a key nor a configuration is written over, and none is left half done."""
+    key_file = tmp_path / "openai.key"
+    key_file.write_bytes(b"mine")
+    with pytest.raises(ConfigurationError) as caught:
+        write_config(str(tmp_path), FirstChoice(profile="openai", key="sk-new"))
+    assert (caught.value.path, key_file.read_bytes()) == (str(key_file), b"mine")
+    assert [path.name for path in tmp_path.iterdir()] == ["openai.key"]
+    key_file.unlink()
+    (tmp_path / "config.toml").write_bytes(b"mine")
+    with pytest.raises(ConfigurationError):
+        write_config(str(tmp_path), FirstChoice(profile="openai", key="sk-new"))
+    assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]

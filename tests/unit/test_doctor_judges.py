@@ -167,6 +167,7 @@ def test_vaults(survey: Survey, verdict: Verdict, words: str) -> None:
         (FileSystem(kind="ext4", leases=False), WARN, "leases"),
         (FileSystem(kind="fuse.sshfs", leases=True), WARN, "other machines"),
         (FileSystem(kind="nfs4", leases=False, exchange=False), WARN, "exchange two files"),
+        (FileSystem(leases=True, silent="in a trial"), WARN, "tells of no change (in a trial)"),
     ],
 )
 def test_file_systems(found: FileSystem, verdict: Verdict, words: str) -> None:

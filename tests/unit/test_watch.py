@@ -163,6 +163,42 @@ def test_a_slow_scan_is_brought_forward_too_and_follows_itself_after_a_pause() -
     assert world.watcher.counts.last_scan_at > world.clock.now() - 2
 
 
+def test_changes_that_no_event_tells_of_are_looked_for_often(world: World) -> None:
+    """A change that only a scan found makes the scans frequent, and that is said once."""
+    world.save("a.md", DUE, event=False)
+    world.let_pass(320)
+    (told,) = (item for item in world.told if item.kind is Kind.WARNING)
+    assert told.note == "a.md"
+    assert told.sentence.startswith("the vault is looked through every 5 s: the system did not")
+    assert not world.place.beats[-1].events
+    world.save("b.md", chat("What is coffee?"), event=False)
+    world.let_pass(8)
+    assert world.server.asked == ["What is tea?", "What is coffee?"]
+    world.save("c.md", chat("What is cocoa?"), event=False)
+    world.let_pass(600)
+    assert len(world.sentences(Kind.WARNING)) == 1
+
+
+def test_events_that_come_late_or_were_said_to_be_lost_are_no_fault(world: World) -> None:
+    """Where the event follows the scan, or the system says that it lost some, scans stay rare."""
+    world.let_pass(290)
+    world.save("a.md", DUE, event=False)
+    while world.scans == 0:
+        world.clock.at += 1
+        world.watcher.advance()
+    world.run_scans()
+    world.hint(Hint(path=world.path("a.md")))
+    world.let_pass(60)
+    world.save("b.md", chat("What is coffee?"), event=False)
+    world.hint(Hint(reason="the system lost events"))
+    world.let_pass(60)
+    for number in range(40):
+        world.save("c.md", chat(f"What is cocoa {number}?", tail=""))
+        world.let_pass(77)
+    assert world.sentences(Kind.WARNING) == []
+    assert world.place.beats[-1].events
+
+
 def test_dead_events_are_noticed(world: World) -> None:
     """When events have stopped, the watcher listens anew and looks through the vault."""
     world.hints.alive = False

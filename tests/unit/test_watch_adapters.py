@@ -354,3 +354,13 @@ def test_threads_end_with_the_hints(hints: WatchdogHints) -> None:
         hints.start(Heard().post)
         hints.stop()
     assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before  # noqa: PTH208
+
+
+def test_a_system_that_tells_of_nothing_is_not_listened_to(
+    hints: WatchdogHints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the trial fails there are no events, for the reason that it gives."""
+    name = "notelog.adapters.watchdog_watcher.hears_nothing"
+    monkeypatch.setattr(name, lambda _root: "a trial failed")
+    assert "a trial failed" in hints.start(lambda _hint: None)
+    assert not hints.is_alive()

@@ -142,7 +142,7 @@ def test_why_knows_what_the_watcher_knows(world: World) -> None:
     )
     world.server.faults += [ProviderUnavailableError("away")] * 40
     world.let_pass(65)
-    assert why(world, "3.md").sentence == ("away (3 attempts); It is tried again by itself.")
+    assert why(world, "3.md").sentence == "away (3 attempts); it is tried again by itself"
     assert not why(world, "3.md").answered
 
 

@@ -1,0 +1,24 @@
+"""What a watcher says of a note that it does not ask for, though its message is marked."""
+
+from notelog.core.watching import Action
+
+_ANEW = "notelog again NOTE asks anew"
+SAID = {
+    Action.SAY_VANISHED: (
+        "its reply was overwritten again and again: it is not put back any more",
+        f"close the editors that hold an old text; {_ANEW}",
+    ),
+    Action.SAY_ANSWERED_BEFORE: (
+        "this question was asked before and its reply is gone from the note: not asked again",
+        f"{_ANEW}, or change the question",
+    ),
+    Action.SAY_BUSY: (
+        "another program has it open for writing: it is looked at when that is done",
+        "",
+    ),
+    Action.SAY_CHANGED: (
+        "its message was changed while the reply came, and is still marked: not asked again",
+        "the reply is kept (notelog deliver NOTE); set the mark anew to ask what stands there now",
+    ),
+}
+"""The sentence and the hint for each action that says something."""
