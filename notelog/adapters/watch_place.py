@@ -8,7 +8,7 @@ import json
 import math
 import os
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -42,6 +42,7 @@ class WatchFolder:
 
         name = sha256(os.fsencode(root)).hexdigest()[:32]
         self._root = root
+        self._told: Heartbeat | None = None
         self._state_dir = state_dir
         self.folder = Path(state_dir, "watch", name)
         self.wishes = self.folder / _WISHES
@@ -82,12 +83,26 @@ class WatchFolder:
         return end
 
     def _forget_heartbeat(self) -> None:
+        self._told = None
         with suppress(OSError):
             (self.folder / _HEARTBEAT).unlink()
 
     def beat(self, heartbeat: Heartbeat) -> None:
-        """Writes the heartbeat, whole or not at all."""
-        self._put(_HEARTBEAT, json.dumps(asdict(heartbeat)))
+        """Writes the heartbeat, whole or not at all.
+
+        Where only its time differs, the file's time stamp says it: to replace a file makes some
+        file systems write to the disk at once, and that for nothing, all day.
+        """
+        told = replace(heartbeat, beat_at=0.0)
+        if told != self._told or not self._stamp(heartbeat.beat_at):
+            written = self._put(_HEARTBEAT, json.dumps(asdict(heartbeat)))
+            self._told = told if written and self._stamp(heartbeat.beat_at) else None
+
+    def _stamp(self, at: float) -> bool:
+        with suppress(OSError):
+            os.utime(self.folder / _HEARTBEAT, (at, at))
+            return True
+        return False
 
     def read_heartbeat(self) -> Heartbeat | None:
         """What the watcher of this vault said of itself last; None where none runs or died.
@@ -103,7 +118,9 @@ class WatchFolder:
                 for name, value in told.items()
                 if name in known
             }
-            return Heartbeat(**values)  # type: ignore[arg-type]  # we wrote it
+            beat = Heartbeat(**values)  # type: ignore[arg-type]  # we wrote it
+            beat_at = (self.folder / _HEARTBEAT).stat().st_mtime
+            return replace(beat, beat_at=max(beat_at, beat.beat_at))
         except (OSError, ValueError, TypeError, AttributeError):
             return None
 
@@ -171,7 +188,7 @@ class WatchFolder:
         except (OSError, ValueError):
             return None
 
-    def _put(self, name: str, text: str) -> None:
+    def _put(self, name: str, text: str) -> bool:
         temporary = (self.folder / name).with_suffix(f".{os.getpid()}")
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         with suppress(OSError):  # the watcher goes on without
@@ -181,6 +198,8 @@ class WatchFolder:
             finally:
                 os.close(descriptor)
             temporary.replace(self.folder / name)
+            return True
+        return False
 
 
 def watched_roots(state_dir: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -275,6 +276,29 @@ def test_one_watcher_a_vault_and_its_heartbeat(tmp_path: Path, vault: Path) -> N
     assert place.read_heartbeat() is None
     assert watched_roots(str(tmp_path / "state")) == (str(vault),)
     assert {path.stat().st_mode & 0o077 for path in place.folder.rglob("*")} == {0}
+
+
+def test_a_heartbeat_that_tells_nothing_new_is_only_stamped(tmp_path: Path, vault: Path) -> None:
+    """Its file is not replaced, and still says when it beat last; one that is gone is written."""
+    place = WatchFolder(str(tmp_path / "state"), str(vault))
+    release = place.lock()
+    file = place.folder / "heartbeat.json"
+    beat = Heartbeat(
+        process=1, vault=str(vault), device="desk", started_at=5.0, beat_at=100.0,
+        beat_every_s=30.0, events=True,
+    )  # fmt: skip
+    place.beat(beat)
+    file.unlink()
+    place.beat(replace(beat, beat_at=130.0))
+    assert file.stat().st_size > 0
+    inode = file.stat().st_ino
+    later = replace(beat, beat_at=9_000_000_000.0)
+    place.beat(later)
+    assert (file.stat().st_ino, place.read_heartbeat()) == (inode, later)
+    place.beat(replace(later, notes=3))
+    assert place.read_heartbeat() == replace(later, notes=3)
+    release()
+    assert place.read_heartbeat() is None
 
 
 def test_the_heartbeat_of_a_dead_watcher_stays_until_the_next_one(
