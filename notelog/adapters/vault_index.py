@@ -228,16 +228,16 @@ def _walk(root: str, folders: set[int], unreadable: list[str]) -> Iterator[str]:
             name = entry.name
             if name.startswith("."):
                 continue
-            if name.lower().endswith(NOTE_ENDINGS) and _is_file(entry):
+            if (name.endswith(".md") or name.lower().endswith(NOTE_ENDINGS)) and (
+                entry.is_file(follow_symlinks=False) or _leads_to_file(entry)
+            ):
                 yield entry.path
             elif entry.is_dir(follow_symlinks=False) and not is_ignored(name):
                 folders.add(entry.inode())
                 left.append(entry.path)
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    if entry.is_file(follow_symlinks=False):
-        return True
+def _leads_to_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file()
     except OSError:
