@@ -41,6 +41,10 @@ class WatchTable:
     scan_s: float | None = None
     poll_s: float | None = None
     grace_s: float | None = None
+    claim: bool | None = None
+    live: bool | None = None
+    live_every_s: float | None = None
+    live_rest_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from notelog.adapters.appending import (
     open_for_append,
     shorten_note,
 )
+from notelog.adapters.editor_locks import is_in_editor
 from notelog.adapters.leases import Pause, open_unless_leased
 from notelog.core.edit import EditPlan, apply_plan
 from notelog.errors import ConflictError, NoExchangeError, NoteError, NoteWriteError
@@ -130,6 +131,10 @@ class NoteFiles:
                 snapshot.real_path, snapshot.data, size, self._pause
             ):
                 raise
+
+    def in_editor(self, snapshot: Snapshot) -> bool:
+        """Whether an editor's swap or lock file says that the note is open there."""
+        return is_in_editor(snapshot.real_path)
 
     def sweep(self, snapshot: Snapshot) -> None:
         """Clears away what a crash left beside the note; a person's save in it is merged in.

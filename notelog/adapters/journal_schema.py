@@ -110,6 +110,11 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE stop_wish (note BLOB PRIMARY KEY, asked_at REAL NOT NULL) WITHOUT ROWID",
     ),
     ("ALTER TABLE turn ADD COLUMN covers TEXT NOT NULL DEFAULT ''",),
+    (
+        # where it was appended, so that one of which a part was written is known
+        "ALTER TABLE callout ADD COLUMN byte_offset INTEGER NOT NULL DEFAULT -1",
+        "CREATE INDEX callout_by_note ON callout (note, id)",
+    ),
 )
 
 

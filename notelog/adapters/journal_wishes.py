@@ -104,18 +104,32 @@ class JournalWishes:
             ).fetchall()
             return tuple(load_record(self._connection, row[0], self._root) for row in rows)
 
-    def leave_callout(self, turn_key: str, note: str, inserted: bytes) -> None:
-        """Records a callout that is about to be put below a question."""
+    def leave_callout(self, turn_key: str, note: str, inserted: bytes, *, offset: int = -1) -> int:
+        """Records a callout that is about to be put below a question; gives its number."""
+        with journal_errors(self._path), transaction(self._connection):
+            cursor = self._connection.execute(
+                "INSERT INTO callout (turn_key, note, inserted, planned_at, byte_offset)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (turn_key, stored_path(note, self._root), inserted, self._now(), offset),
+            )
+        return cursor.lastrowid or 0
+
+    def grow_callout(self, callout_id: int, inserted: bytes) -> None:
+        """Records what a callout is about to hold that grows at its end."""
         with journal_errors(self._path), transaction(self._connection):
             self._connection.execute(
-                "INSERT INTO callout (turn_key, note, inserted, planned_at) VALUES (?, ?, ?, ?)",
-                (turn_key, stored_path(note, self._root), inserted, self._now()),
+                "UPDATE callout SET inserted = ? WHERE id = ?", (inserted, callout_id)
             )
 
-    def callouts(self, turn_key: str) -> tuple[LeftCallout, ...]:
-        """The callouts that were put below a question, the oldest first."""
+    def callouts(self, turn_key: str, note: str) -> tuple[LeftCallout, ...]:
+        """The callouts that were put below a question or into a note, the oldest first."""
         with journal_errors(self._path):
-            rows: list[tuple[int, bytes]] = self._connection.execute(
-                "SELECT id, inserted FROM callout WHERE turn_key = ? ORDER BY id", (turn_key,)
+            rows: list[tuple[int, bytes, int]] = self._connection.execute(
+                "SELECT id, inserted, byte_offset FROM callout"
+                " WHERE turn_key = ? OR note = ? ORDER BY id",
+                (turn_key, stored_path(note, self._root)),
             ).fetchall()
-        return tuple(LeftCallout(callout_id=row[0], inserted=row[1]) for row in rows)
+        return tuple(
+            LeftCallout(callout_id=number, inserted=inserted, offset=offset)
+            for number, inserted, offset in rows
+        )

@@ -22,6 +22,7 @@ from notelog.app.deliver import Delivery, deliver
 from notelog.app.digest import DigestOffer, offer_of
 from notelog.app.digesting import Digested, agree, digested, with_answered
 from notelog.app.due import Completing, Job, Turn, due_turn
+from notelog.app.growing import above_shown, onlooker
 from notelog.app.history import PART_KEPT, may_retry, nothing_to_retry, reply_waiting
 from notelog.app.outcome import Calls, Completed, Judgement, Outcome, judge
 from notelog.app.prepare import Prepared
@@ -150,6 +151,8 @@ def _completed(tools: Completing, job: Job, snapshot: Snapshot) -> Completed:
         journal.working_on(snapshot.real_path),
     ):
         snapshot, note = finish_landings(tools.reading, journal, snapshot)
+        if job.only and (done := _landed_above(tools, journal, job, snapshot)):
+            return done
         job = heed(journal, job, note, snapshot, tools.reporter)
         turn = _due_turn(tools, journal, job, snapshot, note)
         if isinstance(turn, Completed):
@@ -158,6 +161,24 @@ def _completed(tools: Completing, job: Job, snapshot: Snapshot) -> Completed:
                 raise nothing_to_retry(turn.sentence, job.path)
             return turn
         return _told(_complete_turn(tools, journal, turn, job), turn)
+
+
+def _landed_above(
+    tools: Completing, journal: Journal, job: Job, snapshot: Snapshot
+) -> Completed | None:
+    """Lands a kept reply above what was typed below its shown beginning; nothing is asked."""
+    above = above_shown(tools.reading, journal, snapshot)
+    if above is None:
+        return None
+    turn = due_turn(tools, job, above, parse_snapshot(tools.reading, above))
+    if isinstance(turn, Completed) or turn_key(turn.due.conversation) != job.only:
+        return None
+    last = journal.latest(job.only, snapshot.real_path)
+    if last is None or last.reply is None or not last.reply.text:
+        return None
+    if last.state not in {TurnState.RECEIVED, TurnState.IN_DOUBT}:
+        return None
+    return _told(_deliver(tools, journal, turn, last, last.reply), turn)
 
 
 def _due_turn(
@@ -235,6 +256,7 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
             lack=lambda reply: (
                 f"{'' if read is None else read.remark}\n{refit.lack(reply)}".strip()
             ),
+            onlooker=onlooker(tools, journal, turn, record),
         )
         reply = receive(receiving, turn.prepared.request, endpoint)
         turn = replace(turn, prepared=refit.prepared)

@@ -1,14 +1,17 @@
 """Putting a reply into its note: the newest version of the note wins, and nothing is guessed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from notelog.app.attempts import Replacing, plan_delivery
 from notelog.app.reading import Reading, parse_snapshot
+from notelog.core.callouts import shown_end
 from notelog.core.edit import EditPlan, apply_plan, landed_by
 from notelog.core.landing import Gone, Landing, find_landing, typed_below
 from notelog.core.messages import Role
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
+from notelog.core.records import LeftCallout
 from notelog.core.turn import ticked
 from notelog.core.verify import verify_plan
 from notelog.errors import ConflictError, NoExchangeError, NoteWriteError
@@ -61,10 +64,10 @@ def deliver(reading: Reading, journal: Journal, delivery: Delivery) -> int:
         NoteWriteError: the note could not be written; the reply is kept.
     """
     path = delivery.snapshot.path
-    callouts = journal.callouts(delivery.turn_key)
+    callouts = journal.callouts(delivery.turn_key, delivery.snapshot.real_path)
     for _ in range(ATTEMPTS):
         snapshot = reading.store.read(path)
-        note, place = _find_place(reading, delivery, snapshot)
+        note, place = _find_place(reading, delivery, snapshot, callouts)
         plan = plan_delivery(
             note,
             place.turn_index,
@@ -102,13 +105,16 @@ def _is_there(before: bytes, now: bytes, plan: EditPlan) -> bool:
     return all(now.count(it.data) > before.count(it.data) for it in landed_by(plan).reply)
 
 
-def _find_place(reading: Reading, delivery: Delivery, snapshot: Snapshot) -> tuple[Note, Landing]:
+def _find_place(
+    reading: Reading, delivery: Delivery, snapshot: Snapshot, callouts: Sequence[LeftCallout]
+) -> tuple[Note, Landing]:
     """The note as it is now, and the answered turn in it."""
     if snapshot.fingerprint == delivery.snapshot.fingerprint:
         as_asked = Landing(turn_index=delivery.turn_index, is_last=True, split_at=delivery.split_at)
         return delivery.note, as_asked
     note = parse_snapshot(reading, snapshot)
     place = find_landing(delivery.note, delivery.turn_index, note)
+    shown = 0 if delivery.replacing else shown_end(note, callouts)
     if isinstance(place, Gone) and not delivery.replacing and not note.errors:
         place = typed_below(note, delivery.turn_key) or place
     if isinstance(place, Gone) or note.errors:
@@ -119,7 +125,7 @@ def _find_place(reading: Reading, delivery: Delivery, snapshot: Snapshot) -> tup
             hint="notelog deliver --print NOTE shows it, notelog deliver --at-end NOTE puts it "
             "below the end of the note; with the question as it was it goes below it",
         )
-    if not (place.is_last or delivery.inner or delivery.replacing):
+    if not (place.is_last or delivery.inner or delivery.replacing or shown):
         raise ConflictError(
             f"newer text stands below the question that was answered; {_KEPT}",
             path=snapshot.path,

@@ -46,6 +46,7 @@ class Completing:
         clock: time.
         reporter: tells a person what is going on.
         cancelled: whether the person wants to stop.
+        device: this machine's name, where it may tell in the note that it asks: a watcher's.
     """
 
     reading: Reading
@@ -62,6 +63,7 @@ class Completing:
     clock: Clock
     reporter: Reporter
     cancelled: Callable[[], bool]
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from notelog.errors import (
     ReplyNotKeptError,
 )
 from notelog.ports.asked import AskingJournal
+from notelog.ports.people import Onlooker
 from notelog.ports.servers import Endpoint
 
 _UNBILLED = (
@@ -45,6 +46,7 @@ class Receiving:
         refit: makes a request smaller that the server finds too long; all the attempts are one
             turn, which stays sent in the journal until it ends.
         lack: what a reply did not take into account, a line each; it is kept in its fault.
+        onlooker: is shown the reply while it arrives, as far as it is kept; None for nobody.
     """
 
     journal: AskingJournal
@@ -53,6 +55,7 @@ class Receiving:
     cancelled: Callable[[], bool]
     refit: Refitted = never_refitted
     lack: Callable[[Reply], str] = lambda _reply: ""
+    onlooker: Onlooker | None = None
 
 
 def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply:
@@ -82,6 +85,7 @@ def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply
     def cancelled() -> bool:
         """Looked at several times a second, so that parts are kept while none arrives."""
         spool.write_what_waited()
+        _show(tools, spool, builder)
         return tools.cancelled()
 
     try:
@@ -112,6 +116,13 @@ def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply
         reply = replace(reply, fault=f"{reply.fault}\n{lack}".strip())
     _keep(tools, reply)
     return reply
+
+
+def _show(tools: Receiving, spool: Spool, builder: ReplyBuilder) -> None:
+    """Shows what came to who looks on; it is in the journal first."""
+    if tools.onlooker is not None and tools.onlooker.is_due():
+        spool.flush()
+        tools.onlooker.show(builder.text)
 
 
 def _keep(tools: Receiving, reply: Reply) -> None:

@@ -32,12 +32,22 @@ def finish_landings(
         ConflictError: another program saved the note in the same instant.
     """
     reading.store.sweep(snapshot)
-    now = found = reading.store.read(snapshot.path)
+    now = found = _mend_callout(reading, journal, reading.store.read(snapshot.path))
     note = _parsed(reading, found)
     journal.recognise(snapshot.real_path, () if note is None else tuple(questions(note)))
     for record in journal.undelivered(snapshot.real_path):
         now = _finish(reading, journal, now, record)
     return now, note if note is not None and now is found else parse_snapshot(reading, now)
+
+
+def _mend_callout(reading: Reading, journal: Journal, snapshot: Snapshot) -> Snapshot:
+    """Completes a callout of which a part was written: half its first line would be a message."""
+    for left in journal.callouts("", snapshot.real_path)[-1:]:
+        whole = Insertion(offset=left.offset, data=left.inserted)
+        rest = plan_rest(snapshot.data, snapshot.fingerprint, whole) if left.offset >= 0 else None
+        if rest is not None and b">" in snapshot.data[left.offset :]:
+            return reading.store.write(snapshot, rest)
+    return snapshot
 
 
 def _parsed(reading: Reading, snapshot: Snapshot) -> Note | None:

@@ -4,10 +4,17 @@ from dataclasses import replace
 
 from notelog.app.deliver import ATTEMPTS
 from notelog.app.reading import Reading, parse_snapshot
-from notelog.core.callouts import Callout, callout_in, plan_callout
-from notelog.core.edit import apply_plan
+from notelog.core.callouts import (
+    Callout,
+    callout_in,
+    plan_callout,
+    standing_callouts,
+)
+from notelog.core.claim import is_claim
+from notelog.core.edit import EditPlan, apply_plan
 from notelog.core.records import turn_key
 from notelog.core.turn import NothingDue, next_turn, ticked
+from notelog.core.verify import problems_of
 from notelog.errors import ConflictError
 from notelog.ports.journal import Journal
 
@@ -41,12 +48,13 @@ def tell_in_note(reading: Reading, journal: Journal, path: str, callout: Callout
             note,
             due.turn_index,
             callout,
-            journal.callouts(key),
+            journal.callouts(key, snapshot.real_path),
             fingerprint=snapshot.fingerprint,
         )
         if plan is None:
             return bool(note.turns[due.turn_index].callouts)
-        journal.leave_callout(key, snapshot.real_path, callout_in(plan))
+        inserted, offset = callout_in(note, plan)
+        journal.leave_callout(key, snapshot.real_path, inserted, offset=offset)
         after = replace(snapshot, data=apply_plan(snapshot.data, plan))
         journal.new_ticks(snapshot.real_path, ticked(parse_snapshot(reading, after))[0])
         try:
@@ -55,3 +63,37 @@ def tell_in_note(reading: Reading, journal: Journal, path: str, callout: Callout
             continue
         return True
     return False
+
+
+def take_back_claims(reading: Reading, journal: Journal, path: str) -> bool:
+    """Takes out of a note what still says there that it is asked.
+
+    Call it while the note is kept to this process, and does not ask.
+
+    Returns:
+        Whether anything was taken out.
+
+    Raises:
+        NoteError: the note cannot be read or written.
+        ConflictError: somebody saved it in the same instant.
+    """
+    snapshot = reading.store.read(path)
+    left = tuple(filter(is_claim, journal.callouts("", snapshot.real_path)))
+    note = parse_snapshot(reading, snapshot) if left else None
+    if note is None:
+        return False
+    standing = {
+        item.offset: item
+        for index in range(len(note.turns))
+        for item in standing_callouts(note, index, left)
+    }
+    plan = EditPlan(
+        fingerprint=snapshot.fingerprint,
+        size=len(snapshot.data),
+        insertions=(),
+        withdrawals=tuple(standing[offset] for offset in sorted(standing)),
+    )
+    if not standing or problems_of(note, plan):
+        return False
+    reading.store.write(snapshot, plan)
+    return True

@@ -154,9 +154,10 @@ class Watcher:
             self.counts.exit_code = self.counts.exit_code or result.exit_code
         self._tools.tell(result.told)
         self._count_today()
-        self._said.pop(path, None)
-        if result.ending is not Ending.LANDED:
-            self._unanswered[path] = _joined(result.told.sentence, result.told.hint)
+        if not result.job.tells:
+            self._said.pop(path, None)
+            if result.ending is not Ending.LANDED:
+                self._unanswered[path] = _joined(result.told.sentence, result.told.hint)
         self._apply(path, Ended(ending=result.ending, key=key, fingerprint=result.fingerprint))
         self._changed = True
 
@@ -278,6 +279,8 @@ class Watcher:
                 self._changed = True
             case Action.LAND_AGAIN:
                 self._begin(path, reland=True)
+            case Action.TELL_CHANGED:
+                self._begin(path, tells=True)
             case Action.STOP:
                 self.asks.stop(path)
                 self._tools.say(Kind.NOTICE, "stopped by you; what came is kept", path)
@@ -333,7 +336,9 @@ class Watcher:
             return False
         return True
 
-    def _begin(self, path: str, *, reland: bool = False, kept: bool = False) -> None:
+    def _begin(
+        self, path: str, *, reland: bool = False, kept: bool = False, tells: bool = False
+    ) -> None:
         state = self._states[path]
         self._unanswered.pop(path, None)
         job = WatchJob(
@@ -343,6 +348,7 @@ class Watcher:
             reland=reland,
             kept=kept,
             first=state.failures == 0,
+            tells=tells,
         )
         self.asks.begin(job)
         self._apply(path, Started())

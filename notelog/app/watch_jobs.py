@@ -8,9 +8,9 @@ from notelog.app.complete import complete
 from notelog.app.due import Completing
 from notelog.app.outcome import Completed, Outcome
 from notelog.app.reading import Reading
-from notelog.app.tell_in_note import tell_in_note
+from notelog.app.tell_in_note import take_back_claims, tell_in_note
 from notelog.core.breaker import Asker
-from notelog.core.callouts import Callout, callout_for
+from notelog.core.callouts import REPLY_IS_KEPT, Callout, callout_for
 from notelog.core.records import TurnState
 from notelog.core.request import JsonValue
 from notelog.core.settings import Options
@@ -44,7 +44,10 @@ def run_job(
         asking=replace(tools.asking, reporter=reporter),
     )
     try:
-        return _run(tools, job)
+        result = _told_in_note(tools, job) if job.tells else _run(tools, job)
+        if result.ending in {Ending.LANDED, Ending.CHANGED} or result.fingerprint:
+            return result
+        return replace(result, fingerprint=_take_back_claim(tools, job.path))
     except Exception as error:  # noqa: BLE001  # the boundary: one note does not end the watch
         _LOG.debug("note=%s", job.path, exc_info=True)
         told = Told(
@@ -82,6 +85,18 @@ def _run(tools: Completing, job: WatchJob) -> JobResult:
         fingerprint=fingerprint,
         exit_code=done.exit_code,
     )
+
+
+def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
+    """Says in the note that its reply is kept, for whoever does not look at the watcher."""
+    fingerprint = _leave_callout(tools, job.path, REPLY_IS_KEPT)
+    told = Told(
+        kind=Kind.NOTICE,
+        note=job.relative,
+        sentence="its reply is kept, and a callout in the note says so",
+        hint="notelog deliver NOTE puts it there",
+    )
+    return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=fingerprint)
 
 
 _ENDINGS = {
@@ -142,7 +157,8 @@ def _failed(tools: Completing, job: WatchJob, error: NotelogError) -> JobResult:
     )
     fingerprint = ""
     callout = _callout(error, ending)
-    if callout is not None and job.first:
+    watch = tools.config.watch
+    if callout is not None and (job.first or watch.claim or watch.live):  # a claim took its place
         fingerprint = _leave_callout(tools, job.path, callout)
     return JobResult(
         job=job,
@@ -204,6 +220,18 @@ def _leave_callout(tools: Completing, path: str, callout: Callout) -> str:
         _LOG.info("note=%s callout=%s", path, error.code)
         return ""
     return _fingerprint(tools.reading, path) if stands else ""
+
+
+def _take_back_claim(tools: Completing, path: str) -> str:
+    """Takes out what says in the note that it is asked; the fingerprint of the note without it."""
+    try:
+        snapshot = tools.reading.store.read(path)
+        with tools.open_journal(snapshot) as journal, journal.working_on(snapshot.real_path):
+            gone = take_back_claims(tools.reading, journal, path)
+    except NotelogError as error:
+        _LOG.info("note=%s claim=%s", path, error.code)
+        return ""
+    return _fingerprint(tools.reading, path) if gone else ""
 
 
 def _fingerprint(reading: Reading, path: str) -> str:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from notelog.app.growing import above_shown
 from notelog.app.reading import Reading, parse_snapshot
 from notelog.core.chat_sign import may_be_chat
+from notelog.core.claim import CLAIM_START
 from notelog.core.marked import is_marked
 from notelog.core.note import Note
 from notelog.core.records import TurnRecord, TurnState
@@ -28,13 +30,15 @@ class Looking:
         files: the vault's notes.
         reading: parses them.
         open_journal: opens the journal of the vault.
-        settings: how the vault is watched.
+        settings: how the vault is watched, and by which machine.
+        now: seconds since the epoch.
     """
 
     files: VaultFiles
     reading: Reading
     open_journal: Callable[[Snapshot], AbstractContextManager[Journal]]
     settings: WatchSettings
+    now: Callable[[], float]
 
 
 def look_at(
@@ -56,6 +60,8 @@ def look_at(
     except NoteError as error:
         wrong = Pass(because=Passed.IN_ERROR, sentence=error.message, hint=error.hint)
         return Seen(fingerprint="", age_s=None, verdict=wrong)
+    if CLAIM_START in snapshot.data:
+        verdict = _kept_above(looking, snapshot, edited=edited) or verdict
     kept = Kept.NOTHING
     if with_journal and isinstance(verdict, Answer) and verdict.trigger is not Trigger.AGAIN:
         kept = kept_for(looking, snapshot, verdict.key)
@@ -65,6 +71,22 @@ def look_at(
         verdict=verdict,
         kept=kept,
     )
+
+
+def _kept_above(looking: Looking, snapshot: Snapshot, *, edited: bool) -> Answer | None:
+    """The question above what was typed below a reply that is shown, where that is kept.
+
+    It lands first; what was typed is the next message then.
+    """
+    try:
+        with looking.open_journal(snapshot) as journal:
+            above = above_shown(looking.reading, journal, snapshot)
+    except NotelogError:
+        return None
+    verdict = None if above is None else judge_note(looking, above, edited=edited)
+    if not isinstance(verdict, Answer) or verdict.trigger is Trigger.AGAIN:
+        return None
+    return verdict if kept_for(looking, snapshot, verdict.key) is Kept.REPLY else None
 
 
 def judge_note(
@@ -86,7 +108,15 @@ def judge_note(
     relative = looking.files.relative(snapshot.path)
     mode = Mode.AUTO if matches_any(settings.auto, relative) else Mode(settings.mode)
     ticks = _fresh_ticks(looking, note, snapshot, unticked=with_journal)
-    return why(note, Rules(mode=mode, marker=settings.marker, edited=edited, ticks=ticks))
+    rules = Rules(
+        mode=mode,
+        marker=settings.marker,
+        edited=edited,
+        ticks=ticks,
+        device=settings.device,
+        now=looking.now(),
+    )
+    return why(note, rules)
 
 
 def _fresh_ticks(looking: Looking, note: Note, snapshot: Snapshot, *, unticked: bool) -> int:

@@ -39,7 +39,8 @@ class Beginning:
     Attributes:
         taken: notes to be answered now.
         left: notes that are marked and left alone.
-        busy: notes that could not be read at rest: they are looked at again.
+        busy: notes that could not be read at rest, or that another machine asks: they are looked
+            at again.
         history: notes that count as unedited until they change.
     """
 
@@ -66,6 +67,9 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
         elif isinstance(seen.verdict, Answer):
             chats += 1
             marked.append(found)
+        elif seen.verdict.because is Passed.CLAIMED:
+            chats += 1
+            busy.append(found)
         elif seen.verdict.because is not Passed.NOT_A_CHAT:
             chats += 1
             if seen.verdict.because in _WAITING:

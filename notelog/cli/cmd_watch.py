@@ -13,6 +13,7 @@ from notelog.cli.output import Output
 @click.option("--choose-auto", is_flag=True, help="Ask again which folder needs no mark.")
 @click.option("--backlog", is_flag=True, help="Answer also what was marked long ago, if you agree.")
 @click.option("--yes", "-y", is_flag=True, help="Agree to what --backlog takes; ask nothing.")
+@click.option("--live", is_flag=True, help="Show a reply in its note while it arrives.")
 @click.option("--take-over", is_flag=True, help="Let this machine answer the vault from now on.")
 @click.option(
     "--log-format",
@@ -32,6 +33,7 @@ def command(
     choose_auto: bool,
     backlog: bool,
     yes: bool,
+    live: bool,
     take_over: bool,
     log_format: str,
 ) -> int:
@@ -53,7 +55,7 @@ def command(
     )
     root = wiring.vault_root(vault)
     wishes = wiring.WatchWishes(
-        once=once, poll=poll, backlog=backlog, take_over=take_over, auto=auto
+        once=once, poll=poll, backlog=backlog, live=live, take_over=take_over, auto=auto
     )
     view = wiring.watch_view(
         root, as_json=log_format == "json", quiet=output.quiet, color=output.color

@@ -8,6 +8,8 @@ from notelog.core.wordings import broken
 _LIVE = regex(r"(?=<|!\[)")
 _BOX = regex(r"^([ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)(?=\[)")
 _LINE_END = regex(r"\r\n|\n|\r")
+# Half a reply may break off in the middle of a code span, so that none is left to be one.
+_ACTIVE = regex(r"(?=[<`]|!\[)")
 
 
 def mark_callout(text: str, box: str = "") -> list[str]:
@@ -39,10 +41,30 @@ def reasoning_callout(text: str) -> list[str]:
     return ["> [!notelog]- Reasoning", *_quoted(_quiet(text))]
 
 
+def growing_lines(part: str) -> list[str]:
+    """The lines by which a callout grows that shows a reply while it arrives.
+
+    Whatever the parts, no line is a box to tick, and nothing in them acts: not even code is shown
+    as such before all of it is there.
+
+    Args:
+        part: of the reply, from wherever the one before ended.
+    """
+    lines = _LINE_END.split(_storable(part).replace("<%", "<\\%"))
+    if not lines[-1]:
+        lines.pop()
+    safe = (broken(_ACTIVE.sub(r"\\", line.rstrip(" \t"))) for line in lines)
+    return _quoted([_BOX.sub(r"\1\\", line) for line in safe])
+
+
 def _quiet(text: str) -> list[str]:
-    clean = text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
-    lines = [line.rstrip(" \t") for line in _LINE_END.split(clean.strip(" \t\r\n"))]
+    clean = _storable(text).strip(" \t\r\n")
+    lines = [line.rstrip(" \t") for line in _LINE_END.split(clean)]
     return [broken(_LIVE.sub(r"\\", line)) for line in lines]
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
 
 
 def _quoted(lines: list[str]) -> list[str]:

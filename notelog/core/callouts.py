@@ -5,10 +5,12 @@ that put it there and take it out again. There is never more than one for a ques
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from notelog.core.claim import claim_head
 from notelog.core.dialect import CALLOUT_TASK, DONE_DATE
 from notelog.core.edit import EditPlan, Withdrawal
 from notelog.core.note import Note
@@ -60,6 +62,16 @@ class Callout:
 
     text: str
     box: Box = ""
+
+
+REPLY_IS_KEPT = Callout(
+    text="The note was changed while an answer to its last message was on its way, so the answer "
+    "was not put in. It is kept: notelog deliver NOTE puts it below that message where it stands "
+    "again as it was, notelog deliver --at-end NOTE below the end of the note. To ask what stands "
+    "here now, tick the box.",
+    box="retry",
+)
+"""For who changed a message and looks at the note, not at the watcher."""
 
 
 def callout_for(error: NotelogError) -> Callout | None:
@@ -128,11 +140,20 @@ def plan_callout(
     return None if problems_of(note, plan) else plan
 
 
-def callout_in(plan: EditPlan) -> bytes:
-    """What of a planned callout goes when it is resolved: not the line that closes a block."""
+def callout_in(note: Note, plan: EditPlan) -> tuple[bytes, int]:
+    """What of a planned callout goes when it is resolved: not what ends the text above it.
+
+    That is the end of its last line, and the line that closes a block.
+
+    Returns:
+        The bytes, and where they are appended to the note; -1 where they are put in elsewhere.
+    """
     added = b"".join(item.data for item in plan.insertions)
-    found = _CALLOUT.search(added)
-    return added[found.start() if found else 0 :]
+    start = plan.insertions[0].offset
+    before = note.source.data[max(start - 1, 0) : start]
+    found = _CALLOUT.search(before + added, len(before))
+    place = found.start() - len(before) if found else 0
+    return added[place:], -1 if plan.appended is None else plan.size + place
 
 
 def without_callouts(note: Note, plan: EditPlan, left: Sequence[LeftCallout]) -> EditPlan:
@@ -159,16 +180,46 @@ def standing_callouts(
     end = note.turns[question_end(note, turn_index)].span.end
     found: dict[int, Withdrawal] = {}
     for item in left:
-        place = ticked_or_not(item.inserted).search(note.source.data, start, end)
-        if place is not None and any(
-            place.start() <= span.start and span.end <= place.end()
+        first, last = _place_of(item, note.source.data, start, end)
+        if any(
+            first <= span.start and span.end <= last
             for turn in note.turns[turn_index : question_end(note, turn_index) + 1]
             for span in turn.callouts
         ):
-            found[place.start()] = Withdrawal(
-                offset=place.start(), data=place[0], record_id=item.callout_id
+            found[first] = Withdrawal(
+                offset=first, data=note.source.data[first:last], record_id=item.callout_id
             )
     return tuple(found[offset] for offset in sorted(found))
+
+
+def shown_end(note: Note, left: Sequence[LeftCallout]) -> int:
+    """Where the part of a reply ends that is shown in a note while it arrives; 0 for nowhere."""
+    claims = [item for item in left if claim_head(item)]
+    for index in reversed(range(len(note.turns)) if claims else ()):
+        for item in standing_callouts(note, index, claims):
+            if item.data.count(b">") > 1:
+                return item.offset + len(item.data)
+    return 0
+
+
+def _place_of(left: LeftCallout, data: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where a callout stands, or a beginning of one that grows: as an editor's buffer had it.
+
+    Returns:
+        From and to; the same where there is nothing of it.
+    """
+    place = ticked_or_not(left.inserted).search(data, start, end)
+    if place is not None:
+        return place.span()
+    head = claim_head(left)
+    first = data.find(left.inserted[: left.inserted.find(head) + len(head)], start, end)
+    if not head or first < 0:
+        return end, end
+    most = min(len(left.inserted), end - first)
+    same = bisect_left(
+        range(most), True, key=lambda at: data[first : first + at + 1] != left.inserted[: at + 1]
+    )
+    return first, first + same
 
 
 def ticked_or_not(data: bytes) -> re.Pattern[bytes]:

@@ -110,11 +110,14 @@ class LeftCallout:
 
     Attributes:
         callout_id: its number in the journal.
-        inserted: the bytes, blank lines around it too.
+        inserted: the bytes, blank lines around it too; of one that grows as far as it was about
+            to.
+        offset: the end of the note where it was appended; -1 where it was put in elsewhere.
     """
 
     callout_id: int
     inserted: bytes
+    offset: int = -1
 
 
 def turn_key(conversation: Conversation) -> str:

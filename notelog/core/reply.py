@@ -121,6 +121,11 @@ class ReplyBuilder:
         """Whether anything but blanks has arrived."""
         return self._has_text
 
+    @property
+    def text(self) -> str:
+        """The model's words so far."""
+        return "".join(self._text) if self._has_text else ""
+
     def add(self, delta: ReplyDelta) -> None:
         """Takes the next part."""
         if delta.text:
@@ -142,7 +147,7 @@ class ReplyBuilder:
         """
         state = self._state(interrupted=interrupted)
         return Reply(
-            text="".join(self._text) if self._has_text else "",
+            text=self.text,
             reasoning="".join(self._reasoning),
             state=state,
             finish_reason=self.finish_reason,

@@ -7,6 +7,7 @@ said to be finished is not sent.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from notelog.core.claim import CLAIM_FOR_S, foreign_claim
 from notelog.core.messages import Role
 from notelog.core.note import Note, SendMark, Turn
 from notelog.core.placing import find_place
@@ -50,6 +51,7 @@ class Passed(StrEnum):
     UNMARKED = "unmarked"
     UNTICKED = "unticked"
     STOPPED = "stopped"
+    CLAIMED = "claimed"
     UNFINISHED = "unfinished"
     TYPED_ON = "typed-on"
     HISTORY = "history"
@@ -65,12 +67,16 @@ class Rules:
         edited: whether the note changed since the watcher started.
         ticks: how many boxes ``again`` and ``retry`` are ticked in the note, where one of them
             asks for another answer and none was given yet; else 0.
+        device: this machine's name: another one that asks already is waited for.
+        now: seconds since the epoch.
     """
 
     mode: Mode = Mode.MARK
     marker: bool = False
     edited: bool = True
     ticks: int = 0
+    device: str = ""
+    now: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +102,13 @@ class Pass:
         because: in one word.
         sentence: the same for a person.
         hint: what to do to have it answered; may be empty.
+        wait_s: in so many seconds it is to be looked at again; 0 for when it changes.
     """
 
     because: Passed
     sentence: str
     hint: str = ""
+    wait_s: float = 0.0
 
 
 def why(note: Note, rules: Rules) -> Answer | Pass:
@@ -124,11 +132,25 @@ def why(note: Note, rules: Rules) -> Answer | Pass:
     if rules.ticks:
         asked = due if isinstance(due, ReplyDue) else answered_turn(note)
         if asked is not None:
-            return _again(asked, rules.ticks)
+            return _claimed(note, asked, rules) or _again(asked, rules.ticks)
     if isinstance(due, NothingDue):
         hint = BECOME_CHAT if due.state is State.NOT_A_CHAT else ""
         return Pass(because=_STATES[due.state], sentence=due.reason, hint=hint)
-    return _decide(note, due, mode, rules)
+    decided = _decide(note, due, mode, rules)
+    return (isinstance(decided, Answer) and _claimed(note, due, rules)) or decided
+
+
+def _claimed(note: Note, due: ReplyDue, rules: Rules) -> Pass | None:
+    """Whether another machine asks the question already, by what it says in the note."""
+    claim = foreign_claim(note, due.turn_index, rules.device, rules.now)
+    if claim is None:
+        return None
+    return Pass(
+        because=Passed.CLAIMED,
+        sentence=f"{claim.device} says in the note that it asks already",
+        hint=f"it is asked here where no answer has come {CLAIM_FOR_S / 60:.0f} minutes later",
+        wait_s=max(claim.since + CLAIM_FOR_S - rules.now, 1.0),
+    )
 
 
 def _again(due: ReplyDue, ticks: int) -> Answer:

@@ -25,6 +25,10 @@ class WatchSettings:
         scan_s: the vault is looked through every so many seconds where the system tells of changes.
         poll_s: the same where it does not.
         grace_s: a request that runs gets so many seconds when the watcher is told to stop.
+        claim: whether a callout in the note tells that it is asked, and on which machine.
+        live: whether that callout also shows the reply while it arrives.
+        live_every_s: it grows at most every so many seconds.
+        live_rest_s: and only where nobody else touched the note for so many seconds.
     """
 
     mode: str = "mark"
@@ -43,3 +47,7 @@ class WatchSettings:
     scan_s: float = 300.0
     poll_s: float = 5.0
     grace_s: float = 20.0
+    claim: bool = False
+    live: bool = False
+    live_every_s: float = 2.0
+    live_rest_s: float = 5.0

@@ -143,6 +143,7 @@ class Action(StrEnum):
     SAY_ANSWERED_BEFORE = "say-answered-before"
     SAY_BUSY = "say-busy"  # some program keeps it open for writing
     SAY_CHANGED = "say-changed"
+    TELL_CHANGED = "tell-changed"  # the same in the note, when nobody writes there any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +166,7 @@ class NoteState:
             whatever the message becomes until its mark is taken away.
         retry_s: when it may be asked again.
         touched_since: whether the note changed while its request ran.
+        tells: whether the note is to say, once it is at rest, that its reply is kept.
     """
 
     phase: Phase = Phase.IDLE
@@ -181,6 +183,7 @@ class NoteState:
     failed_key: str = ""
     retry_s: float = -NEVER_S
     touched_since: bool = False
+    tells: bool = False
 
 
 Step: TypeAlias = tuple[NoteState | None, tuple[Action, ...]]
@@ -243,8 +246,23 @@ def _seen(state: NoteState, seen: Seen, now_s: float, timing: Timing) -> Step:
     if seen.fingerprint != state.own:
         state = replace(state, own="")
     if isinstance(seen.verdict, Pass):
-        return _passed(state, now_s, timing)
-    return _answerable(state, seen, seen.verdict, now_s, timing)
+        after = _passed(state, seen.verdict, now_s, timing)
+    else:
+        after = _answerable(state, seen, seen.verdict, now_s, timing)
+    return _telling(state, seen, after, now_s, timing) if state.tells else after
+
+
+def _telling(before: NoteState, seen: Seen, after: Step, now_s: float, timing: Timing) -> Step:
+    """What is to be said in the note waits until nobody types there; asking anew settles it."""
+    state, actions = after
+    state = replace(state or NoteState(key=before.key), tells=False)
+    if {Action.ASK, Action.LAND_AGAIN}.intersection(actions):
+        return state, actions
+    left_s = timing.auto_settle_s - _at_rest_s(before, seen, now_s)
+    if left_s <= 0 and state.phase is not Phase.SETTLING:
+        return state, (*actions, Action.TELL_CHANGED)
+    state = replace(state, tells=True, touched_s=before.touched_s)
+    return replace(state, due_s=min(state.due_s, now_s + max(left_s, timing.busy_s))), actions
 
 
 def _withdraws(verdict: Pass, trigger: Trigger | None) -> bool:
@@ -254,10 +272,12 @@ def _withdraws(verdict: Pass, trigger: Trigger | None) -> bool:
     return trigger is Trigger.MARK and verdict.because in {Passed.UNTICKED, Passed.UNMARKED}
 
 
-def _passed(state: NoteState, now_s: float, timing: Timing) -> Step:
+def _passed(state: NoteState, verdict: Pass, now_s: float, timing: Timing) -> Step:
     own = bool(state.own)
     say = () if own or state.phase is Phase.IDLE else (Action.SAY_PASSED,)
     state = replace(state, phase=Phase.IDLE, delay_s=0.0, failures=0, failed_key="")
+    if verdict.wait_s:
+        return replace(state, due_s=now_s + verdict.wait_s), say
     return _verifying(state, now_s, timing), say
 
 
@@ -283,11 +303,10 @@ def _answerable(
         state = replace(state, failed_key=verdict.key)
     if state.failed_key not in {verdict.key, _ANY_KEY}:
         state = replace(state, failed_key="")  # the same box ticked anew is another wish
-    if verdict.trigger is not Trigger.AGAIN and (
-        settled := _settled_before(state, seen, verdict, now_s, timing)
-    ):
+    again = verdict.trigger is Trigger.AGAIN
+    if not again and (settled := _settled_before(state, seen, verdict, now_s, timing)):
         return settled
-    if state.failed_key == _ANY_KEY and seen.kept is not Kept.REPLY:
+    if state.failed_key == _ANY_KEY and seen.kept is not Kept.REPLY and not again:
         return replace(state, phase=Phase.IDLE, due_s=NEVER_S), (Action.SAY_CHANGED,)
     if verdict.key == state.failed_key and seen.kept is not Kept.REPLY and now_s < state.retry_s:
         return replace(state, phase=Phase.IDLE, due_s=state.retry_s), ()
@@ -320,11 +339,15 @@ def _rest_left_s(
     """How much longer the note has to be at rest; by its own time stamp too, if that is sane."""
     auto = verdict.trigger is Trigger.AUTO
     needed_s = (timing.auto_settle_s if auto else timing.settle_s) + state.delay_s
+    left_s = needed_s - _at_rest_s(state, seen, now_s)
+    return left_s if left_s > 0.001 else 0.0  # noqa: PLR2004  # clocks count in milliseconds
+
+
+def _at_rest_s(state: NoteState, seen: Seen, now_s: float) -> float:
     at_rest_s = now_s - state.touched_s
     if seen.age_s is not None and seen.age_s >= 0 and not state.delay_s:
         at_rest_s = min(at_rest_s, seen.age_s)  # an event was lost, or comes late
-    left_s = needed_s - at_rest_s
-    return left_s if left_s > 0.001 else 0.0  # noqa: PLR2004  # clocks count in milliseconds
+    return at_rest_s
 
 
 def _vanished(state: NoteState, timing: Timing) -> Step:
@@ -372,7 +395,7 @@ def _ended(state: NoteState, event: Ended, now_s: float, timing: Timing) -> Note
                 due_s=min(state.due_s, retry_s),
             )
         case Ending.CHANGED:
-            state = replace(state, failed_key=_ANY_KEY, failures=0)
+            state = replace(state, failed_key=_ANY_KEY, failures=0, tells=True)
             return replace(state, phase=Phase.SETTLING, due_s=now_s + timing.settle_s)
         case Ending.STALE:
             return replace(state, phase=Phase.SETTLING, due_s=now_s + timing.settle_s)

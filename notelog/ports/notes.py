@@ -66,6 +66,10 @@ class NoteStore(Protocol):
         """
         ...
 
+    def in_editor(self, snapshot: Snapshot) -> bool:
+        """Whether an editor's swap or lock file says that the note is open there."""
+        ...
+
     def write(self, snapshot: Snapshot, plan: EditPlan) -> Snapshot:
         """Applies a plan to the note, if it is still the one that the plan was made for.
 

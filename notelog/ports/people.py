@@ -44,6 +44,18 @@ class Reporter(Protocol):
         ...
 
 
+class Onlooker(Protocol):
+    """Is shown a reply while it arrives."""
+
+    def is_due(self) -> bool:
+        """Whether it wants to see it now; asked several times a second."""
+        ...
+
+    def show(self, text: str) -> None:
+        """The reply so far; all of it is in the journal. Never raises a NotelogError."""
+        ...
+
+
 class Showing(Reporter, Protocol):
     """A reporter that holds a terminal, and gives it back at the end."""
 

@@ -23,6 +23,7 @@ class WatchJob:
         reland: only put back the reply that was there.
         kept: only put in the reply, or the part of one, that is kept; nothing is asked.
         first: no attempt at this turn failed before, as far as is known.
+        tells: nothing is asked: only say in the note that its reply is kept.
     """
 
     path: str
@@ -31,6 +32,7 @@ class WatchJob:
     reland: bool = False
     kept: bool = False
     first: bool = True
+    tells: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,10 +50,14 @@ class Wishes(Protocol):
         """All attempts at a turn in this note, the oldest first."""
         ...
 
-    def leave_callout(self, turn_key: str, note: str, inserted: bytes) -> None:
-        """Records a callout that is about to be put below a question."""
+    def leave_callout(self, turn_key: str, note: str, inserted: bytes, *, offset: int = -1) -> int:
+        """Records a callout that is about to be put below a question; gives its number."""
         ...
 
-    def callouts(self, turn_key: str) -> tuple[LeftCallout, ...]:
-        """The callouts that were put below a question, the oldest first."""
+    def grow_callout(self, callout_id: int, inserted: bytes) -> None:
+        """Records what a callout is about to hold that grows at its end."""
+        ...
+
+    def callouts(self, turn_key: str, note: str) -> tuple[LeftCallout, ...]:
+        """The callouts that were put below a question or into a note, the oldest first."""
         ...

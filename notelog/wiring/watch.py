@@ -43,6 +43,7 @@ class WatchWishes:
         backlog: also what is old or too many.
         take_over: this machine answers from now on.
         auto: further globs of notes that are answered without a mark.
+        live: show replies in their notes while they arrive.
     """
 
     once: bool = False
@@ -50,6 +51,7 @@ class WatchWishes:
     backlog: bool = False
     take_over: bool = False
     auto: tuple[str, ...] = ()
+    live: bool = False
 
 
 _SWITCH_S = 0.0005
@@ -171,7 +173,11 @@ def why(note: str) -> "WhyNot":
     config = _with_chosen_auto(_with_watch(config, marker=_marker(root, config)), place)
     files = _files(root, config)
     looking = Looking(
-        files=files, reading=reading(config), open_journal=open_journal, settings=config.watch
+        files=files,
+        reading=reading(config),
+        open_journal=open_journal,
+        settings=config.watch,
+        now=time,
     )
     return why_not(looking, path, scope=_scope(root, config), place=place, now=time())
 
@@ -226,7 +232,9 @@ def _config_for(root: str, wishes: WatchWishes, view: "WatchView") -> "Config":
                 "assistant markers itself: they ask for nothing here",
             )
         )
-    return _with_watch(config, marker=marker, auto=(*config.watch.auto, *wishes.auto))
+    config = _with_watch(config, marker=marker, auto=(*config.watch.auto, *wishes.auto))
+    live = config.watch.live or wishes.live
+    return replace(config, watch=replace(config.watch, live=live))
 
 
 def _no_server(config: "Config") -> "NotelogError | None":
@@ -252,7 +260,10 @@ def _marker(root: str, config: "Config") -> bool:
 def _with_watch(
     config: "Config", *, marker: bool, auto: "tuple[str, ...] | None" = None
 ) -> "Config":
-    settings = replace(config.watch, marker=marker)
+    from platform import node
+
+    device = config.watch.device or node() or "this machine"
+    settings = replace(config.watch, marker=marker, device=device)
     if auto is not None:
         settings = replace(settings, auto=auto)
     return replace(config, watch=settings)
@@ -290,7 +301,6 @@ def _watching(
     journals: "KeptJournals",
 ) -> "Watching":
     from pathlib import Path
-    from platform import node
 
     from notelog.adapters.mounts import kind_of
     from notelog.adapters.places import state_dir, vault_of
@@ -314,10 +324,16 @@ def _watching(
         return journals.open(vault_of(snapshot.real_path, watched_roots(state)))
 
     state = state_dir()
+    clock = SystemClock()
     looking = Looking(
-        files=files, reading=reading(config), open_journal=journal_of, settings=config.watch
+        files=files,
+        reading=reading(config),
+        open_journal=journal_of,
+        settings=config.watch,
+        now=clock.now,
     )
-    tools = _Later(lambda: replace(_asking(config), open_journal=journal_of))
+    device = config.watch.device
+    tools = _Later(lambda: replace(_asking(config), open_journal=journal_of, device=device))
 
     def scan() -> None:
         inbox.post(files.scan())
@@ -336,13 +352,13 @@ def _watching(
 
     return Watching(
         root=root,
-        device=config.watch.device or node() or "this machine",
+        device=device,
         files=files,
         hints=NoHints() if wishes.poll else WatchdogHints(root, str(place.wishes)),
         looking=looking,
         place=place,
         tell=view.tell,
-        clock=SystemClock(),
+        clock=clock,
         post=inbox.post,
         start_scan=lambda: beside("scan", scan),
         start_job=start_job,

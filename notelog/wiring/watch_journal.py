@@ -52,8 +52,9 @@ def day_began() -> float:
 
 
 def unlanded(root: str) -> "tuple[Unlanded, ...]":
-    """The notes below a folder for which the journal keeps a reply.
+    """The notes below a folder that a crash left unfinished, with the turn's key.
 
+    The journal keeps a reply that is not in the note, or the note says that it is still asked.
     Without a key those of the last day that came to be in doubt in a crash: the note does not say.
     """
     from time import time
@@ -66,30 +67,48 @@ def unlanded(root: str) -> "tuple[Unlanded, ...]":
 
     try:
         with vault_journal(root) as journal:
-            records = journal.standing()  # an older attempt's reply is not what comes next
             since = time() - START_AGE_S
-            silent = {
-                item.record_id
-                for item in records
-                if item.state is TurnState.IN_DOUBT
-                and item.started_at > since
-                and not journal.callouts(item.intent.turn_key)
-            }
+            return tuple(
+                Unlanded(
+                    note=item.intent.note,
+                    key=item.intent.turn_key if is_known else "",
+                    whole=item.state is TurnState.RECEIVED,
+                )
+                for item in journal.standing()  # an older attempt's reply is not what comes next
+                if is_inside(item.intent.note, root)
+                and os.path.exists(item.intent.note)  # noqa: PTH110  # it is text
+                and (
+                    (is_known := _is_kept(item) or _still_says_so(journal, item))
+                    or (item.started_at > since and _is_silent(journal, item))
+                )
+            )
     except NotelogError:
         return ()
-    return tuple(
-        Unlanded(
-            note=item.intent.note,
-            key=item.intent.turn_key if _has_text(item) else "",
-            whole=item.state is TurnState.RECEIVED,
-        )
-        for item in records
-        if item.state in {TurnState.RECEIVED, TurnState.IN_DOUBT}
-        and (_has_text(item) or item.record_id in silent)
-        and is_inside(item.intent.note, root)
-        and os.path.exists(item.intent.note)  # noqa: PTH110  # it is text
-    )
 
 
-def _has_text(record: "TurnRecord") -> bool:
-    return record.reply is not None and bool(record.reply.text)
+def _is_kept(record: "TurnRecord") -> bool:
+    from notelog.core.records import TurnState
+
+    arrived = record.reply is not None and bool(record.reply.text)
+    return arrived and record.state in {TurnState.RECEIVED, TurnState.IN_DOUBT}
+
+
+def _is_silent(journal: "SqliteJournal", record: "TurnRecord") -> bool:
+    """Whether a turn is in doubt, and nothing but that it is asked was ever said in its note."""
+    from notelog.core.claim import is_claim
+    from notelog.core.records import TurnState
+
+    left = journal.callouts(record.intent.turn_key, "")
+    return record.state is TurnState.IN_DOUBT and all(map(is_claim, left))
+
+
+def _still_says_so(journal: "SqliteJournal", record: "TurnRecord") -> bool:
+    """Whether a note says that it is asked; nobody asks it while a watcher begins."""
+    from notelog.core.claim import claim_head
+
+    note = record.intent.note
+    heads = tuple(filter(None, map(claim_head, journal.callouts(record.intent.turn_key, note))))
+    with suppress(OSError), open(note, "rb") as file:  # noqa: PTH123  # as above
+        data = file.read() if heads else b""
+        return any(head in data for head in heads)
+    return False

@@ -408,5 +408,19 @@ class TestJournal:
         journal = opened()
         for key, inserted in (("k1", b"> a\n"), ("k2", b"> b\n"), ("k1", b"> c\xff\n")):
             journal.leave_callout(key, note, inserted)
-        assert [item.inserted for item in opened().callouts("k1")] == [b"> a\n", b"> c\xff\n"]
-        assert opened().callouts("k3") == ()
+        for_question = opened().callouts("k1", f"{note}.other")
+        assert [item.inserted for item in for_question] == [b"> a\n", b"> c\xff\n"]
+        assert opened().callouts("k3", f"{note}.other") == ()
+        assert len(opened().callouts("k3", note)) == 3
+
+    def test_a_callout_grows(self, opened: OpenJournal, note: str) -> None:
+        """The newest bytes count, and where the first of them were appended."""
+        journal = opened()
+        number = journal.leave_callout("k1", note, b"> a\n", offset=17)
+        journal.leave_callout("k1", note, b"> z\n")
+        journal.grow_callout(number, b"> a\n> b\n")
+        found = opened().callouts("k1", note)
+        assert [(item.inserted, item.offset) for item in found] == [
+            (b"> a\n> b\n", 17),
+            (b"> z\n", -1),
+        ]

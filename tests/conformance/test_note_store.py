@@ -30,6 +30,10 @@ class Place(Protocol):
         """A person makes a note read-only."""
         ...
 
+    def edit(self, name: str, *, is_open: bool) -> None:
+        """A person opens a note in an editor, or closes it."""
+        ...
+
 
 class MemoryPlace:
     """Notes in memory."""
@@ -46,6 +50,10 @@ class MemoryPlace:
     def protect(self, name: str) -> None:
         """Marks it."""
         self._memory.read_only.add(name)
+
+    def edit(self, name: str, *, is_open: bool) -> None:
+        """Marks it."""
+        (self._memory.edited.add if is_open else self._memory.edited.discard)(name)
 
 
 class FilePlace:
@@ -64,6 +72,11 @@ class FilePlace:
     def protect(self, name: str) -> None:
         """Takes all write permissions away."""
         (self._folder / name).chmod(0o444)
+
+    def edit(self, name: str, *, is_open: bool) -> None:
+        """Makes the swap file, as vim does, or takes it away."""
+        swap = self._folder / f".{name}.swp"
+        swap.write_bytes(b"b0VIM") if is_open else swap.unlink()
 
 
 def adding(snapshot: Snapshot, data: bytes) -> EditPlan:
@@ -188,3 +201,13 @@ class TestNoteStore:
         with pytest.raises(NoteWriteError, match="read-only"):
             place.store.write(snapshot, adding(snapshot, b"answer\n"))
         assert place.store.read(snapshot.path).data == b"question\n"
+
+    def test_in_editor(self, place: Place) -> None:
+        """An editor that has the note open says so until it is closed; others do not count."""
+        snapshot = place.store.read(place.save("a.md", b"question\n"))
+        place.save(".b.md.swp", b"")
+        assert not place.store.in_editor(snapshot)
+        place.edit("a.md", is_open=True)
+        assert place.store.in_editor(snapshot)
+        place.edit("a.md", is_open=False)
+        assert not place.store.in_editor(snapshot)

@@ -155,7 +155,7 @@ def test_a_callout_comes_and_goes(data: bytes, text: str, style: ReplyStyle, box
     told = apply_plan(data, plan)
     if note.turns[due.turn_index].open_block is None:
         assert said(notelog.parse(told)) == said(note)
-    left = LeftCallout(callout_id=1, inserted=callout_in(plan))
+    left = LeftCallout(callout_id=1, inserted=callout_in(note, plan)[0])
     whole = replace(style, mark=None)
     reply = plan_reply(notelog.parse(told), due.turn_index, "Yes.", fingerprint="", style=whole)
     without = without_callouts(notelog.parse(told), reply, [left])

@@ -1,6 +1,7 @@
 """A vault that is watched while everything happens to it: nothing lost, nothing paid twice."""
 
 from collections import Counter
+from collections.abc import Callable
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from watch_world import SEPARATOR, World
+from watch_world import SEPARATOR, World, with_settings
 
 from notelog.errors import InDoubtError, ProviderRefusedError, ProviderUnavailableError
 from notelog.ports.watching import Hint
@@ -39,7 +40,7 @@ class WatchedVault(RuleBasedStateMachine):
     def begin(self, *, billed: bool) -> None:
         """An empty vault is watched."""
         self.billed = billed
-        self.world = World(billed=billed)
+        self.world = self._watched()
         self.world.let_pass(1)
         self.written: dict[str, str] = {}
         self.marked: set[str] = set()
@@ -101,17 +102,16 @@ class WatchedVault(RuleBasedStateMachine):
             self.unbilled += not self.billed or not isinstance(fault, InDoubtError)
             self.world.server.faults.append(fault)  # type: ignore[arg-type]  # all are ours
 
-    @rule(name=st.sampled_from(NAMES))
-    def typed_while_the_next_reply_arrives(self, name: str) -> None:
+    @rule(name=st.sampled_from(NAMES), part=st.integers(1, 12))
+    def typed_while_the_next_reply_arrives(self, name: str, part: int) -> None:
         """A person adds a line while the model answers."""
 
         def add() -> None:
-            self.world.server.meanwhile = lambda: None
             text = self._now(name)
             if text:
                 self._save(name, f"{text}typed meanwhile\n", 1)
 
-        self.world.server.meanwhile = add
+        self._at(part, add)
 
     @rule(seconds=st.sampled_from((0.3, 1.1, 4.0, 70.0, 400.0)), answering=st.booleans())
     def time_passes(self, seconds: float, *, answering: bool = True) -> None:
@@ -128,10 +128,10 @@ class WatchedVault(RuleBasedStateMachine):
         self.world.server.meanwhile = lambda: None
         self.world.start()
 
-    @rule()
-    def it_will_die_while_a_reply_arrives(self) -> None:
+    @rule(part=st.integers(1, 12))
+    def it_will_die_while_a_reply_arrives(self, part: int) -> None:
         """The next reply is the last thing that the process sees."""
-        self.world.server.meanwhile = die
+        self._at(part, die)
 
     @rule()
     def the_system_loses_events(self) -> None:
@@ -167,10 +167,26 @@ class WatchedVault(RuleBasedStateMachine):
 
     @invariant()
     def every_word_of_a_person_is_there(self) -> None:
-        """Each line that was saved last is in the note, in order."""
+        """Each line that was saved last is in the note, in order; notelog's callouts may go."""
         for name, text in self.written.items():
             lines = iter(self._now(name).split("\n"))
-            assert all(any(line == found for found in lines) for line in text.split("\n")[:-1])
+            own = [line for line in text.split("\n") if line and not line.startswith(">")]
+            assert all(any(line == found for found in lines) for line in own)
+
+    def _watched(self) -> World:
+        return World(billed=self.billed)
+
+    def _at(self, part: int, happens: Callable[[], None]) -> None:
+        """Something happens after a part of the next reply; after its first where it has one."""
+        left = [None] * min(part, max(len(self.world.server.parts), 1))
+
+        def count() -> None:
+            left.pop()
+            if not left:
+                self.world.server.meanwhile = lambda: None
+                happens()
+
+        self.world.server.meanwhile = count
 
     def _now(self, name: str) -> str:
         return self.world.store.notes.get(self.world.path(name), b"").decode()
@@ -180,6 +196,36 @@ class WatchedVault(RuleBasedStateMachine):
         self.world.save(name, text.encode(), event=False)
         for _ in range(told):
             self.world.hint(Hint(path=self.world.path(name), by_sync=by_sync))
+
+
+class LiveVault(WatchedVault):
+    """The same where replies are shown while they arrive; what is shown goes in the end."""
+
+    def _watched(self) -> World:
+        world = World(with_settings(live=True), billed=self.billed)
+        world.server.parts = tuple(f"Sentence {number} of it. " for number in range(12))
+        return world
+
+    @invariant()
+    def a_note_says_at_most_once_that_it_is_asked(self) -> None:
+        """Never two callouts that ask, not even after crashes and stale buffers of an editor."""
+        for name in NAMES:
+            if "Asking" not in self.written.get(name, ""):
+                assert self._now(name).count("[!notelog] Asking") <= 1
+
+    def teardown(self) -> None:
+        """After the next start, and some time, no note says any more that it is asked."""
+        if hasattr(self, "world"):
+            self.crash()
+            self.world.server.faults.clear()
+            self.time_passes(3600)
+            for name in NAMES:
+                assert "Asking" in self.written.get(name, "") or "Asking" not in self._now(name)
+
+
+def test_promises_hold_while_replies_are_shown() -> None:
+    """No word is lost, nothing is paid twice, and what is shown is gone in the end."""
+    run_state_machine_as_test(LiveVault, settings=settings(stateful_step_count=40))
 
 
 def test_promises_hold_whatever_happens() -> None:

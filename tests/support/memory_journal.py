@@ -21,7 +21,9 @@ class MemoryDisk:
     parts: dict[int, list[ReplyDelta]] = field(default_factory=dict[int, list[ReplyDelta]])
     owners: dict[str, object] = field(default_factory=dict[str, object])
     stops: set[str] = field(default_factory=set[str])
-    callouts: list[tuple[str, LeftCallout]] = field(default_factory=list[tuple[str, LeftCallout]])
+    callouts: list[tuple[tuple[str, str], LeftCallout]] = field(
+        default_factory=list[tuple[tuple[str, str], LeftCallout]]
+    )
 
 
 class MemoryJournal:
@@ -209,14 +211,25 @@ class MemoryJournal:
             if (item.intent.turn_key, item.intent.note) == (turn_key, note)
         )
 
-    def leave_callout(self, turn_key: str, note: str, inserted: bytes) -> None:
+    def leave_callout(self, turn_key: str, note: str, inserted: bytes, *, offset: int = -1) -> int:
         """A callout is about to be put below a question."""
-        left = LeftCallout(callout_id=len(self.disk.callouts) + 1, inserted=inserted)
-        self.disk.callouts.append((turn_key, left))
+        number = len(self.disk.callouts) + 1
+        left = LeftCallout(callout_id=number, inserted=inserted, offset=offset)
+        self.disk.callouts.append(((turn_key, note), left))
+        self.calls.append("callout")
+        return number
 
-    def callouts(self, turn_key: str) -> tuple[LeftCallout, ...]:
-        """The callouts that were put below a question."""
-        return tuple(left for key, left in self.disk.callouts if key == turn_key)
+    def grow_callout(self, callout_id: int, inserted: bytes) -> None:
+        """A callout is about to grow."""
+        where, left = self.disk.callouts[callout_id - 1]
+        self.disk.callouts[callout_id - 1] = (where, replace(left, inserted=inserted))
+        self.calls.append("callout")
+
+    def callouts(self, turn_key: str, note: str) -> tuple[LeftCallout, ...]:
+        """The callouts that were put below a question or into a note."""
+        return tuple(
+            left for where, left in self.disk.callouts if where[0] == turn_key or where[1] == note
+        )
 
     def _take(self, note: str) -> None:
         if self.disk.owners.setdefault(note, self) is not self:

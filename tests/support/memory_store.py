@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from notelog.core.edit import EditPlan, apply_plan
-from notelog.errors import ConflictError, NoteError, NoteWriteError
+from notelog.errors import ConflictError, NoExchangeError, NoteError, NoteWriteError
 from notelog.ports.notes import Snapshot
 
 
@@ -17,6 +17,8 @@ class MemoryNoteStore:
     def __init__(self, *, size_limit_bytes: int = 8 * 1024 * 1024) -> None:
         self.notes: dict[str, bytes] = {}
         self.read_only: set[str] = set()
+        self.only_end: set[str] = set()
+        self.edited: set[str] = set()
         self._size_limit_bytes = size_limit_bytes
         self._modified_ns: dict[str, int] = {}
 
@@ -48,7 +50,13 @@ class MemoryNoteStore:
             raise NoteWriteError("read-only", hint="make it writable", path=snapshot.path)
 
     def check_exchange(self, snapshot: Snapshot) -> None:
-        """Every note can be changed anywhere."""
+        """Most notes can be changed anywhere."""
+        if snapshot.path in self.only_end:
+            raise NoExchangeError("only its end", hint="", path=snapshot.path)
+
+    def in_editor(self, snapshot: Snapshot) -> bool:
+        """Whether an editor has it."""
+        return snapshot.path in self.edited
 
     def sweep(self, snapshot: Snapshot) -> None:
         """Nothing is ever left over."""

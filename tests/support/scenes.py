@@ -3,14 +3,17 @@
 A command is added to the matrix by one line of ``SCENES``.
 """
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
+from threading import Event
 from typing import Self, cast
 
 from ordeal import ABOVE, APPENDED, DOCUMENTED, FIRST, SECOND, Ordeal, at_once
 from program import Run
-from scripted_server import Script, status
+from scripted_server import Script, chunk, event, response, status
 from syscalls import Call
 
 THIRD = "The third reply, after two others."
@@ -57,6 +60,7 @@ class Scene:
         in_the_end: the state of the note when the command has done its work.
         asks: how many requests one run may make; each further run is the person's word.
         scripts: what the server plays, from the beginning.
+        stride: a bounded run meets every so many-th of the calls that write to the note.
     """
 
     command: tuple[str, ...]
@@ -65,6 +69,7 @@ class Scene:
     in_the_end: str = "answered"
     asks: int = 1
     scripts: tuple[Callable[[], Script], ...] = REPLIES
+    stride: int = 1
 
     def ordeal(self, folder: Path) -> Ordeal:
         """An ordeal of it, in a folder that does not exist."""
@@ -135,6 +140,93 @@ class SceneOrdeal(Ordeal):
             yield f"{doubled} are there twice"
 
 
+GROWN = ("Tea is a leaf.\n", "It is dried.\n", "It is drunk hot.\n")
+MARKED = b"---\nnotelog: mark\n---\n\nWhat is tea?\n\n- [x] send\n"
+_LIVE = (
+    "[watch]\nlive = true\nlive_rest_s = 0\nlive_every_s = 0\nsettle_s = 0\nsync_wait_s = 0\n"
+    "sync_spread_s = 0\n"
+)
+_LONGEST_WAIT_S = 60.0
+_STEP_S = 0.02
+
+
+@dataclass(frozen=True)
+class LiveScene(Scene):
+    """``notelog watch --once`` over the vault, with a reply that is shown while it arrives."""
+
+    def ordeal(self, folder: Path) -> Ordeal:
+        """An ordeal of it."""
+        return LiveOrdeal(folder, self.note, (), command=self.command, scene=self)
+
+
+@dataclass
+class LiveOrdeal(SceneOrdeal):
+    """The watcher's one pass: killed or starved, the next pass finishes or marks what was shown.
+
+    Where nothing came it is the person who asks anew.
+    """
+
+    def __post_init__(self) -> None:
+        self._is_dead = Event()
+        self.scripts = (self._grown(), at_once(SECOND), at_once(THIRD))
+        super().__post_init__()
+        self.program.serve(self.server.base_url, profile=_LIVE)
+
+    def _grown(self) -> Script:
+        """A reply of which each part waits until the one before is seen in the note."""
+        parts = (chunk(part) for part in GROWN)
+        events = [event(part) for part in (*parts, chunk(finish_reason="stop"), "[DONE]")]
+        head, *steps = response(*events)
+        yield head
+        for step, part in zip_longest(steps, GROWN, fillvalue=""):
+            yield cast("bytes", step)
+            self._await(str(part).strip().encode())
+
+    def _await(self, part: bytes) -> None:
+        """Waits for it, unless the program was killed or a call of it was broken before."""
+        for _ in range(int(_LONGEST_WAIT_S / _STEP_S)):
+            broken = self.log.exists() and b"INJECTED" in self.log.read_bytes()
+            if part in self.note.read_bytes() or broken or self._is_dead.wait(_STEP_S):
+                return
+
+    def kill(self, call: Call) -> bool:
+        """As for any command; the server then waits for nothing any more."""
+        met = super().kill(call)
+        self._is_dead.set()
+        return met
+
+    def run_command(self) -> Run:
+        """Runs it over the vault, with nothing broken."""
+        return self.program.run(*self.command, self.vault)
+
+    def _worked_through(self, runs: int, *, lied: bool = False) -> Iterator[str]:
+        """One more pass; then it is answered, or in doubt, and the person asks anew."""
+        run = self.run_command()
+        yield from self._problems(runs - 1, "after the next pass")
+        if b"Asking" in self.note.read_bytes():
+            yield f"it says that it asks, and does not: {self.note.read_bytes()!r}"
+        if self._state() != self.scene.in_the_end:
+            run = self.program.run("retry", self.note)
+            if lied and run.code == 3:  # a journal that was lied to says so for ever
+                return
+            yield from self._problems_of_run(run, allowed=DOCUMENTED)
+            yield from self._problems(runs, "after the person's word")
+        yield from self._problems_of_end(run)
+
+    def _problems_of_run(self, run: Run, *, allowed: Iterable[int]) -> Iterator[str]:
+        """A watcher says on standard output what it has to say."""
+        said = Run(run.code, run.out, run.err or run.out)
+        yield from super()._problems_of_run(said, allowed=allowed)
+
+    def _problems_of_answer(self, run: Run) -> Iterator[str]:
+        yield from super()._problems_of_answer(run)
+        held = self.note.read_bytes()
+        yield from (f"{part!r} twice" for part in GROWN if held.count(part.encode()) > 1)
+
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", "notelog", *self.command, str(self.vault)]
+
+
 SCENES = {
     "complete, at the end": Scene(("complete",)),
     "complete, above text": Scene(("complete",), ABOVE),
@@ -142,5 +234,6 @@ SCENES = {
     "retry": Scene(("retry",), before=in_doubt, scripts=(lambda: status(500), *REPLIES)),
     "undo": Scene(("undo",), before=answered, in_the_end="not-a-chat", asks=0),
     "deliver": Scene(("deliver",), before=received, asks=0),
+    "watch, live": LiveScene(("watch", "--once"), MARKED, stride=4),
 }
 """The commands of the matrix. Each is a line."""

@@ -20,6 +20,7 @@ from notelog.app.watch_look import Looking
 from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.core.breaker import Breaker
 from notelog.core.chat_sign import may_be_chat
+from notelog.core.claim import claim_head
 from notelog.core.learned import Learned
 from notelog.core.marked import is_marked
 from notelog.core.records import TurnRecord, TurnState
@@ -55,12 +56,21 @@ def chat(*messages: str, tail: str = "\n- [x] send\n", head: str = "notelog: mar
 
 
 class Server:
-    """Answers every request, or fails as it is told; counts what may have been billed."""
+    """Answers every request, or fails as it is told; counts what may have been billed.
 
-    def __init__(self) -> None:
+    Attributes:
+        parts: of the next replies; a second passes after each. Empty for short ones at once.
+        meanwhile: is called after each part.
+        late_faults: what ends a reply after its parts.
+    """
+
+    def __init__(self, clock: StillClock) -> None:
         self.asked: list[str] = []
         self.faults: list[NotelogError] = []
+        self.late_faults: list[NotelogError] = []
+        self.parts: Sequence[str] = ()
         self.meanwhile: Callable[[], None] = lambda: None
+        self._clock = clock
 
     def stream(
         self,
@@ -75,8 +85,17 @@ class Server:
         self.asked.append(request.messages[-1].content)
         if self.faults:
             raise self.faults.pop(0)
-        yield ReplyDelta(text=f"reply {len(self.asked)}")
-        self.meanwhile()
+        if not self.parts:
+            yield ReplyDelta(text=f"reply {len(self.asked)}")
+            self.meanwhile()
+        for part in self.parts:
+            yield ReplyDelta(text=part)
+            self._clock.at += 1
+            if cancelled():
+                return
+            self.meanwhile()
+        if self.late_faults:
+            raise self.late_faults.pop(0)
         if not cancelled():
             yield ReplyDelta(finish_reason="stop")
 
@@ -245,7 +264,7 @@ class World:
         self.clock = StillClock()
         self.store = MemoryNoteStore()
         self.disk = MemoryDisk()
-        self.server = Server()
+        self.server = Server(self.clock)
         self.breakers = _Breakers()
         self.hints = _Hints()
         self.place = _Place()
@@ -270,7 +289,7 @@ class World:
         self._config = Config(
             profiles={"test": profile},
             default_profile="test",
-            watch=settings or WatchSettings(),
+            watch=replace(settings or WatchSettings(), device="desk"),
         )
         self._options = options or WatchOptions()
         self.start()
@@ -305,6 +324,7 @@ class World:
             clock=self.clock,
             reporter=nothing,
             cancelled=lambda: False,
+            device="desk",
         )
         self.completing = completing
         self.looking = Looking(
@@ -312,6 +332,7 @@ class World:
             reading=reading,
             open_journal=self._journal,
             settings=self._config.watch,
+            now=self.clock.now,
         )
         return Watching(
             root=ROOT,
@@ -347,15 +368,33 @@ class World:
         return tuple(record for note in sorted(notes) for record in journal.turns(note))
 
     def _unlanded(self) -> tuple[Unlanded, ...]:
+        last = {
+            (record.intent.note, record.intent.turn_key): record
+            for record in self._settled_records()
+        }
         return tuple(
             Unlanded(
                 note=record.intent.note,
-                key=record.intent.turn_key if record.reply is not None else "",
+                key=record.intent.turn_key if is_known else "",
                 whole=record.state is TurnState.RECEIVED,
             )
-            for record in self._settled_records()
-            if record.state in {TurnState.RECEIVED, TurnState.IN_DOUBT}
-            and record.intent.note in self.store.notes
+            for record in last.values()
+            if record.intent.note in self.store.notes
+            and (
+                (is_known := self._is_known(record))
+                or record.state in {TurnState.RECEIVED, TurnState.IN_DOUBT}
+            )
+        )
+
+    def _is_known(self, record: TurnRecord) -> bool:
+        """Whether a reply is kept, or the note says that it is still asked."""
+        if record.state in {TurnState.RECEIVED, TurnState.IN_DOUBT} and record.reply is not None:
+            return True
+        journal = MemoryJournal(self.disk, vault=ROOT, now=self.clock.now)
+        left = journal.callouts(record.intent.turn_key, record.intent.note)
+        heads = filter(None, map(claim_head, left))
+        return record.state in {TurnState.IN_DOUBT, TurnState.FAILED} and any(
+            head in self.store.notes[record.intent.note] for head in heads
         )
 
     def _lately(self, since: float) -> tuple[TurnFigures, ...]:

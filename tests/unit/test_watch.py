@@ -400,20 +400,56 @@ def test_what_changed_before_its_request_began_is_not_sent(world: World) -> None
 
 
 def test_a_message_changed_while_its_reply_came_is_not_paid_again(world: World) -> None:
-    """A ticked message changed meanwhile: the reply is kept, and a new tick asks anew."""
+    """A ticked message changed meanwhile: the reply is kept, and a new tick asks anew.
+
+    The note says so when nobody writes there any more, in a callout that the next answer takes out.
+    """
     longer = chat("What is tea? And why?")
     world.server.meanwhile = lambda: world.save("a.md", longer)
     world.save("a.md", DUE)
     world.let_pass(3600)
     world.server.meanwhile = lambda: None
     assert world.server.asked == ["What is tea?"]
-    assert world.text("a.md") == longer.decode()
-    assert any("changed while the reply came" in item for item in world.sentences())
-    world.save("a.md", longer.replace(b"[x]", b"[ ]"))
+    before, callout = world.text("a.md").split("\n> [!notelog] ")
+    assert before == longer.decode()
+    assert "notelog deliver NOTE" in callout
+    assert sum("changed while the reply came" in item for item in world.sentences()) == 1
+    assert sum("a callout in the note says so" in item for item in world.sentences()) == 1
+    world.save("a.md", world.text("a.md").replace("[x]", "[ ]").encode())
     world.let_pass(5)
-    world.save("a.md", longer)
+    world.save("a.md", world.text("a.md").replace("[ ] send", "[x] send").encode())
     world.let_pass(5)
     assert len(world.server.asked) == 2
+    assert "[!notelog]" not in world.text("a.md")
+    assert "reply 2" in world.text("a.md")
+
+
+def test_a_box_below_a_changed_message_asks_what_stands_there_now(world: World) -> None:
+    """A person with a phone has no terminal, and need not take the mark away first."""
+    longer = chat("What is tea?\n\n- [x] send\n\nand", tail="")
+    world.server.meanwhile = lambda: world.save("a.md", longer)
+    world.save("a.md", DUE)
+    world.let_pass(60)
+    world.server.meanwhile = lambda: None
+    world.save("a.md", world.text("a.md").replace("[ ] retry", "[x] retry").encode())
+    world.let_pass(60)
+    assert len(world.server.asked) == 2
+    assert "[!notelog]" not in world.text("a.md")
+
+
+def test_nothing_is_said_in_a_note_in_which_somebody_types(world: World) -> None:
+    """A save every few seconds: the callout waits for the last one."""
+    longer = chat("What is tea?\n\n- [x] send\n\nand", tail="")
+    world.server.meanwhile = lambda: world.save("a.md", longer)
+    world.save("a.md", DUE)
+    world.let_pass(3)
+    for word in range(6):
+        longer += b" %d" % word
+        world.save("a.md", longer)
+        world.let_pass(5)
+        assert world.text("a.md") == longer.decode()
+    world.let_pass(5)
+    assert "[!notelog]" in world.text("a.md")
 
 
 def test_at_most_three_at_once_and_the_fourth_next(world: World) -> None:
