@@ -121,8 +121,7 @@ class _Exchange:
         self._leases = True
 
     def run(self, base: bytes, new: bytes) -> None:
-        beside = self._make(base, new)
-        made = beside.stat().st_ino
+        beside, made = self._make(base, new)
         try:
             self._swap_if_unchanged(beside, base)
         except BaseException:
@@ -243,10 +242,17 @@ class _Exchange:
         finally:
             close_quietly(descriptor)
 
-    def _make(self, base: bytes, new: bytes) -> Path:
-        """The new note under a hidden name beside the old one: mode, owner and attributes kept."""
+    def _make(self, base: bytes, new: bytes) -> tuple[Path, int]:
+        """The new note under a hidden name beside the old one: mode, owner and attributes kept.
+
+        Returns:
+            Its path and its inode.
+        """
         close_quietly(open_for_append(str(self._note), self._pause))  # may it be written at all?
-        status = self._note.stat()
+        try:
+            status = self._note.stat()
+        except OSError as error:
+            raise not_writable(str(self._note), error) from error
         if status.st_nlink > 1:
             raise _refused(self._note, _LINKED)
         stem = f"{_stem(self._note)}-{os.urandom(8).hex()}"
@@ -254,6 +260,7 @@ class _Exchange:
         beside = self._note.with_name(f"{stem}-{_digest(base)}-{_digest(new)}")
         try:
             self._write(part, new, status)
+            made = part.stat().st_ino
             part.rename(beside)
         except BaseException as error:
             with suppress(OSError):
@@ -263,7 +270,7 @@ class _Exchange:
             if isinstance(error, OSError):
                 raise _refused(self._note, _not_beside(error)) from error
             raise
-        return beside
+        return beside, made
 
     def _write(self, part: Path, new: bytes, status: os.stat_result) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
