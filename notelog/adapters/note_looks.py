@@ -126,7 +126,7 @@ def receive(descriptor: int) -> object:
 def _exactly(descriptor: int, size: int) -> bytes:
     data = b""
     while len(data) < size:
-        more = os.read(descriptor, size - len(data))
+        more = os.read(descriptor, min(size - len(data), _FIRST_BYTES))
         if not more:
             raise EOFError
         data += more

@@ -119,8 +119,7 @@ class WatchFolder:
                 if name in known
             }
             beat = Heartbeat(**values)  # type: ignore[arg-type]  # we wrote it
-            beat_at = (self.folder / _HEARTBEAT).stat().st_mtime
-            return replace(beat, beat_at=max(beat_at, beat.beat_at))
+            return replace(beat, beat_at=(self.folder / _HEARTBEAT).stat().st_mtime)
         except (OSError, ValueError, TypeError, AttributeError):
             return None
 

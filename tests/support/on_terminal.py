@@ -60,11 +60,15 @@ class Terminal:
 
 
 _WITH_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, "-m", "notelog", *sys.argv[1:]])
 """
-"""Makes standard input the terminal of the new session, whose Ctrl-C it gets."""
+"""Makes standard input the terminal of the new session, whose Ctrl-C it gets.
+
+Who runs the tests in the background of a shell script has them ignore that signal.
+"""
 
 
 @contextmanager

@@ -426,7 +426,7 @@ def test_a_message_changed_while_its_reply_came_is_not_paid_again(world: World) 
 
 def test_a_box_below_a_changed_message_asks_what_stands_there_now(world: World) -> None:
     """A person with a phone has no terminal, and need not take the mark away first."""
-    longer = chat("What is tea?\n\n- [x] send\n\nand", tail="")
+    longer = chat("What is tea? And why?")
     world.server.meanwhile = lambda: world.save("a.md", longer)
     world.save("a.md", DUE)
     world.let_pass(60)
@@ -439,12 +439,12 @@ def test_a_box_below_a_changed_message_asks_what_stands_there_now(world: World) 
 
 def test_nothing_is_said_in_a_note_in_which_somebody_types(world: World) -> None:
     """A save every few seconds: the callout waits for the last one."""
-    longer = chat("What is tea?\n\n- [x] send\n\nand", tail="")
+    longer = chat("What is tea? And")
     world.server.meanwhile = lambda: world.save("a.md", longer)
     world.save("a.md", DUE)
     world.let_pass(3)
     for word in range(6):
-        longer += b" %d" % word
+        longer = longer.replace(b"And", b"And %d" % word)
         world.save("a.md", longer)
         world.let_pass(5)
         assert world.text("a.md") == longer.decode()
