@@ -59,12 +59,13 @@ def test_the_first_request_is_made_ready_for_where_there_is_a_chat(world: World)
     assert len(world.server.asked) == 2
 
 
-def test_a_vault_that_holds_a_chat_is_made_ready_for_at_once() -> None:
-    """The start warms up, so that not even the first tick waits for it."""
+@pytest.mark.parametrize(("note", "warmed"), [(DUE, 1), (UNTICKED, 0)])
+def test_the_start_is_made_ready_where_it_answers(note: bytes, warmed: int) -> None:
+    """A watcher that only waits, for days perhaps, keeps no HTTP client in memory."""
     world = World()
-    world.save("a.md", UNTICKED)
-    world.let_pass(5)
-    assert len(world.warmed) == 1
+    world.save("a.md", note, event=False)
+    world.let_pass(0.5, answering=False)
+    assert len(world.warmed) == warmed
 
 
 def test_a_request_has_left_before_its_heartbeat(world: World) -> None:
