@@ -1,5 +1,6 @@
 """Watching vaults."""
 
+import gc
 import os
 import sys
 from dataclasses import dataclass, replace
@@ -78,6 +79,8 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
     from notelog.ports.watch_work import StopWish
 
     sys.setswitchinterval(_SWITCH_S)
+    gc.freeze()
+    gc.enable()  # short commands never collect garbage; this one runs for months
     root = vault_root(vault)
     config = _config_for(root, wishes, view)
     place = WatchFolder(state_dir(), root)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -214,6 +215,18 @@ def test_once_answers_and_ends(program: Program, vault: Path) -> None:
         assert b"A leaf." in note.read_bytes()
         assert program.run("watch", "--once", vault).code == 0
     assert len(server.requests) == 1
+
+
+def test_a_watcher_collects_garbage(program: Program, vault: Path) -> None:
+    """A short command leaves what lies in circles; a watcher that did would grow for months."""
+    order = (
+        "import gc, sys; from notelog.__main__ import run; gc.disable(); "
+        "run(['watch', '--once', sys.argv[1]]); sys.exit(0 if gc.isenabled() else 1)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", order, vault], env=program.environment, check=False
+    )
+    assert done.returncode == 0
 
 
 def test_an_older_kept_reply_asks_for_nothing(program: Program, vault: Path) -> None:
