@@ -156,6 +156,11 @@ def _defect(error: Exception, output: Output) -> NotelogError:
 
         for line in "".join(traceback.format_exception(error)).rstrip().split("\n"):
             output.error(line)
+    if isinstance(error, MemoryError):
+        return NotelogError(
+            "there is not enough memory",
+            hint="close other programs, or raise the limit that the process runs under",
+        )
     return NotelogError(
         f"a defect of notelog itself: {type(error).__name__}",
         hint="notelog -v shows where; the note is as it was, or holds the whole reply",
