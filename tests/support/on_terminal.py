@@ -6,6 +6,7 @@ import re
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from types import MappingProxyType
 from program import Program
 
 _LONGEST_WAIT_S = 60.0
+_STEP_S = 0.01
 _STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -45,7 +47,15 @@ class Terminal:
         return self.process.wait(_LONGEST_WAIT_S)
 
     def type(self, text: str) -> None:
-        """Types something, Ctrl-C too."""
+        """Types something, Ctrl-C too, once the command waits for it.
+
+        A signal between the prompt and the reading is heard of at the next key only: nobody is as
+        quick as that, but a test is.
+        """
+        status = Path(f"/proc/{self.process.pid}/stat")
+        end = time.monotonic() + _LONGEST_WAIT_S
+        while status.exists() and b") S " not in status.read_bytes() and time.monotonic() < end:
+            time.sleep(_STEP_S)
         os.write(self._here, text.encode())
 
     def _read(self) -> bool:

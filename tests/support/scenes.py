@@ -3,7 +3,6 @@
 A command is added to the matrix by one line of ``SCENES``.
 """
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -224,7 +223,7 @@ class LiveOrdeal(SceneOrdeal):
         yield from (f"{part!r} twice" for part in GROWN if held.count(part.encode()) > 1)
 
     def _command(self) -> list[str]:
-        return [sys.executable, "-m", "notelog", *self.command, str(self.vault)]
+        return [*self.command, str(self.vault)]
 
 
 SCENES = {

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -120,14 +120,23 @@ def test_whatever_the_child_does_its_share_is_done(
     monkeypatch.setattr(scan_helper, "_is_room", lambda: True)
     monkeypatch.setattr(scan_helper, "ENOUGH_NOTES", 2)
     monkeypatch.setattr(scan_helper, "_PROGRAM", PROGRAMS[program])
+    started: list[int] = []
+    spawn = os.posix_spawn
+
+    def noting(*arguments: Any, **options: Any) -> int:
+        started.append(spawn(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(os, "posix_spawn", noting)
     paths = sorted(map(str, vault.iterdir()))
     descriptors = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0  # noqa: PTH112, PTH208
     found, looked = examine(iter(paths), stamped_signs_of, LIMIT)
     assert (found, looked) == (paths, stamped_signs_of(paths, LIMIT))
     if descriptors:
         assert len(os.listdir("/proc/self/fd")) == descriptors  # noqa: PTH208
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    for process in started:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(process, os.WNOHANG)
 
 
 def test_a_child_answers_from_the_last_file_on(
