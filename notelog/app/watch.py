@@ -31,6 +31,7 @@ from notelog.core.watching import (
     Touched,
     step,
 )
+from notelog.errors import NoteError
 from notelog.ports.watch_place import Heartbeat
 from notelog.ports.watch_view import Kind
 from notelog.ports.watch_work import JobResult, WatchJob
@@ -131,6 +132,8 @@ class Watcher:
         self._scans.ended(scan)
         self._obey()  # no event tells of a wish where there are none
         if scan.absent:
+            if self._options.once:
+                self.counts.exit_code = self.counts.exit_code or NoteError.exit_code
             return
         counts = self.counts
         counts.notes, counts.scan_s = scan.notes, scan.seconds
@@ -199,7 +202,10 @@ class Watcher:
         """Whether all is done: told to stop, or the one pass has ended."""
         if self.asks.running:
             return False
-        return self._draining or (self._options.once and self.has_scanned and self._is_through())
+        if self._options.once:
+            has_looked = self.has_scanned or bool(self._scans.absent)
+            return self._draining or (has_looked and self._is_through())
+        return self._draining
 
     @property
     def held(self) -> str:
@@ -254,6 +260,8 @@ class Watcher:
     def _look(self, path: str) -> None:
         edited, asking = path not in self._history, path in self.asks
         seen = look_at(self._tools.looking, path, edited=edited, with_journal=not asking)
+        if isinstance(seen, Seen):
+            self.counts.exit_code = self.counts.exit_code or seen.exit_code
         self._apply(path, seen)
 
     def _apply(self, path: str, event: Event) -> None:

@@ -59,7 +59,7 @@ def look_at(
         verdict = judge_note(looking, snapshot, edited=edited, with_journal=with_journal)
     except NoteError as error:
         wrong = Pass(because=Passed.IN_ERROR, sentence=error.message, hint=error.hint)
-        return Seen(fingerprint="", age_s=None, verdict=wrong)
+        return Seen(fingerprint="", age_s=None, verdict=wrong, exit_code=error.exit_code)
     if CLAIM_START in snapshot.data:
         verdict = _kept_above(looking, snapshot, edited=edited) or verdict
     kept = Kept.NOTHING

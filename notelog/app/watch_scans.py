@@ -85,7 +85,8 @@ class Scans:
         excused, self._excused = self._excused, bool(scan.absent)
         if scan.absent and not self.absent:
             self.absent = f"the vault is not there ({scan.absent})"
-            self._tools.say(Kind.WARNING, f"{self.absent}: waiting for it to come back")
+            then = "" if self._once else ": waiting for it to come back"
+            self._tools.say(Kind.WARNING, f"{self.absent}{then}")
         elif self.absent and not scan.absent:
             self.absent = ""
             self._tools.say(Kind.NOTICE, "the vault is there again")

@@ -91,12 +91,14 @@ class Seen:
         age_s: since the file was changed by its own time stamp; None where that says nothing.
         verdict: whether it is to be answered.
         kept: what the journal holds for the turn that is due.
+        exit_code: of the error where it could not be read.
     """
 
     fingerprint: str
     age_s: float | None
     verdict: Answer | Pass
     kept: Kept = Kept.NOTHING
+    exit_code: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,18 @@ from memory_journal import MemoryJournal
 from watch_world import ROOT, World, chat, with_settings
 
 import notelog
+from notelog.app.watch_tools import WatchOptions
 from notelog.core.asked import questions
 from notelog.core.pacing import Limits
 from notelog.core.records import Intent
 from notelog.core.reply import ReplyDelta
 from notelog.errors import (
     InDoubtError,
+    NoteError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
+from notelog.ports.notes import Snapshot
 from notelog.ports.watch_view import Kind
 from notelog.ports.watching import Hint
 
@@ -575,6 +578,31 @@ def test_an_unplugged_vault_is_waited_for(world: World) -> None:
     world.absent = False
     world.let_pass(30)
     assert world.server.asked == ["What is tea?"]
+
+
+def test_one_pass_does_not_wait_for_a_vault() -> None:
+    """A watcher that goes through once ends where there is nothing to go through, and fails."""
+    world = World(options=WatchOptions(once=True))
+    world.absent = True
+    world.watcher.start()
+    world.run_scans()
+    assert world.watcher.is_over
+    assert world.watcher.counts.exit_code == NoteError.exit_code
+    assert world.sentences(Kind.WARNING) == ["the vault is not there (unplugged)"]
+
+
+def test_one_pass_fails_where_a_note_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit code of ``--once`` is that of the first note that could not be answered."""
+    world = World(options=WatchOptions(once=True))
+    world.save("a.md", DUE)
+
+    def broken(path: str) -> Snapshot:
+        raise NoteError("the disk reported an error", path=path)
+
+    monkeypatch.setattr(world.files, "glance", broken)
+    world.let_pass(5)
+    assert world.watcher.is_over
+    assert world.watcher.counts.exit_code == NoteError.exit_code
 
 
 def test_stopping_asks_nothing_new_and_waits_for_what_runs(world: World) -> None:
