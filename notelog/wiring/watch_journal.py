@@ -107,7 +107,8 @@ def _still_says_so(journal: "SqliteJournal", record: "TurnRecord") -> bool:
     from notelog.core.claim import claim_head
 
     note = record.intent.note
-    heads = tuple(filter(None, map(claim_head, journal.callouts(record.intent.turn_key, note))))
+    left = journal.callouts(record.intent.turn_key, note)
+    heads = [head for callout in left if (head := claim_head(callout))]
     with suppress(OSError), open(note, "rb") as file:  # noqa: PTH123  # as above
         data = file.read() if heads else b""
         return any(head in data for head in heads)
