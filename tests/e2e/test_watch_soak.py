@@ -22,6 +22,7 @@ SAVES_A_TURN = 10
 NOTES = 400
 STYLES = ("in place", "rename over", "sync")
 MOST_GROWTH_KB = 8 * 1024
+AN_INSTANT = 4  # what a look or a heartbeat may have open just then; a leak is one a turn
 MOST_WAL_BYTES = 8 * 1024 * 1024
 
 pytestmark = pytest.mark.timeout(SECONDS + 300)
@@ -82,8 +83,8 @@ def test_nothing_grows(
     record_property("figures", f"{turns} turns; at a third {begun[-1]}; at the end {last}")
     assert len(server.requests) == turns
     assert last.memory_kb - begun[-1].memory_kb <= MOST_GROWTH_KB
-    assert last.threads <= max(size.threads for size in begun)
-    assert last.descriptors <= max(size.descriptors for size in begun)
+    assert last.threads <= max(size.threads for size in begun) + AN_INSTANT
+    assert last.descriptors <= max(size.descriptors for size in begun) + AN_INSTANT
     assert max(size.wal_bytes for size in sizes) <= MOST_WAL_BYTES
     record_property("points", turns * (SAVES_A_TURN + 1))
     record_property("lost", 0)
