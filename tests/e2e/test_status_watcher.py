@@ -28,6 +28,7 @@ def make_old(program: Program, seconds: float) -> None:
     beat = json.loads(path.read_bytes())
     beat["beat_at"] -= seconds
     path.write_bytes(json.dumps(beat).encode())
+    os.utime(path, (beat["beat_at"], beat["beat_at"]))
 
 
 def test_a_running_watcher_and_what_holds_it(program: Program, vault: Path) -> None:
