@@ -106,7 +106,7 @@ class Growing:
         number = self._journal.leave_callout(key, after.real_path, inserted, offset=offset)
         self._journal.new_ticks(after.real_path, ticked(note)[0])
         self._callout = LeftCallout(callout_id=number, inserted=inserted, offset=offset)
-        self._write(plan, note)
+        self._write(plan, after, note)
         self._is_over |= not (self._settings.live and after.data.endswith(inserted))
 
     def _grow(self, text: str) -> None:
@@ -121,24 +121,23 @@ class Growing:
             insertions=(Insertion(offset=size, data=part),),
             turn_index=self._turn_index,
         )
-        _, note = self._after(plan)
+        after, note = self._after(plan)
         if verify_plan(self._note, plan, note):
             self._is_over = True
             return
         grown = replace(self._callout, inserted=self._callout.inserted + part)
         self._journal.grow_callout(grown.callout_id, grown.inserted)
-        self._write(plan, note)
+        self._write(plan, after, note)
         self._callout, self._shown = grown, end
 
     def _after(self, plan: EditPlan) -> tuple[Snapshot, Note]:
         after = replace(self._left, data=apply_plan(self._left.data, plan))
         return after, parse_snapshot(self._tools.reading, after)
 
-    def _write(self, plan: EditPlan, note: Note) -> None:
-        expected = apply_plan(self._left.data, plan)
+    def _write(self, plan: EditPlan, after: Snapshot, note: Note) -> None:
         self._left = self._store.write(self._left, plan)
         self._note = note
-        self._is_over = self._left.data != expected
+        self._is_over = self._left.data != after.data
 
 
 def _file(snapshot: Snapshot) -> tuple[int, int, int]:

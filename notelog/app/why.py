@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from notelog.app.watch_look import Looking, judge_note, kept_for
+from notelog.app.watch_words import SAID
 from notelog.core.conflict_copies import is_conflict_copy
 from notelog.core.triggers import Answer, Trigger
 from notelog.core.watch_names import Scope, is_ignored
-from notelog.core.watching import Busy, Gone, Kept
+from notelog.core.watching import Action, Busy, Gone, Kept
 from notelog.errors import NoteError
 from notelog.ports.notes import Snapshot
 from notelog.ports.watch_place import Heartbeat, WatchPlace
@@ -44,8 +45,7 @@ def why_not(looking: Looking, path: str, *, scope: Scope, place: WatchPlace, now
     if isinstance(snapshot, Gone):
         raise NoteError("there is no such note", hint="look at its spelling", path=path)
     if isinstance(snapshot, Busy):
-        sentence = "another program has it open for writing: it is looked at when that is done"
-        return _no("busy", sentence, "", watched=watched)
+        return _no("busy", *SAID[Action.SAY_BUSY], watched=watched)
     beat = place.read_heartbeat() if watched else None
     age_s = looking.files.age_s(path)
     edited = beat is None or age_s is None or now - age_s > beat.started_at
