@@ -129,10 +129,13 @@ def by_sed(note: Path, data: bytes) -> None:
 
 
 def by_rsync(note: Path, data: bytes) -> None:
-    """As a copy from another machine: a temporary file of rsync's own, then a rename."""
+    """As a copy from another machine: a temporary file of rsync's own, then a rename.
+
+    Without ``--ignore-times`` a note of the same length and the same second is left as it was.
+    """
     theirs = note.parent.with_name("theirs.md")
     theirs.write_bytes(data)
-    subprocess.run(["rsync", "--times", str(theirs), str(note)], check=True)
+    subprocess.run(["rsync", "--times", "--ignore-times", str(theirs), str(note)], check=True)
 
 
 def by_git(note: Path, data: bytes) -> None:
