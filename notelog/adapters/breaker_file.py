@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from notelog.adapters.note_locks import wait_for_lock
-from notelog.adapters.places import private_folder, write_private
+from notelog.adapters.places import private_folder, replace_private
 from notelog.core.breaker import Breaker, Failure
 from notelog.errors import JournalError
 
@@ -56,7 +56,7 @@ class BreakerFile:
                 changed = change(_of(breakers, profile))
                 others = tuple(item for item in breakers if item.profile != profile)
                 added = () if changed is None else (changed,)
-                self._replace(_encoded(salt, sorted((*others, *added), key=_name)))
+                replace_private(self._path, _encoded(salt, sorted((*others, *added), key=_name)))
         except (OSError, JournalError) as error:
             self._notice(f"{self._path} cannot be written ({error}): a failure is not remembered")
 
@@ -71,15 +71,6 @@ class BreakerFile:
         except (ValueError, TypeError, KeyError, RecursionError):
             self._notice(f"{self._path} is damaged: no breaker holds")
         return self._new_salt, ()
-
-    def _replace(self, data: bytes) -> None:
-        temporary = self._path.with_name(f".{FILE_NAME}.{secrets.token_hex(8)}")
-        write_private(temporary, data)
-        try:
-            temporary.replace(self._path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
 
 
 def _of(breakers: tuple[Breaker, ...], profile: str) -> Breaker | None:

@@ -356,12 +356,12 @@ def _exchange(one: Path, other: Path) -> None:
             here = -100  # AT_FDCWD
             failed = library.renameat2(here, first, here, second, _LINUX_EXCHANGE)
     except AttributeError as error:
-        raise _impossible(other) from error
+        raise _refused(other, _NO_EXCHANGE) from error
     if not failed:
         return
     code = ctypes.get_errno()
     if code in {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EXDEV, errno.EBUSY}:
-        raise _impossible(other)
+        raise _refused(other, _NO_EXCHANGE)
     raise OSError(code, os.strerror(code))
 
 
@@ -410,7 +410,3 @@ def _not_beside(error: OSError) -> str:
 def _refused(note: Path, cause: str, so: str = f"it is as it was and {_KEPT}") -> NoExchangeError:
     message = f"only the end of this note can be changed: {cause}; {so}"
     return NoExchangeError(message, hint=_AT_END, path=str(note))
-
-
-def _impossible(note: Path) -> NoExchangeError:
-    return _refused(note, _NO_EXCHANGE)

@@ -5,14 +5,13 @@ refusal that is met again, so that nothing here ever stops a turn.
 """
 
 import json
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, cast
 
-from notelog.adapters.places import private_folder, write_private
+from notelog.adapters.places import private_folder, replace_private
 from notelog.core.calibration import LEAST_RATIO, MOST_RATIO
 from notelog.core.learned import Learned
 from notelog.errors import JournalError
@@ -79,7 +78,7 @@ class LearnedFile:
         others = [item for item in self.all() if (item.server, item.model) != (server, model)]
         try:
             private_folder(str(self._path.parent))
-            self._replace(_encoded([*others[1 - _MOST_FIGURES :], new]))
+            replace_private(self._path, _encoded([*others[1 - _MOST_FIGURES :], new]))
         except (OSError, JournalError) as error:
             self._tell(f"{self._path} cannot be written ({error}): the window is not remembered")
 
@@ -93,16 +92,6 @@ class LearnedFile:
         today = datetime.fromtimestamp(self._now(), UTC).date()
         age = today - date.fromisoformat(figure.learned.learned_on)
         return age.days <= HOLDS_DAYS
-
-    def _replace(self, data: bytes) -> None:
-        """Puts a new file into the place of the old one, at once."""
-        temporary = self._path.with_name(f".{FILE_NAME}.{secrets.token_hex(8)}")
-        write_private(temporary, data)
-        try:
-            temporary.replace(self._path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
 
 
 def _merged(before: Learned, learned: Learned) -> Learned:

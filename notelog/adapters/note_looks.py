@@ -78,15 +78,16 @@ def stamped_signs_of(paths: "Sequence[str | bytes]", limit_bytes: int) -> "Looke
     return stamps, likely, unsure
 
 
-def content_of(path: str) -> bytes:
-    """What a file holds, without waiting for anybody.
+def content_of(path: str, limit_bytes: int = sys.maxsize) -> bytes:
+    """What a file holds, without waiting for anybody; of a larger one a byte more than the limit.
 
     Raises:
         OSError: it cannot be read.
     """
     descriptor = os.open(path, OPEN_FLAGS)
     try:
-        return os.read(descriptor, os.fstat(descriptor).st_size + _GROWTH_BYTES)
+        size = os.fstat(descriptor).st_size
+        return os.read(descriptor, min(size + _GROWTH_BYTES, limit_bytes + 1))
     finally:
         os.close(descriptor)
 

@@ -144,6 +144,23 @@ def write_private(path: Path, data: bytes) -> None:
         raise
 
 
+def replace_private(path: Path, data: bytes) -> None:
+    """Puts a new file, as ``write_private`` makes it, into the place of the old one, at once.
+
+    Raises:
+        OSError: the system refuses; the old one is as it was.
+    """
+    from secrets import token_hex
+
+    temporary = path.with_name(f".{path.name}.{token_hex(8)}")
+    write_private(temporary, data)
+    try:
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
 def _named(variable: str) -> str:
     """The folder that an environment variable names; empty where it names none."""
     named = os.environ.get(variable, "")

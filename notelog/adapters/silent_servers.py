@@ -1,13 +1,12 @@
 """Which servers told nothing of themselves: their origins, kept for a day in the user's cache."""
 
 import json
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, cast
 
-from notelog.adapters.places import private_folder, write_private
+from notelog.adapters.places import private_folder, replace_private
 from notelog.errors import JournalError
 
 HOLDS_S: Final = 86_400.0
@@ -37,14 +36,10 @@ class SilentServers:
         """Keeps one more."""
         rows = {name: at for name, at in self._read().items() if name in self.known()}
         rows[origin] = self._now()
-        temporary = self._path.with_name(f".{_FILE_NAME}.{secrets.token_hex(8)}")
-        try:
+        data = json.dumps(dict([*rows.items()][-_MOST_SERVERS:])).encode()
+        with suppress(OSError, JournalError):
             private_folder(str(self._path.parent))
-            write_private(temporary, json.dumps(dict([*rows.items()][-_MOST_SERVERS:])).encode())
-            temporary.replace(self._path)
-        except (OSError, JournalError):
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+            replace_private(self._path, data)
 
     def _read(self) -> dict[str, float]:
         try:

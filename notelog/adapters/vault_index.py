@@ -93,17 +93,10 @@ class VaultIndex:
     def may_matter(self, path: str) -> bool:
         """By its bytes; see ``ports.watching``."""
         try:
-            descriptor = os.open(path, OPEN_FLAGS)
+            data = content_of(path, self._limit)
         except (OSError, ValueError):
             return True
-        try:
-            size = os.fstat(descriptor).st_size
-            data = b"" if size > self._limit else os.read(descriptor, size)
-            return size > self._limit or may_be_chat(data) or is_marked(data)
-        except OSError:
-            return True
-        finally:
-            os.close(descriptor)
+        return len(data) > self._limit or may_be_chat(data) or is_marked(data)
 
     def age_s(self, path: str) -> float | None:
         """By the file's time stamp and this machine's clock."""

@@ -98,7 +98,7 @@ def test_hard_link_is_refused(note: Path) -> None:
 
 def impossible(_one: Path, other: Path) -> None:
     """Two files on a file system that cannot exchange them."""
-    raise exchange._impossible(other)
+    raise exchange._refused(other, exchange._NO_EXCHANGE)
 
 
 def test_file_system_without_exchange(note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
