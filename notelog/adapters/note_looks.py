@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
-    Stamp: TypeAlias = tuple[int, int, int]  # size, time stamp in nanoseconds, inode
+    Stamp: TypeAlias = tuple[int, int, int]  # size, both time stamps in nanoseconds
     Looked: TypeAlias = tuple[list[Stamp | None], list[int], list[int]]
     Look: TypeAlias = Callable[[Sequence[str | bytes], int], Looked]
 
@@ -39,7 +39,7 @@ def stamps_of(paths: "Sequence[str | bytes]", _limit_bytes: int = 0) -> "Looked"
         except (OSError, ValueError):
             found.append(None)  # or it is a symlink to nothing
         else:
-            found.append((status.st_size, status.st_mtime_ns, status.st_ino))
+            found.append((status.st_size, status.st_mtime_ns, status.st_ctime_ns))
     return found, [], []
 
 

@@ -1,7 +1,8 @@
 """The notes of a vault as they lie on disk: the truth that events only hint at.
 
-A scan compares size, time stamp and inode with what it knew, and reads only what differs; of that
-only what may be a chat is told.
+A scan compares size and time stamps with what it knew, and reads only what differs; of that only
+what may be a chat is told. One stamp is the system's own (ctime), which no program that saves can
+set back; where the system has none it is the time at which the file was made.
 """
 
 import os
@@ -191,7 +192,7 @@ def _stamp_before(path: str, at_ns: int) -> "Stamp":
     coarse = status.st_ctime_ns % _SECOND_NS == 0
     if status.st_ctime_ns + (_COARSE_NS if coarse else _FINE_NS) >= at_ns:
         return _LATER
-    return status.st_size, status.st_mtime_ns, status.st_ino
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _stamped(paths: list[str], stamps: "list[Stamp | None]") -> "Iterator[tuple[str, Stamp]]":

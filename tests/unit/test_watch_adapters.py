@@ -4,6 +4,7 @@ import logging
 import math
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,21 @@ def test_a_scan_tells_what_changed_and_may_be_a_chat(vault: Path) -> None:
     new.rename(vault / "c.MD")
     assert changed_in(index) == {"words.md", "c.MD"}
     assert index.scan().notes == 4
+
+
+def test_a_save_that_keeps_size_and_time_stamp_is_found(vault: Path) -> None:
+    """A box ticked in place by a program that sets the time stamp back to what it was."""
+    note = vault / "a.md"
+    note.write_bytes(CHAT + b"- [ ] send\n")
+    index = index_of(vault)
+    assert changed_in(index) == {"a.md"}
+    before = note.stat()
+    time.sleep(0.05)  # the system's clock for files ticks every 10 ms at the slowest
+    with note.open("r+b") as file:
+        file.write(CHAT + b"- [x] send\n")
+    os.utime(note, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (note.stat().st_size, note.stat().st_ino) == (before.st_size, before.st_ino)
+    assert changed_in(index) == {"a.md"}
 
 
 def test_a_vault_that_is_gone_or_empty_is_absent(vault: Path) -> None:
