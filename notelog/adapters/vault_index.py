@@ -6,6 +6,7 @@ set back; where the system has none it is the time at which the file was made.
 """
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -35,6 +36,7 @@ from notelog.ports.watching import FoundNote, Scan
 if TYPE_CHECKING:
     from notelog.adapters.note_looks import Stamp
 
+_SYNCED_S = 3.0
 _SECOND_NS = 1_000_000_000
 _COARSE_NS = 2 * _SECOND_NS  # FAT counts in steps of two seconds
 _FINE_NS = 20_000_000  # Linux stamps files by a clock that ticks 100 to 1,000 times a second
@@ -105,6 +107,15 @@ class VaultIndex:
             return time.time() - os.stat(path).st_mtime  # noqa: PTH116  # a thousand times a second
         except OSError:
             return None
+
+    def is_synced(self, path: str) -> bool:
+        """By the stamp that a program can set, beside the system's own or, without one, now."""
+        try:
+            status = os.stat(path)  # noqa: PTH116  # a thousand times a second
+        except OSError:
+            return False
+        written = time.time() if sys.platform == "win32" else status.st_ctime
+        return abs(written - status.st_mtime) > _SYNCED_S
 
     def scan(self) -> Scan:
         """Looks through all of the vault; see ``ports.watching``."""

@@ -41,7 +41,6 @@ TICK_S = 30.0
 """How often the watcher wakes though nothing happens: twice a minute."""
 
 _BEAT_PAUSE_S = 0.2  # a request that has begun leaves first
-_SYNCED_AGE_S = 3.0
 _MOST_TOLD = 200  # the newest, in the heartbeat
 _OWN_EVENT_S = 1.0
 _QUARTER_S = 900.0  # a day begins with one, whatever the time zone
@@ -117,10 +116,8 @@ class Watcher:
             if not self._concerns(hint.path):
                 return
             self.counts.last_event_at = self._tools.clock.now()
-            age_s = self._tools.files.age_s(hint.path)
-            synced = hint.by_sync or (age_s is not None and age_s > _SYNCED_AGE_S)
             self._warm_up()
-            self._touch(hint.path, synced=synced)
+            self._touch(hint.path, synced=hint.by_sync or self._tools.files.is_synced(hint.path))
 
     def _concerns(self, path: str) -> bool:
         """Whether a change may matter; a storm of saves elsewhere must not delay an answer."""
@@ -379,13 +376,10 @@ class Watcher:
 
     def _look_through(self, scan: Scan) -> None:
         """What a later scan found and no event told of, or not yet."""
-        now = self._tools.clock.now()
         for found in scan.changed:
             state = self._states.get(found.path)
             if state is None or state.phase is Phase.IDLE:
-                age_s = now - found.modified_s
-                synced = age_s > _SYNCED_AGE_S + self._scans.every_s
-                self._touch(found.path, synced=synced)
+                self._touch(found.path, synced=self._tools.files.is_synced(found.path))
 
     def _land_kept(self, taken: frozenset[str] = frozenset()) -> None:
         """Puts replies into their notes that a crash, or a vault that went away, kept out.

@@ -72,6 +72,10 @@ class VaultFiles(Protocol):
         """How long ago a note was changed by its time stamp; None where that says nothing."""
         ...
 
+    def is_synced(self, path: str) -> bool:
+        """Whether a note bears the time stamp of another machine, as sync tools set it."""
+        ...
+
     def inside(self, path: str) -> str:
         """A path in the vault, with ``/``, whatever it is; empty where it is outside."""
         ...

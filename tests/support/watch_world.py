@@ -138,6 +138,9 @@ class _Files:
         at = self._world.modified.get(path)
         return None if at is None else self._world.clock.now() - at
 
+    def is_synced(self, path: str) -> bool:
+        return path in self._world.synced
+
     def inside(self, path: str) -> str:
         return path.removeprefix(f"{ROOT}/")
 
@@ -271,6 +274,7 @@ class World:
         self.told: list[Told] = []
         self.warmed: list[float] = []
         self.modified: dict[str, float] = {}
+        self.synced: set[str] = set()
         self.open: set[str] = set()
         self.absent = False
         self.pin = ""

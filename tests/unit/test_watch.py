@@ -556,6 +556,26 @@ def test_a_synced_change_waits_unless_this_machine_is_pinned(world: World) -> No
     assert len(world.server.asked) == 2
 
 
+def test_a_save_that_is_heard_of_late_is_no_synced_one(world: World) -> None:
+    """A busy machine tells of a save after 10 s, or only a scan finds it: no further wait."""
+    world.save("a.md", DUE, event=False)
+    world.clock.at += 10
+    world.hint(Hint(path=world.path("a.md")))
+    world.let_pass(2)
+    assert len(world.server.asked) == 1
+    world.save("b.md", chat("b"), event=False)
+    world.clock.at += 30
+    world.hint(Hint(reason="events were lost"))
+    world.run_scans()
+    world.let_pass(2)
+    assert len(world.server.asked) == 2
+    world.save("c.md", chat("c"), event=False)
+    world.synced.add(world.path("c.md"))
+    world.hint(Hint(path=world.path("c.md")))
+    world.let_pass(19)
+    assert len(world.server.asked) == 2
+
+
 def test_a_conflict_twin_of_an_answered_note_is_passed_over(world: World) -> None:
     """``a 2.md`` with the question of ``a.md`` that was answered just now is not asked."""
     world.save("a.md", DUE)

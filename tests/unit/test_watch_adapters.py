@@ -84,6 +84,20 @@ def test_a_save_that_keeps_size_and_time_stamp_is_found(vault: Path) -> None:
     assert changed_in(index) == {"a.md"}
 
 
+def test_a_time_stamp_of_another_machine_is_known(vault: Path) -> None:
+    """A sync tool sets it, whichever of the two clocks is ahead; a save here does not."""
+    note = vault / "a.md"
+    note.write_bytes(CHAT)
+    index = index_of(vault)
+    assert not index.is_synced(str(note))
+    for behind_s in (60, -60):
+        os.utime(note, (time.time() - behind_s,) * 2)
+        assert index.is_synced(str(note))
+    note.write_bytes(CHAT)
+    assert not index.is_synced(str(note))
+    assert not index.is_synced(str(vault / "gone.md"))
+
+
 def test_a_vault_that_is_gone_or_empty_is_absent(vault: Path) -> None:
     """A missing vault, and one whose notes all vanished at once, is not taken for an empty one."""
     (vault / "a.md").write_bytes(CHAT)
