@@ -8,8 +8,8 @@ has it open; once somebody touches it, it stays as it is. Each step is in the jo
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from notelog.app.due import Completing, Turn
 from notelog.app.reading import Reading, parse_snapshot
 from notelog.core.callouts import Callout, callout_in, plan_callout, shown_end
 from notelog.core.claim import CLAIM_START, claim_text, next_part, render_part
@@ -22,11 +22,14 @@ from notelog.errors import NotelogError
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
 
+if TYPE_CHECKING:  # of all that answers a note, which the watcher's looks do without
+    from notelog.app.due import Completing, Turn
+
 _LOG = logging.getLogger("notelog")
 
 
 def onlooker(
-    tools: Completing, journal: Journal, turn: Turn, record: TurnRecord
+    tools: "Completing", journal: Journal, turn: "Turn", record: TurnRecord
 ) -> "Growing | None":
     """What tells in the note that it is asked; nothing where an answer stands there already."""
     settings = tools.config.watch
@@ -44,7 +47,9 @@ class Growing:
         record: its turn in the journal.
     """
 
-    def __init__(self, tools: Completing, journal: Journal, turn: Turn, record: TurnRecord) -> None:
+    def __init__(
+        self, tools: "Completing", journal: Journal, turn: "Turn", record: TurnRecord
+    ) -> None:
         self._tools = tools
         self._store = tools.reading.store
         self._settings = tools.config.watch

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from notelog.app.watch_backlog import BacklogOffer
+if TYPE_CHECKING:  # it is imported with all that answers a note, which a start need not wait for
+    from notelog.app.watch_backlog import BacklogOffer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,6 @@ class Questions:
         anew: ask about ``auto`` although that was done before.
     """
 
-    backlog: Callable[[BacklogOffer], None]
+    backlog: "Callable[[BacklogOffer], None]"
     auto: Callable[[AutoOffer], str] | None = None
     anew: bool = False
