@@ -46,6 +46,7 @@ _ERRORS: dict[str, tuple[str, ...]] = {
     "getdents64": ("EIO",),
 }
 _SQLITE = frozenset({"database", "wal", "shm", "rollback"})
+_SHIFTS = (0, -1, 1, -2, 2)
 _WRITES = frozenset({"write", "writev", "pwrite64"})
 
 
@@ -61,8 +62,12 @@ class Trial:
         return f"{self.scene}: {self.fault or 'SIGKILL'} at {self.call}"
 
     def problems(self, folders: Iterator[Path]) -> list[str]:
-        """Strikes, whatever the writes of a thread did to the call's number, and looks."""
-        for shift in (0, -1, 1, -2, 2) if self.call.changes else (0,):
+        """Strikes, whatever the writes of a thread did to the call's number, and looks.
+
+        A number is counted in each thread: what another one does first takes the blow.
+        """
+        rounds = 3 if writes_to_note(self.call) else 1
+        for shift in _SHIFTS * rounds if self.call.changes else (0,):
             call = replace(self.call, nth=max(1, self.call.nth + shift))
             with SCENES[self.scene].ordeal(next(folders)) as ordeal:
                 if not self.fault and ordeal.kill(call):
