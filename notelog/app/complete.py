@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
+from notelog.app.asked_above import questions_above
 from notelog.app.attempts import Replacing, heed, kept_reply, rehearsed_delivery
 from notelog.app.begin import begin, intent_of, needs_exact_counts
 from notelog.app.breaking import under_breaker
@@ -22,7 +23,7 @@ from notelog.app.deliver import Delivery, deliver
 from notelog.app.digest import DigestOffer, offer_of
 from notelog.app.digesting import Digested, agree, digested, with_answered
 from notelog.app.due import Completing, Job, Turn, due_turn
-from notelog.app.growing import above_shown, onlooker
+from notelog.app.growing import onlooker
 from notelog.app.history import PART_KEPT, may_retry, nothing_to_retry, reply_waiting
 from notelog.app.outcome import Calls, Completed, Judgement, Outcome, judge
 from notelog.app.prepare import Prepared
@@ -151,8 +152,8 @@ def _completed(tools: Completing, job: Job, snapshot: Snapshot) -> Completed:
         journal.working_on(snapshot.real_path),
     ):
         snapshot, note = finish_landings(tools.reading, journal, snapshot)
-        if job.only and (done := _landed_above(tools, journal, job, snapshot)):
-            return done
+        if job.only and (above := _turn_above(tools, journal, job, snapshot)):
+            return _told(_complete_turn(tools, journal, above, job), above)
         job = heed(journal, job, note, snapshot, tools.reporter)
         turn = _due_turn(tools, journal, job, snapshot, note)
         if isinstance(turn, Completed):
@@ -163,22 +164,15 @@ def _completed(tools: Completing, job: Job, snapshot: Snapshot) -> Completed:
         return _told(_complete_turn(tools, journal, turn, job), turn)
 
 
-def _landed_above(
-    tools: Completing, journal: Journal, job: Job, snapshot: Snapshot
-) -> Completed | None:
-    """Lands a kept reply above what was typed below its shown beginning; nothing is asked."""
-    above = above_shown(tools.reading, journal, snapshot)
-    if above is None:
-        return None
-    turn = due_turn(tools, job, above, parse_snapshot(tools.reading, above))
-    if isinstance(turn, Completed) or turn_key(turn.due.conversation) != job.only:
-        return None
-    last = journal.latest(job.only, snapshot.real_path)
-    if last is None or last.reply is None or not last.reply.text:
-        return None
-    if last.state not in {TurnState.RECEIVED, TurnState.IN_DOUBT}:
-        return None
-    return _told(_deliver(tools, journal, turn, last, last.reply), turn)
+def _turn_above(tools: Completing, journal: Journal, job: Job, snapshot: Snapshot) -> Turn | None:
+    """The one turn that may be answered, where its author typed on below it."""
+    for above in questions_above(tools.reading, journal, snapshot):
+        if above.key == job.only:
+            note = parse_snapshot(tools.reading, above.snapshot)
+            exact = needs_exact_counts(tools.config)
+            turn = due_turn(tools, job, above.snapshot, note, exact=exact)
+            return turn if isinstance(turn, Turn) else None
+    return None
 
 
 def _due_turn(

@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from notelog.app.reading import Reading, parse_snapshot
-from notelog.core.callouts import Callout, callout_in, plan_callout, shown_end
-from notelog.core.claim import CLAIM_START, claim_text, next_part, render_part
+from notelog.app.reading import parse_snapshot
+from notelog.core.callouts import Callout, callout_in, plan_callout
+from notelog.core.claim import claim_text, next_part, render_part
 from notelog.core.edit import EditPlan, Insertion, apply_plan
 from notelog.core.note import Note
 from notelog.core.records import LeftCallout, TurnRecord
@@ -147,22 +147,3 @@ class Growing:
 
 def _file(snapshot: Snapshot) -> tuple[int, int, int]:
     return snapshot.device, snapshot.inode, snapshot.modified_ns
-
-
-def above_shown(reading: Reading, journal: Journal, snapshot: Snapshot) -> Snapshot | None:
-    """A note without what was typed below the part of a reply that is shown in it.
-
-    Returns:
-        It, with no fingerprint: it is no note that could be written. None where no part is shown,
-        or nothing stands below.
-
-    Raises:
-        NoteEncodingError: the note is not UTF-8.
-    """
-    if CLAIM_START not in snapshot.data:
-        return None
-    note = parse_snapshot(reading, snapshot)
-    end = shown_end(note, journal.callouts("", snapshot.real_path))
-    if not end or not snapshot.data[end:].strip():
-        return None
-    return replace(snapshot, data=snapshot.data[:end], fingerprint="")

@@ -256,10 +256,22 @@ class Watcher:
 
     def _look(self, path: str) -> None:
         edited, asking = path not in self._history, path in self.asks
-        seen = look_at(self._tools.looking, path, edited=edited, with_journal=not asking)
+        seen = look_at(
+            self._tools.looking,
+            path,
+            edited=edited,
+            with_journal=not asking,
+            landed=self._landed(path),
+        )
         if isinstance(seen, Seen):
             self.counts.exit_code = self.counts.exit_code or seen.exit_code
         self._apply(path, seen)
+
+    def _landed(self, path: str) -> str:
+        """The key of the turn whose reply is put back where it vanishes; empty for none."""
+        state = self._states.get(path, NoteState())
+        since_s = self._tools.clock.monotonic() - state.landed_s
+        return state.key if since_s <= self._timing.verify_for_s else ""
 
     def _apply(self, path: str, event: Event) -> None:
         before = self._states.get(path)

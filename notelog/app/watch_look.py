@@ -4,10 +4,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from notelog.app.growing import above_shown
+from notelog.app.asked_above import may_stand_above, questions_above
 from notelog.app.reading import Reading, parse_snapshot
 from notelog.core.chat_sign import may_be_chat
-from notelog.core.claim import CLAIM_START
 from notelog.core.marked import is_marked
 from notelog.core.note import Note
 from notelog.core.records import TurnRecord, TurnState
@@ -42,7 +41,7 @@ class Looking:
 
 
 def look_at(
-    looking: Looking, path: str, *, edited: bool, with_journal: bool = True
+    looking: Looking, path: str, *, edited: bool, with_journal: bool = True, landed: str = ""
 ) -> Seen | Busy | Gone:
     """Looks at a note; what is wrong with it is a verdict like any other.
 
@@ -50,21 +49,18 @@ def look_at(
         looking: the ports.
         path: the note.
         edited: whether it changed since the watcher started.
-        with_journal: also say what the journal holds for the turn that is due.
+        with_journal: note in it which boxes are unticked.
+        landed: the key of the turn whose reply is put back where it vanishes.
     """
     try:
         snapshot = looking.files.glance(path)
         if isinstance(snapshot, Busy | Gone):
             return snapshot
         verdict = judge_note(looking, snapshot, edited=edited, with_journal=with_journal)
+        verdict, kept = beside_journal(looking, snapshot, verdict, edited=edited, landed=landed)
     except NoteError as error:
         wrong = Pass(because=Passed.IN_ERROR, sentence=error.message, hint=error.hint)
         return Seen(fingerprint="", age_s=None, verdict=wrong, exit_code=error.exit_code)
-    if CLAIM_START in snapshot.data:
-        verdict = _kept_above(looking, snapshot, edited=edited) or verdict
-    kept = Kept.NOTHING
-    if with_journal and isinstance(verdict, Answer) and verdict.trigger is not Trigger.AGAIN:
-        kept = kept_for(looking, snapshot, verdict.key)
     return Seen(
         fingerprint=snapshot.fingerprint,
         age_s=looking.files.age_s(path),
@@ -73,20 +69,47 @@ def look_at(
     )
 
 
-def _kept_above(looking: Looking, snapshot: Snapshot, *, edited: bool) -> Answer | None:
-    """The question above what was typed below a reply that is shown, where that is kept.
+def beside_journal(
+    looking: Looking,
+    snapshot: Snapshot,
+    verdict: Answer | Pass,
+    *,
+    edited: bool,
+    landed: str = "",
+) -> tuple[Answer | Pass, Kept]:
+    """A verdict, and what the journal holds for its turn; see ``look_at``.
 
-    It lands first; what was typed is the next message then.
+    A question above what was typed on comes first, where its reply is kept or may have been paid
+    for; what was typed is the next message then. A question that is in doubt stands against that
+    only until the next message has a mark of its own.
     """
+    if isinstance(verdict, Answer) and verdict.trigger is Trigger.AGAIN:
+        return verdict, Kept.NOTHING
+    left_alone = isinstance(verdict, Pass) and verdict.because in _LEFT_ALONE
+    if not left_alone and may_stand_above(looking.reading, snapshot):
+        above = _asked_above(looking, snapshot, edited=edited, landed=landed)
+        if above is not None:
+            return above
+    if isinstance(verdict, Pass):
+        return verdict, Kept.NOTHING
+    return verdict, kept_for(looking, snapshot, verdict.key)
+
+
+def _asked_above(
+    looking: Looking, snapshot: Snapshot, *, edited: bool, landed: str
+) -> tuple[Answer, Kept] | None:
     try:
         with looking.open_journal(snapshot) as journal:
-            above = above_shown(looking.reading, journal, snapshot)
+            for above in questions_above(looking.reading, journal, snapshot):
+                kept = _kept(journal.latest(above.key, snapshot.real_path))
+                doubt = kept is Kept.IN_DOUBT and not above.marked_below
+                back = kept is Kept.DELIVERED and above.key == landed
+                if kept is Kept.REPLY or doubt or back:
+                    asked = judge_note(looking, above.snapshot, edited=edited)
+                    return (asked, kept) if isinstance(asked, Answer) else None
     except NotelogError:
         return None
-    verdict = None if above is None else judge_note(looking, above, edited=edited)
-    if not isinstance(verdict, Answer) or verdict.trigger is Trigger.AGAIN:
-        return None
-    return verdict if kept_for(looking, snapshot, verdict.key) is Kept.REPLY else None
+    return None
 
 
 def judge_note(
@@ -151,6 +174,7 @@ def _kept(record: TurnRecord | None) -> Kept:
     return _KEPT.get(record.state, Kept.NOTHING)
 
 
+_LEFT_ALONE = frozenset({Passed.OFF, Passed.STOPPED, Passed.IN_ERROR})
 _KEPT = {
     TurnState.RECEIVED: Kept.REPLY,
     TurnState.DELIVERED: Kept.DELIVERED,

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from notelog.app.watch_look import Looking, judge_note, kept_for
+from notelog.app.watch_look import Looking, beside_journal, judge_note
 from notelog.app.watch_words import SAID
 from notelog.core.conflict_copies import is_conflict_copy
-from notelog.core.triggers import Answer, Trigger
+from notelog.core.triggers import Answer
 from notelog.core.watch_names import Scope, is_ignored
 from notelog.core.watching import Action, Busy, Gone, Kept
 from notelog.errors import NoteError
-from notelog.ports.notes import Snapshot
 from notelog.ports.watch_place import Heartbeat, WatchPlace
 
 
@@ -50,16 +49,15 @@ def why_not(looking: Looking, path: str, *, scope: Scope, place: WatchPlace, now
     age_s = looking.files.age_s(path)
     edited = beat is None or age_s is None or now - age_s > beat.started_at
     verdict = judge_note(looking, snapshot, edited=edited)
+    verdict, kept = beside_journal(looking, snapshot, verdict, edited=edited)
     if not isinstance(verdict, Answer):
         return _no(verdict.because, verdict.sentence, verdict.hint, watched=watched)
     known = _said_by_watcher(beat, looking.files.relative(path)) if beat is not None else None
-    return known or _of_journal(looking, snapshot, verdict, watched=watched)
+    return known or _of_journal(verdict, kept, watched=watched)
 
 
-def _of_journal(looking: Looking, snapshot: Snapshot, verdict: Answer, *, watched: bool) -> WhyNot:
+def _of_journal(verdict: Answer, kept: Kept, *, watched: bool) -> WhyNot:
     """What the journal has against a note that is to be answered."""
-    again = verdict.trigger is Trigger.AGAIN
-    kept = Kept.NOTHING if again else kept_for(looking, snapshot, verdict.key)
     if kept in _KEPT:
         return _no(kept, *_KEPT[kept], watched=watched)
     if not watched:

@@ -24,9 +24,11 @@ __all__ = [
     "Gone",
     "Landing",
     "ReplyStyle",
+    "asked_ends",
     "find_landing",
     "plan_reply",
     "planned_reply",
+    "question_until",
     "typed_below",
     "verify_plan",
 ]
@@ -104,21 +106,34 @@ def typed_below(note: Note, question_key: str) -> Landing | None:
     Returns:
         Where it ended; None where the last turn did not begin with it.
     """
+    for end in asked_ends(note):
+        if question_until(note, end) == question_key:
+            return Landing(turn_index=_filled(note)[-1], is_last=True, split_at=end)
+    return None
+
+
+def asked_ends(note: Note) -> tuple[int, ...]:
+    """Where in its last message a question may have ended below which its author typed on.
+
+    Returns:
+        Offsets, the last first: behind send marks and callouts of notelog's, where text follows.
+    """
     filled = _filled(note)
     if not filled or note.turns[filled[-1]].role is not Role.USER:
-        return None
-    turn = note.turns[filled[-1]]
-    body = turn.body
-    found = _END_MARK_LINE.finditer(note.source.data, body.start, body.end)
-    lines = (line.end() for line in found)
+        return ()
+    turn, data = note.turns[filled[-1]], note.source.data
+    found = _END_MARK_LINE.finditer(data, turn.body.start, turn.body.end)
     marks = (mark.span.end for mark in turn.send_marks)
-    ends = {*lines, *marks, *(span.end for span in turn.callouts)}
-    for end in sorted(ends, reverse=True)[:_MOST_ENDS]:
-        head = parse_note(SourceText(note.source.data[:end]), same_front_matter(note))
-        due = next_turn(head)
-        if isinstance(due, ReplyDue) and turn_key(due.conversation) == question_key:
-            return Landing(turn_index=filled[-1], is_last=True, split_at=end)
-    return None
+    ends = {*(line.end() for line in found), *marks, *(span.end for span in turn.callouts)}
+    followed = [end for end in ends if data[end : turn.body.end].strip()]
+    return tuple(sorted(followed, reverse=True)[:_MOST_ENDS])
+
+
+def question_until(note: Note, end: int) -> str:
+    """The key of the question that a note ended with if it ended there; empty for none."""
+    head = parse_note(SourceText(note.source.data[:end]), same_front_matter(note))
+    due = next_turn(head)
+    return turn_key(due.conversation) if isinstance(due, ReplyDue) else ""
 
 
 def plan_reply(
