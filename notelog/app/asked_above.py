@@ -16,6 +16,8 @@ from notelog.core.turn import ReplyDue, next_turn
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
 
+_LATELY = 8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Above:
@@ -51,6 +53,9 @@ def questions_above(reading: Reading, journal: Journal, snapshot: Snapshot) -> I
     """
     note = parse_snapshot(reading, snapshot)
     ends = set(asked_ends(note))
+    if ends:
+        lately = journal.turns(snapshot.real_path)[-_LATELY:]
+        ends.update(asked_ends(note, [item.intent.prompt for item in lately]))
     if CLAIM_START in snapshot.data:
         shown = shown_end(note, journal.callouts("", snapshot.real_path))
         if shown and snapshot.data[shown:].strip():

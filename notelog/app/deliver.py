@@ -116,7 +116,8 @@ def _find_place(
     place = find_landing(delivery.note, delivery.turn_index, note)
     shown = 0 if delivery.replacing else shown_end(note, callouts)
     if isinstance(place, Gone) and not delivery.replacing and not note.errors:
-        place = typed_below(note, delivery.turn_key) or place
+        asked = delivery.note.turns[delivery.turn_index].content
+        place = typed_below(note, delivery.turn_key, asked) or place
     if isinstance(place, Gone) or note.errors:
         reason = place.reason if isinstance(place, Gone) else "the note is in error now"
         raise ConflictError(

@@ -156,8 +156,9 @@ def _put(
     told: Callable[[float], str],
 ) -> Delivered:
     snapshot, note = read_note(tools.reading, path)  # an earlier reply may stand in it by now
-    question = questions(note).get(item.record.intent.turn_key)
-    typed = typed_below(note, item.record.intent.turn_key) if question is None else None
+    intent = item.record.intent
+    question = questions(note).get(intent.turn_key)
+    typed = typed_below(note, intent.turn_key, intent.prompt) if question is None else None
     if typed is not None:
         question = typed.turn_index
     if question is None and not at_end:

@@ -5,6 +5,7 @@ a reply that would not read back as written is tried again in a more guarded wor
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from notelog.core.edit import EditPlan
@@ -35,6 +36,7 @@ __all__ = [
 
 
 _MOST_ENDS = 8
+_LINE = re.compile(rb"[^\r\n]+(?:\r\n|\n|\r)")
 _END_MARK_LINE = re.compile(
     rb"(?<![^\r\n]) {0,3}(?:;;|\xef\xbc\x9b\xef\xbc\x9b)[ \t]*(?:\r\n|\n|\r)"
 )
@@ -94,29 +96,36 @@ def _key(note: Note, indices: list[int]) -> str:
     return turn_key(said)
 
 
-def typed_below(note: Note, question_key: str) -> Landing | None:
+def typed_below(note: Note, question_key: str, asked: str) -> Landing | None:
     """Finds a question whose author typed on below its send mark while it was answered.
 
-    What stands up to the mark, or to a callout of notelog's below it, is what was asked.
+    What stands up to the mark, or to a callout of notelog's below it, is what was asked; or what
+    stood further below by then.
 
     Args:
         note: as it is now.
         question_key: of the question as it was asked.
+        asked: its text.
 
     Returns:
         Where it ended; None where the last turn did not begin with it.
     """
-    for end in asked_ends(note):
+    for end in asked_ends(note, (asked,)):
         if question_until(note, end) == question_key:
             return Landing(turn_index=_filled(note)[-1], is_last=True, split_at=end)
     return None
 
 
-def asked_ends(note: Note) -> tuple[int, ...]:
+def asked_ends(note: Note, asked: Iterable[str] = ()) -> tuple[int, ...]:
     """Where in its last message a question may have ended below which its author typed on.
 
+    Args:
+        note: as it is now.
+        asked: texts of questions that were asked.
+
     Returns:
-        Offsets, the last first: behind send marks and callouts of notelog's, where text follows.
+        Offsets, the last first, where text follows: behind send marks and callouts of notelog's,
+        and behind lines below those that are the last one of a question.
     """
     filled = _filled(note)
     if not filled or note.turns[filled[-1]].role is not Role.USER:
@@ -125,6 +134,11 @@ def asked_ends(note: Note) -> tuple[int, ...]:
     found = _END_MARK_LINE.finditer(data, turn.body.start, turn.body.end)
     marks = (mark.span.end for mark in turn.send_marks)
     ends = {*(line.end() for line in found), *marks, *(span.end for span in turn.callouts)}
+    if ends:
+        below = min(ends)
+        lasts = {text.rstrip().rpartition("\n")[2].strip().encode() for text in asked}
+        lines = _LINE.finditer(data, below, turn.body.end)
+        ends |= {line.end() for line in lines if line[0].strip() in lasts}
     followed = [end for end in ends if data[end : turn.body.end].strip()]
     return tuple(sorted(followed, reverse=True)[:_MOST_ENDS])
 

@@ -47,7 +47,7 @@ def test_the_reply_stands_between(mark: str, tail: str, newline: str) -> None:
     asked = (CHAT + mark).replace("\n", newline)
     data = (CHAT + mark + tail).replace("\n", newline).encode()
     note = notelog.parse(data)
-    place = typed_below(note, key_of(asked))
+    place = typed_below(note, key_of(asked), "Q2")
     if said(data.decode()) == said(asked):
         return  # nothing was typed but marks: it is the very same question
     assert place is not None
@@ -83,14 +83,14 @@ def test_the_reply_stands_between(mark: str, tail: str, newline: str) -> None:
 )
 def test_nothing_is_guessed(text: str) -> None:
     """Without a mark below it, changed, or not the last message: the question is not found."""
-    assert typed_below(notelog.parse(text), key_of(f"{CHAT}\n\n- [x] send\n")) is None
+    assert typed_below(notelog.parse(text), key_of(f"{CHAT}\n\n- [x] send\n"), "Q2") is None
 
 
 def test_the_new_message_gets_the_box() -> None:
     """What was typed can be sent by a tick, as it would be below the reply."""
     data = f"{CHAT}\n\n- [x] send\n\nmore\n".encode()
     note = notelog.parse(data)
-    place = typed_below(note, key_of(f"{CHAT}\n\n- [x] send\n"))
+    place = typed_below(note, key_of(f"{CHAT}\n\n- [x] send\n"), "Q2")
     assert place is not None
     plan = plan_reply(note, 2, "A2", fingerprint="", style=ReplyStyle(), split_at=place.split_at)
     assert apply_plan(data, plan).decode() == (
@@ -110,7 +110,7 @@ def test_it_reads_back_whatever_was_typed(mark: str, tail: str, reply: str) -> N
     """Where the question is found, the reply can be put there, whatever stands below."""
     text = f"{CHAT}{mark}{tail}"
     note = notelog.parse(text)
-    place = typed_below(note, key_of(f"{CHAT}{mark}"))
+    place = typed_below(note, key_of(f"{CHAT}{mark}"), "Q2")
     if place is None or not reply.strip():
         return
     plan = plan_reply(

@@ -90,6 +90,34 @@ def test_a_reply_that_was_received_lands_above_what_was_typed(world: World, mark
     assert world.server.asked[1:] in (["And coffee?"], [])
 
 
+@pytest.mark.parametrize("when", ["sent", "received"])
+def test_what_was_typed_below_the_mark_before_it_was_asked_belongs_to_it(
+    world: World, when: str
+) -> None:
+    """Only what came after that is the next message."""
+    world.save("a.md", TYPED.encode())
+    crash(world, when)
+    world.save("a.md", f"{TYPED}\nAnd mate?\n".encode(), event=False)
+    world.start()
+    world.let_pass(100)
+    assert world.server.asked == ["What is tea?\n\nAnd coffee?"]
+    text = world.text("a.md")
+    if when == "received":
+        assert text.index("And coffee?") < text.index("reply 1") < text.index("And mate?")
+    else:
+        assert "> - [ ] retry" in text
+
+
+def test_who_types_on_below_the_mark_gets_the_reply_above(world: World) -> None:
+    """The box was ticked, a line typed below it, and the next one while the reply came."""
+    world.server.meanwhile = lambda: world.save("a.md", f"{TYPED}\nAnd mate?\n".encode())
+    world.save("a.md", TYPED.encode())
+    world.let_pass(100)
+    assert world.server.asked == ["What is tea?\n\nAnd coffee?"]
+    text = world.text("a.md")
+    assert text.index("And coffee?") < text.index("reply 1") < text.index("And mate?")
+
+
 def test_a_stale_save_with_more_below_loses_no_reply(world: World) -> None:
     """An editor that did not see the reply saves its buffer, typed on: it is put back, free."""
     world.save("a.md", DUE)
