@@ -26,6 +26,7 @@ from notelog.adapters.note_looks import (
 from notelog.adapters.scan_helper import examine
 from notelog.adapters.vault_scan import NOTE_ENDINGS
 from notelog.core.chat_sign import may_be_chat
+from notelog.core.end_marks import DEFAULT_END_MARKS, EndMarks
 from notelog.core.marked import is_marked
 from notelog.core.watch_names import Scope, is_ignored
 from notelog.core.watching import Busy, Gone
@@ -51,16 +52,24 @@ class VaultIndex:
         root: the vault's real path.
         scope: which notes are watched.
         size_limit_bytes: larger notes are refused.
+        end_marks: the lines that end a message.
         quick: the first scan only reads, and leaves the stamps to ``settle``. For where events
             tell of what is saved meanwhile, and the system's own clock stamps the files.
     """
 
     def __init__(
-        self, root: str, scope: Scope, *, size_limit_bytes: int, quick: bool = False
+        self,
+        root: str,
+        scope: Scope,
+        *,
+        size_limit_bytes: int,
+        end_marks: EndMarks = DEFAULT_END_MARKS,
+        quick: bool = False,
     ) -> None:
         self._root = root
         self._scope = scope
         self._limit = size_limit_bytes
+        self._end_marks = end_marks
         self._quick = quick
         self._lock = Lock()
         self._known: dict[str, Stamp] = {}
@@ -99,7 +108,7 @@ class VaultIndex:
             data = content_of(path, self._limit)
         except (OSError, ValueError):
             return True
-        return len(data) > self._limit or may_be_chat(data) or is_marked(data)
+        return len(data) > self._limit or may_be_chat(data) or is_marked(data, self._end_marks)
 
     def age_s(self, path: str) -> float | None:
         """By the file's time stamp and this machine's clock."""

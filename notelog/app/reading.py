@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from notelog.core.end_marks import DEFAULT_END_MARKS, EndMarks
 from notelog.core.frontmatter import ReadFrontMatter
 from notelog.core.note import Note
 from notelog.core.parse import parse_note
@@ -21,10 +22,12 @@ class Reading:
     Attributes:
         store: where notes are.
         read_front_matter: reads YAML.
+        end_marks: the lines that end a message.
     """
 
     store: NoteStore
     read_front_matter: ReadFrontMatter
+    end_marks: EndMarks = DEFAULT_END_MARKS
 
 
 def read_note(reading: Reading, path: str) -> tuple[Snapshot, Note]:
@@ -45,16 +48,16 @@ def parse_snapshot(reading: Reading, snapshot: Snapshot) -> Note:
     """
     parse = _parsed if len(snapshot.data) <= _KEPT_BYTES else _parsed.__wrapped__
     try:
-        return parse(snapshot.data, reading.read_front_matter)
+        return parse(snapshot.data, reading.read_front_matter, reading.end_marks)
     except NoteEncodingError as error:
         error.path = snapshot.path
         raise
 
 
 @lru_cache(maxsize=1)
-def _parsed(data: bytes, read: ReadFrontMatter) -> Note:
+def _parsed(data: bytes, read: ReadFrontMatter, end_marks: EndMarks) -> Note:
     """A note that is looked at is asked next, often by another thread: all of it is made here."""
-    note = parse_note(SourceText(data), read)
+    note = parse_note(SourceText(data), read, end_marks=end_marks)
     _ = note.turns
     return note
 

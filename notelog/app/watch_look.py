@@ -122,7 +122,9 @@ def judge_note(
     """
     if not may_be_chat(snapshot.data):
         return Pass(
-            because=Passed.MARKED_NO_CHAT if is_marked(snapshot.data) else Passed.NOT_A_CHAT,
+            because=Passed.MARKED_NO_CHAT
+            if is_marked(snapshot.data, looking.reading.end_marks)
+            else Passed.NOT_A_CHAT,
             sentence="it has no separator and no role marker: not a chat",
             hint=BECOME_CHAT,
         )

@@ -29,7 +29,6 @@ _WAITING = frozenset(
         Passed.TYPED_ON,
     }
 )
-_HOW = "to send a message: tick `- [x] send` (or `- [x] 发送`) in it, or end it with a line `;;`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +113,8 @@ def _tell_start(tools: Watching, scan: Scan, counts: tuple[int, int, int]) -> No
             },
         )
     )  # fmt: skip
-    tools.say(Kind.NOTICE, _HOW)
+    how = tools.looking.reading.end_marks.how_to_send
+    tools.say(Kind.NOTICE, f"to send a message: {how}")
     settings = tools.looking.settings
     if settings.auto:
         wait = f"{settings.auto_settle_s:g} s after their last change"

@@ -10,7 +10,8 @@ blank line), and only reads lines one by one from there.
 import re
 
 from notelog.core.containers import Containers
-from notelog.core.dialect import CALLOUT, END_COMMENT, MARKER, SEMICOLONS, SEPARATOR, TASK
+from notelog.core.dialect import CALLOUT, END_COMMENT, MARKER, SEPARATOR, TASK
+from notelog.core.end_marks import DEFAULT_END_MARKS, EndMarks
 from notelog.core.inline import Inline
 from notelog.core.layout import Blocks, Header
 from notelog.core.markdown import (
@@ -38,15 +39,18 @@ _BACKSLASH = ord("\\")
 _DOLLAR = ord("$")
 
 
-def scan_blocks(text: bytes, start: int, *, crlf: bool = False) -> Blocks:
+def scan_blocks(
+    text: bytes, start: int, *, crlf: bool = False, end_marks: EndMarks = DEFAULT_END_MARKS
+) -> Blocks:
     """Finds the structure of a text.
 
     Args:
         text: UTF-8, its lines ending in LF only; blanks before a line end do not matter.
         start: where the front matter ends.
         crlf: its blank lines hold the blank that stands for a CR.
+        end_marks: the lines that end a message.
     """
-    return _Scanner(text, start, crlf=crlf).scan()
+    return _Scanner(text, start, crlf=crlf, end_marks=end_marks).scan()
 
 
 class _Scanner:
@@ -55,8 +59,9 @@ class _Scanner:
     Between two lines all that matters is which containers are open, and whether a paragraph is.
     """
 
-    def __init__(self, text: bytes, start: int, *, crlf: bool) -> None:
+    def __init__(self, text: bytes, start: int, *, crlf: bool, end_marks: EndMarks) -> None:
         self.text = text
+        self.end_marks = end_marks
         self.size = len(text)
         self.start = start
         self.pos = start
@@ -73,7 +78,7 @@ class _Scanner:
         self.html = False  # that leaf is such an HTML block
 
     def scan(self) -> Blocks:
-        triggers = Triggers(self.text)
+        triggers = Triggers(self.text, self.end_marks)
         while (candidate := triggers.after(self.pos)) >= 0:
             if not self._read_at_once(candidate):
                 self.pos = self._open_ground(candidate)
@@ -186,7 +191,7 @@ class _Scanner:
         if text[start] != _BACKSLASH:
             found = MARKER.match(text, start)
         else:
-            found = SEMICOLONS.match(text, start) or SEPARATOR.match(text, start)
+            found = self.end_marks.structure.match(text, start) or SEPARATOR.match(text, start)
         if found and not found["slashes"]:
             return False
         if found:
@@ -246,7 +251,9 @@ class _Scanner:
         if first == ord(">"):
             return self._read_callout(start)
         if first in b"<\\":
-            found = SEPARATOR.match(self.text, start) or SEMICOLONS.match(self.text, start)
+            found = SEPARATOR.match(self.text, start) or self.end_marks.structure.match(
+                self.text, start
+            )
         elif self.html:
             return False
         else:

@@ -1,11 +1,11 @@
 r"""The grammar of lines that are structure in a chat note, once for reading and for writing.
 
-A line is structure as a separator, a role marker, a task such as ``- [ ] send``, ``;;``, the start
-of one of notelog's callouts, or because it holds a comment mark. Each has one *escape point*: a
-backslash there makes it plain text, and Markdown does not show it (``\<hr ...>``,
-``role\::user``, ``- \[ ] send``, ``> \[!notelog]``, ``\=begin-...``, ``\%%``, ``\;;``). A line that
-carries n backslashes there stands for the line with n - 1, so every text can be escaped and read
-back.
+A line is structure as a separator, a role marker, a task such as ``- [ ] send``, an end mark such
+as ``;;`` (see ``end_marks``), the start of one of notelog's callouts, or because it holds a comment
+mark. Each has one *escape point*: a backslash there makes it plain text, and Markdown does not show
+it (``\<hr ...>``, ``role\::user``, ``- \[ ] send``, ``> \[!notelog]``, ``\=begin-...``, ``\%%``,
+``\;;``). A line that carries n backslashes there stands for the line with n - 1, so every text can
+be escaped and read back.
 
 Lines are bytes without their line end. Whether a line stands in protected text, where nothing is
 structure and nothing is escaped, is not decided here but in ``blocks``.
@@ -13,6 +13,7 @@ structure and nothing is escaped, is not decided here but in ``blocks``.
 
 import re
 
+from notelog.core.end_marks import DEFAULT_END_MARKS
 from notelog.core.messages import Role
 
 _TAG = rb"""<hr[ \t]+class[ \t]*=[ \t]*(?:"[ \t]*__chatgpt_plugin[ \t]*"|'[ \t]*__chatgpt_plugin[ \t]*')[ \t]*/?>"""  # noqa: E501  # one token
@@ -76,11 +77,6 @@ EMPTY_TASK = re.compile(
 )
 """An empty task line, such as an editor adds below a ticked one, and blank lines above it."""
 
-SEMICOLONS = re.compile(
-    rb"(?P<before> {0,3})(?P<slashes>\\*)(?:;;|\xef\xbc\x9b\xef\xbc\x9b)[ \t]*$", re.MULTILINE
-)
-"""``;;`` on a line of its own: a send mark as the last non-blank line of a user turn."""
-
 CALLOUT = re.compile(
     rb"(?P<before> {0,3}>[ \t]*)(?P<slashes>\\*)\[!notelog\]", re.IGNORECASE | re.MULTILINE
 )
@@ -92,7 +88,7 @@ END_COMMENT = b"=end-chatgpt-md-comment"
 COMMENT_MARK = re.compile(rb"(?<!\\)(?P<slashes>\\*+)(?:=(?:begin|end)-chatgpt-md-comment|%{2,})")
 """A mark of a comment block, or a run of percent signs, anywhere in a line."""
 
-_WHOLE_LINE = (SEPARATOR, MARKER, TASK, SEMICOLONS, CALLOUT)
+_WHOLE_LINE = (SEPARATOR, MARKER, TASK, DEFAULT_END_MARKS.structure, CALLOUT)
 
 
 def escape_points(line: bytes) -> tuple[tuple[int, int], ...]:

@@ -10,7 +10,8 @@ from re import compile as regex
 
 from notelog.core.blocks import Blocks, scan_blocks
 from notelog.core.content import is_blank
-from notelog.core.dialect import CALLOUT, COMMENT_MARK, MARKER, SEMICOLONS, SEPARATOR, TASK
+from notelog.core.dialect import CALLOUT, COMMENT_MARK, MARKER, SEPARATOR, TASK
+from notelog.core.end_marks import DEFAULT_END_MARKS, EndMarks
 from notelog.core.note import BlockKind
 from notelog.core.plugins import is_quiet, quiet
 
@@ -26,13 +27,13 @@ _STRUCTURE = (
     COMMENT_MARK,
     *(
         regex(b"^" + pattern.pattern, pattern.flags)
-        for pattern in (SEPARATOR, MARKER, TASK, SEMICOLONS, CALLOUT)
+        for pattern in (SEPARATOR, MARKER, TASK, CALLOUT)
     ),
 )
 _ROUNDS = 6  # each uncovers code that stood in what the one before made inert; two are usual
 
 
-def normalise(reply: str, *, inert: bool = True) -> str:
+def normalise(reply: str, *, inert: bool = True, end_marks: EndMarks = DEFAULT_END_MARKS) -> str:
     """The reply as a note can hold it; what is normalised once stays as it is.
 
     Lines end in LF, blank lines at both ends are gone, what UTF-8 or a text file cannot hold is
@@ -41,24 +42,25 @@ def normalise(reply: str, *, inert: bool = True) -> str:
     Args:
         reply: any text.
         inert: also make it inert for other plugins.
+        end_marks: of the note.
     """
     text = _LINE_END.sub("\n", _encodable(reply))
     text = "" if is_blank(text) else _trimmed(text)
-    return _secured(_calmed(text) if inert and not is_quiet(text) else text)
+    return _secured(_calmed(text, end_marks) if inert and not is_quiet(text) else text, end_marks)
 
 
-def _calmed(text: str) -> str:
+def _calmed(text: str, end_marks: EndMarks) -> str:
     for _ in range(_ROUNDS):
-        calm = quiet(text, _code_lines(text))
+        calm = quiet(text, _code_lines(text, end_marks))
         if calm == text:
             return text
         text = calm
     return quiet(text, [False] * (text.count("\n") + 1))
 
 
-def escape(normalised: str) -> str:
+def escape(normalised: str, end_marks: EndMarks = DEFAULT_END_MARKS) -> str:
     """The lines to write for a normalised reply: structure gets a backslash more."""
-    reading = _reading(normalised)
+    reading = _reading(normalised, end_marks)
     chosen, _ = reading.settled
     return _with_backslashes(reading.data, reading.points, chosen).decode()
 
@@ -79,9 +81,9 @@ def _trimmed(text: str) -> str:
     return "\n".join(lines[first:last])
 
 
-def _code_lines(text: str) -> list[bool]:
+def _code_lines(text: str, end_marks: EndMarks) -> list[bool]:
     """Which lines stand in fenced or indented code."""
-    reading = _reading(text)
+    reading = _reading(text, end_marks)
     data = reading.written
     code = [item for item in reading.blocks.protected if _CODE_START.match(data, item[0])]
     code.append((len(data) + 1, len(data) + 1))
@@ -95,14 +97,14 @@ def _code_lines(text: str) -> list[bool]:
     return flags
 
 
-def _secured(text: str) -> str:
+def _secured(text: str, end_marks: EndMarks) -> str:
     """The text with the block it leaves open closed, and nothing in it that no escape can reach.
 
     A line such as ``%%`` within a code span over several lines opens a block as it stands, and yet
     a backslash there is code: that backslash becomes part of the text.
     """
     for _ in range(_ROUNDS):
-        reading = _reading(text)
+        reading = _reading(text, end_marks)
         closers = _closers(reading.blocks)
         if not closers:
             chosen, found = reading.settled
@@ -152,11 +154,12 @@ class _Reading:
         blocks: what the scanner finds in that.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, end_marks: EndMarks) -> None:
+        self._end_marks = end_marks
         self.data = text.encode()
-        self.points = _points(self.data)
+        self.points = _points(self.data, end_marks)
         self.written = _with_backslashes(self.data, self.points, [True] * len(self.points))
-        self.blocks = scan_blocks(self.written, 0)
+        self.blocks = scan_blocks(self.written, 0, end_marks=end_marks)
 
     @cached_property
     def settled(self) -> tuple[list[bool], Blocks]:
@@ -168,19 +171,21 @@ class _Reading:
             if needed == chosen:
                 break
             chosen = needed
-            found = scan_blocks(_with_backslashes(self.data, self.points, chosen), 0)
+            text = _with_backslashes(self.data, self.points, chosen)
+            found = scan_blocks(text, 0, end_marks=self._end_marks)
         return chosen, found
 
 
 @lru_cache(maxsize=1)
-def _reading(text: str) -> _Reading:
+def _reading(text: str, end_marks: EndMarks) -> _Reading:
     """Of the last text it is kept: a reply is normalised, then escaped, and scanned only once."""
-    return _Reading(text)
+    return _Reading(text, end_marks)
 
 
-def _points(text: bytes) -> list[int]:
+def _points(text: bytes, end_marks: EndMarks) -> list[int]:
     """Every place in the text where a backslash could be needed, in order."""
-    points = [found.start("slashes") for pattern in _STRUCTURE for found in pattern.finditer(text)]
+    patterns = (*_STRUCTURE, end_marks.structure)
+    points = [found.start("slashes") for pattern in patterns for found in pattern.finditer(text)]
     points.sort()
     return points
 

@@ -13,12 +13,10 @@ from notelog.core.inert import normalise
 from notelog.core.messages import Conversation, Message, Role
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
-from notelog.core.parse import parse_note
 from notelog.core.placing import mark_insertions, question_end, reply_insertions
 from notelog.core.records import turn_key
-from notelog.core.source import SourceText
 from notelog.core.turn import ReplyDue, next_turn
-from notelog.core.verify import problems_of, same_front_matter, verify_plan
+from notelog.core.verify import parsed_alike, problems_of, verify_plan
 from notelog.core.wordings import wordings
 
 __all__ = [
@@ -37,9 +35,6 @@ __all__ = [
 
 _MOST_ENDS = 8
 _LINE = re.compile(rb"[^\r\n]+(?:\r\n|\n|\r)")
-_END_MARK_LINE = re.compile(
-    rb"(?<![^\r\n]) {0,3}(?:;;|\xef\xbc\x9b\xef\xbc\x9b)[ \t]*(?:\r\n|\n|\r)"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +126,8 @@ def asked_ends(note: Note, asked: Iterable[str] = ()) -> tuple[int, ...]:
     if not filled or note.turns[filled[-1]].role is not Role.USER:
         return ()
     turn, data = note.turns[filled[-1]], note.source.data
-    found = _END_MARK_LINE.finditer(data, turn.body.start, turn.body.end)
+    end_mark = rb"(?<![^\r\n]) {0,3}" + note.end_marks.any_of + rb"[ \t]*(?:\r\n|\n|\r)"
+    found = re.compile(end_mark).finditer(data, turn.body.start, turn.body.end)
     marks = (mark.span.end for mark in turn.send_marks)
     ends = {*(line.end() for line in found), *marks, *(span.end for span in turn.callouts)}
     if ends:
@@ -145,8 +141,7 @@ def asked_ends(note: Note, asked: Iterable[str] = ()) -> tuple[int, ...]:
 
 def question_until(note: Note, end: int) -> str:
     """The key of the question that a note ended with if it ended there; empty for none."""
-    head = parse_note(SourceText(note.source.data[:end]), same_front_matter(note))
-    due = next_turn(head)
+    due = next_turn(parsed_alike(note, note.source.data[:end]))
     return turn_key(due.conversation) if isinstance(due, ReplyDue) else ""
 
 
@@ -189,7 +184,7 @@ def planned_reply(
     split_at: int | None = None,
 ) -> tuple[EditPlan, tuple[str, ...]]:
     """The plan as ``plan_reply`` has it, and what is wrong with it."""
-    content = normalise(reply_text, inert=style.inert_replies)
+    content = normalise(reply_text, inert=style.inert_replies, end_marks=note.end_marks)
     empty = EditPlan(
         fingerprint=fingerprint,
         size=len(note.source.data),
@@ -201,7 +196,7 @@ def planned_reply(
         plan = replace(empty, insertions=mark_insertions(note, turn_index, style))
         return plan, problems_of(note, plan)
     plan, problems = empty, tuple[str, ...]()
-    for wording in wordings(content):
+    for wording in wordings(content, note.end_marks):
         for close in _closings(note, turn_index):
             insertions, size = reply_insertions(
                 note, turn_index, wording, style, close=close, split_at=split_at

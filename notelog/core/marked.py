@@ -2,14 +2,17 @@
 
 import re
 
+from notelog.core.end_marks import EndMarks
+
 _SENT = re.compile(
-    rb"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+\[x\][ \t]+(?:send|\xe5\x8f\x91\xe9\x80\x81)[ \t]*\r?$"
-    rb"|^(?:;;|\xef\xbc\x9b\xef\xbc\x9b)\s*\Z",
+    rb"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+\[x\][ \t]+(?:send|\xe5\x8f\x91\xe9\x80\x81)[ \t]*\r?$",
     re.IGNORECASE | re.MULTILINE,
 )
-"""What a person writes who takes a note for a chat."""
+"""What a person writes who takes a note for a chat, besides an end mark."""
 
 
-def is_marked(data: bytes) -> bool:
+def is_marked(data: bytes, end_marks: EndMarks) -> bool:
     """Whether a line asks for an answer as in a chat, though the note may be none."""
-    return _SENT.search(data) is not None
+    last = data.rstrip()
+    line = max(last.rfind(b"\n"), last.rfind(b"\r")) + 1
+    return last[line:] in end_marks.endings or _SENT.search(data) is not None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias, overload
 
+from notelog.core.end_marks import DEFAULT_END_MARKS, EndMarks
 from notelog.core.messages import Conversation, Role
 from notelog.core.source import SourceText, Span
 from notelog.errors import Diagnostic, Severity
@@ -109,14 +110,14 @@ class OpenBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendMark:
-    """A checkbox or a ``;;`` by which the author says that the turn is finished.
+    """A checkbox or an end mark by which the author says that the turn is finished.
 
     Attributes:
         span: its line with its line end.
-        ticked: whether it says so; ``;;`` always does.
+        ticked: whether it says so; an end mark always does.
         checkbox: the line of an unticked one in the same words, such as ``- [ ] send``; empty
-            for ``;;``.
-        label: ``send``, ``again``, ``retry`` or ``;;``.
+            for an end mark.
+        label: ``send``, ``again`` or ``retry``; empty for an end mark.
     """
 
     span: Span
@@ -191,6 +192,7 @@ class Note:
         diagnostics: in the order of their lines.
         is_chat: it has a separator, two markers, or a ``notelog:`` key.
         conversation: what would be sent: system commands, then the turns with content.
+        end_marks: the lines that counted as the end of a message.
     """
 
     source: SourceText
@@ -200,6 +202,7 @@ class Note:
     diagnostics: tuple[Diagnostic, ...]
     is_chat: bool
     conversation: Conversation
+    end_marks: EndMarks = DEFAULT_END_MARKS
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

@@ -12,8 +12,8 @@ from notelog.core.dialect import (
     EMPTY_TASK,
     MARKER_AFTER_SEPARATOR,
     ROLES,
-    SEMICOLONS,
 )
+from notelog.core.end_marks import DEFAULT_END_MARKS, EndMarks
 from notelog.core.findings import Findings, Lines
 from notelog.core.frontmatter import ReadFrontMatter, find_front_matter
 from notelog.core.keys import check_keys, pin_messages, system_messages
@@ -37,7 +37,6 @@ from notelog.errors import Diagnostic, Severity
 _WEAK = {BlockKind.PERCENT, BlockKind.COMMENT_BLOCK}
 """Open blocks that protect nothing: unclosed, they are text."""
 
-_SEMICOLONS = (b";;", "；；".encode())
 _BLOCK_WORDS = {
     BlockKind.FENCE: "code fence",
     BlockKind.COMMENT: "HTML comment",
@@ -48,12 +47,18 @@ _BLOCK_WORDS = {
 }
 
 
-def parse_note(source: SourceText, read_front_matter: ReadFrontMatter) -> Note:
+def parse_note(
+    source: SourceText,
+    read_front_matter: ReadFrontMatter,
+    *,
+    end_marks: EndMarks = DEFAULT_END_MARKS,
+) -> Note:
     """Parses a note.
 
     Args:
         source: its bytes.
         read_front_matter: reads the YAML between the two ``---`` lines.
+        end_marks: the lines that end a message.
 
     Returns:
         The note. What is wrong with its text is among its diagnostics; those of severity error
@@ -62,7 +67,7 @@ def parse_note(source: SourceText, read_front_matter: ReadFrontMatter) -> Note:
     findings = Findings()
     front_matter = find_front_matter(source, read_front_matter, findings)
     check_keys(front_matter, findings)
-    return ParsedNote(_Assembly(source, front_matter, findings))
+    return ParsedNote(_Assembly(source, front_matter, findings, end_marks))
 
 
 class ParsedNote(Note):
@@ -81,6 +86,7 @@ class ParsedNote(Note):
             ("source", assembly.source),
             ("front_matter", assembly.front_matter),
             ("is_chat", assembly.is_chat),
+            ("end_marks", assembly.end_marks),
         ):
             object.__setattr__(self, name, value)
 
@@ -105,14 +111,21 @@ class ParsedNote(Note):
 class _Assembly:
     """Puts a note together from what the scanner found."""
 
-    def __init__(self, source: SourceText, front_matter: FrontMatter, findings: Findings) -> None:
+    def __init__(
+        self,
+        source: SourceText,
+        front_matter: FrontMatter,
+        findings: Findings,
+        end_marks: EndMarks,
+    ) -> None:
         self.source = source
+        self.end_marks = end_marks
         self.text = source.lf_text
         self.front_matter = front_matter
         self.findings = findings
         self.start = front_matter.span.end
         crlf = self.text is not source.data
-        self.blocks = scan_blocks(self.text, self.start, crlf=crlf)
+        self.blocks = scan_blocks(self.text, self.start, crlf=crlf, end_marks=end_marks)
         self.headers = _live_headers(self.blocks.headers)
         self.is_chat = bool(self.headers) or (
             front_matter.values.get("notelog", False) is not False
@@ -176,9 +189,9 @@ class _Assembly:
         metadata = [*callouts, *pins]
         metadata += [self._mark_range(mark, stop) for mark in marks]
         cuts = in_order(hidden, metadata)
-        if role is Role.USER and (semicolons := self._semicolons(body, stop, cuts)):
-            marks = (*marks, semicolons)
-            metadata.append((semicolons.span.start, semicolons.span.end))
+        if role is Role.USER and (end_mark := self._end_mark(body, stop, cuts)):
+            marks = (*marks, end_mark)
+            metadata.append((end_mark.span.start, end_mark.span.end))
             cuts = in_order(hidden, metadata)
         self._add_body(body, stop, hidden, metadata)
         escapes = offsets_within(self.blocks.escapes, body, stop) if role is Role.ASSISTANT else ()
@@ -260,20 +273,20 @@ class _Assembly:
             end = self._line_end(empty.end())
         return mark.span.start, end
 
-    def _semicolons(self, body: int, stop: int, cuts: Sequence[tuple[int, int]]) -> SendMark | None:
-        """``;;`` where it is the last line of a turn that is not blank."""
+    def _end_mark(self, body: int, stop: int, cuts: Sequence[tuple[int, int]]) -> SendMark | None:
+        """An end mark where it is the last line of a turn that is not blank."""
         for begin, end in gaps(body, stop, cuts):
             shown = self.text[begin:end].rstrip(b" \t\n")
             if not shown:
                 continue
-            if not shown.endswith(_SEMICOLONS):
+            if not shown.endswith(self.end_marks.endings):
                 return None
             line = max(self.text.rfind(b"\n", body, begin + len(shown)) + 1, body)
-            found = SEMICOLONS.match(self.text, line) if line >= begin else None
-            if not found or found["slashes"] or covers(self.blocks.protected, line):
+            found = self.end_marks.closing.match(self.text, line) if line >= begin else None
+            if not found or covers(self.blocks.protected, line):
                 return None
             span = Span(line, self._line_end(found.end()))
-            return SendMark(span=span, ticked=True, checkbox=b"", label=";;")
+            return SendMark(span=span, ticked=True, checkbox=b"", label="")
         return None
 
     def _add_body(

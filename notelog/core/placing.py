@@ -98,7 +98,7 @@ def reply_insertions(
         sheet.go_to(_end_of_marker(note, place.filled))
     if style.reasoning and style.reasoning.strip():
         sheet.text(reasoning_callout(style.reasoning))
-    sheet.text(escape(content).split("\n"))
+    sheet.text(escape(content, note.end_marks).split("\n"))
     if style.mark is not None:
         sheet.text(mark_callout(style.mark, style.box))
     sheet.end_block()

@@ -42,13 +42,13 @@ def plan_replacement(
         The plan. Where no wording reads back as written, the last one tried: ``verify_plan``
         says what is wrong with it.
     """
-    content = normalise(reply_text, inert=style.inert_replies)
+    content = normalise(reply_text, inert=style.inert_replies, end_marks=note.end_marks)
     plan = EditPlan(
         fingerprint=fingerprint, size=len(note.source.data), insertions=(), turn_index=turn_index
     )
     renaming = tuple(_renaming(note, standing, style))
-    old = escape(standing.answer.content).split("\n")
-    for wording in wordings(content):
+    old = escape(standing.answer.content, note.end_marks).split("\n")
+    for wording in wordings(content, note.end_marks):
         for guarded in (False, True) if earlier else (False,):
             above = earlier_callout(earlier, old, guarded=guarded) if earlier else []
             pieces = (
@@ -71,7 +71,7 @@ def _pieces(note: Note, above: list[str], wording: str, style: ReplyStyle) -> It
     """The folded earlier answer, and apart from it the new one with its callouts."""
     if above:
         yield _lines(note, [*above, "", ""])
-    lines = escape(wording).split("\n")
+    lines = escape(wording, note.end_marks).split("\n")
     if style.reasoning and style.reasoning.strip():
         lines = [*reasoning_callout(style.reasoning), "", *lines]
     if style.mark is not None:

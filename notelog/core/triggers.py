@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from notelog.core.claim import CLAIM_FOR_S, foreign_claim
+from notelog.core.end_marks import EndMarks
 from notelog.core.messages import Role
 from notelog.core.note import Note, SendMark, Turn
 from notelog.core.placing import find_place
@@ -16,10 +17,7 @@ from notelog.core.turn import NothingDue, ReplyDue, State, answered_turn, next_t
 
 _UNFINISHED_ENDS = (",", ":", "-", "(", "，", "、", "：", "（", "—", "…")
 _STOP_LINE = "[stop]"
-_END_MARKS = frozenset({";;", "；；"})
-_MARKS = _END_MARKS | {""}
 BECOME_CHAT = "to make it one: write `notelog: mark` into its front matter"
-_HOW = "tick `- [x] send` (or `- [x] 发送`) in it, or end it with a line `;;`"
 
 
 class Mode(StrEnum):
@@ -33,7 +31,7 @@ class Mode(StrEnum):
 class Trigger(StrEnum):
     """What says that a message is finished."""
 
-    MARK = "mark"  # a ticked box, or ;;
+    MARK = "mark"  # a ticked box, or an end mark
     AUTO = "auto"  # nobody types any more
     MARKER = "marker"  # an empty assistant marker below it
     AGAIN = "again"  # a ticked box again or retry: whatever came of it before
@@ -191,7 +189,7 @@ def _mode(note: Note, rules: Rules) -> Mode | Pass:
 
 def _decide(note: Note, due: ReplyDue, mode: Mode, rules: Rules) -> Answer | Pass:
     turn = note.turns[due.turn_index]
-    if (withheld := _withheld(turn)) is not None:
+    if (withheld := _withheld(turn, note.end_marks)) is not None:
         return withheld
     marks = _marks(note, due.turn_index)
     ticked = next((mark for mark in marks if mark.ticked), None)
@@ -207,41 +205,45 @@ def _decide(note: Note, due: ReplyDue, mode: Mode, rules: Rules) -> Answer | Pas
             sentence=f"its last message is not marked as finished: the box in line {line} is empty",
             hint="tick it to send",
         )
-    return _unmarked(turn) if mode is Mode.MARK else _decide_auto(turn, due, rules)
+    how = note.end_marks.how_to_send
+    if mode is Mode.MARK:
+        return _unmarked(turn, note.end_marks, how)
+    return _decide_auto(turn, due, rules, how)
 
 
-def _unmarked(turn: Turn) -> Pass:
-    if _END_MARKS & {line.strip() for line in turn.content.split("\n")}:
+def _unmarked(turn: Turn, end_marks: EndMarks, how: str) -> Pass:
+    lines = {line.strip() for line in turn.content.split("\n")}
+    if mark := next((mark for mark in end_marks.marks if mark in lines), ""):
         return Pass(
             because=Passed.TYPED_ON,
-            sentence="text stands below the line `;;` of its last message",
-            hint=f"to send all of it: {_HOW}",
+            sentence=f"text stands below the line `{mark}` of its last message",
+            hint=f"to send all of it: {how}",
         )
     return Pass(
         because=Passed.UNMARKED,
         sentence="its last message is not marked as finished",
-        hint=f"to send it: {_HOW}",
+        hint=f"to send it: {how}",
     )
 
 
-def _decide_auto(turn: Turn, due: ReplyDue, rules: Rules) -> Answer | Pass:
+def _decide_auto(turn: Turn, due: ReplyDue, rules: Rules, how: str) -> Answer | Pass:
     if turn.open_block is not None:
         return Pass(
             because=Passed.UNFINISHED,
             sentence=f"its last message ends inside an open {turn.open_block.kind} block",
-            hint=f"close the block, or {_HOW}",
+            hint=f"close the block, or {how}",
         )
     if turn.content.rstrip().endswith(_UNFINISHED_ENDS):
         return Pass(
             because=Passed.UNFINISHED,
             sentence=f"its last message ends in {turn.content.rstrip()[-1]!r}, as if it went on",
-            hint=f"finish it, or {_HOW}",
+            hint=f"finish it, or {how}",
         )
     if not rules.edited:
         return Pass(
             because=Passed.HISTORY,
             sentence="it was not edited since the watcher started",
-            hint=f"edit it, or {_HOW}",
+            hint=f"edit it, or {how}",
         )
     return _answer(
         due, Trigger.AUTO, "it answers by itself (auto), and its last message is a question"
@@ -252,12 +254,12 @@ def _answer(due: ReplyDue, trigger: Trigger, sentence: str) -> Answer:
     return Answer(trigger=trigger, key=turn_key(due.conversation), sentence=sentence)
 
 
-def _withheld(turn: Turn) -> Pass | None:
+def _withheld(turn: Turn, end_marks: EndMarks) -> Pass | None:
     """Why what the message says itself keeps it from being sent."""
-    lines = [line.strip().lower() for line in turn.content.split("\n")]
-    if all(line in _MARKS for line in lines):
+    lines = [line.strip() for line in turn.content.split("\n")]
+    if {*lines} <= {*end_marks.marks, ""}:
         return Pass(because=Passed.NOTHING, sentence="its last message holds nothing but marks")
-    if _STOP_LINE in lines:
+    if _STOP_LINE in map(str.lower, lines):
         return Pass(
             because=Passed.STOPPED,
             sentence="its last message holds a line [stop]",
@@ -269,4 +271,4 @@ def _withheld(turn: Turn) -> Pass | None:
 def _marks(note: Note, turn_index: int) -> tuple[SendMark, ...]:
     """The send marks of the question, and of empty turns below it."""
     below = (turn for turn in note.turns[turn_index:] if turn.role is Role.USER)
-    return tuple(mark for turn in below for mark in turn.send_marks if mark.label in {"send", ";;"})
+    return tuple(mark for turn in below for mark in turn.send_marks if mark.label in {"send", ""})

@@ -13,11 +13,9 @@ from notelog.core.callouts import ticked_or_not
 from notelog.core.edit import EditPlan, Insertion, Landed, Withdrawal, apply_plan
 from notelog.core.messages import Role
 from notelog.core.note import Note, Turn
-from notelog.core.parse import parse_note
 from notelog.core.records import TurnRecord
-from notelog.core.source import SourceText
 from notelog.core.standing import bodies_of, model_name_in
-from notelog.core.verify import same_front_matter, verify_plan
+from notelog.core.verify import parsed_alike, verify_plan
 
 _FOLDED = b"> [!notelog]-"
 _MOST_PLACES = 100  # a reply of one letter may stand anywhere; nobody waits for all of them
@@ -86,7 +84,7 @@ def _restoring(
     place = others[0].offset if named else name.offset
     for body in reversed(tuple(bodies_of(earlier[-1].landings[-1]))):
         back = replace(plan, insertions=(*named, Insertion(offset=place, data=body)))
-        new = parse_note(SourceText(apply_plan(note.source.data, back)), same_front_matter(note))
+        new = parsed_alike(note, apply_plan(note.source.data, back))
         if answer < len(new.turns):
             back = replace(back, content=new.turns[answer].content)
             if not verify_plan(note, back, new):
@@ -182,7 +180,7 @@ def _is_sound(note: Note, plan: EditPlan, content: str) -> bool:
     for item in plan.withdrawals:
         pieces.append(Insertion(offset=item.offset - gone, data=item.data))
         gone += len(item.data)
-    old = parse_note(SourceText(without), same_front_matter(note))
+    old = parsed_alike(note, without)
     back = EditPlan(
         fingerprint="",
         size=len(without),

@@ -43,7 +43,7 @@ def verify_plan(old: Note, plan: EditPlan, new: Note) -> tuple[str, ...]:
 
 def problems_of(note: Note, plan: EditPlan) -> tuple[str, ...]:
     """What is wrong with a plan for a note whose front matter it does not touch."""
-    new = parse_note(SourceText(apply_plan(note.source.data, plan)), same_front_matter(note))
+    new = parsed_alike(note, apply_plan(note.source.data, plan))
     return verify_plan(note, plan, new)
 
 
@@ -121,7 +121,7 @@ def _without(old: Note, plan: EditPlan, *, withdrawals: tuple[Withdrawal, ...]) 
     if plan.split_at is not None:
         cut = (Insertion(offset=plan.split_at, data=_USER_HEADER),)
     data = apply_plan(old.source.data, replace(plan, insertions=cut, withdrawals=withdrawals))
-    return parse_note(SourceText(data), same_front_matter(old))
+    return parsed_alike(old, data)
 
 
 def _closed(old: Note, plan: EditPlan, was: Said, would_be: Said) -> bool:
@@ -139,7 +139,12 @@ def _closed(old: Note, plan: EditPlan, was: Said, would_be: Said) -> bool:
 def _as_chat(note: Note) -> Note:
     """A note that is no chat, as its text reads once a separator below makes it one."""
     data = note.source.data + _USER_HEADER
-    return parse_note(SourceText(data), same_front_matter(note))
+    return parsed_alike(note, data)
+
+
+def parsed_alike(note: Note, data: bytes) -> Note:
+    """Parses other bytes of a note as the note was, its front matter taken from there."""
+    return parse_note(SourceText(data), same_front_matter(note), end_marks=note.end_marks)
 
 
 def same_front_matter(

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from notelog.core.end_marks import DEFAULT_END_MARKS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchSettings:
@@ -10,6 +12,8 @@ class WatchSettings:
     Attributes:
         mode: ``mark`` (a message is sent when it is marked), ``auto`` or ``off``; a note's front
             matter wins.
+        end_marks: the lines that end a message, for every command; none where only a ticked box
+            sends.
         auto: globs of notes whose mode is ``auto``, relative to the vault.
         include: globs of the notes that are watched; none means all.
         exclude: globs of notes that are not.
@@ -32,6 +36,7 @@ class WatchSettings:
     """
 
     mode: str = "mark"
+    end_marks: tuple[str, ...] = DEFAULT_END_MARKS.marks
     auto: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()

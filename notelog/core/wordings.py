@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from re import IGNORECASE, MULTILINE
 from re import compile as regex
 
+from notelog.core.end_marks import EndMarks
 from notelog.core.inert import normalise
 
 _RULE = regex(r"^(?=---[ \t]*$)", MULTILINE)
@@ -22,11 +23,12 @@ _LINE_START = regex(r"^", MULTILINE)
 _SWAP = str.maketrans("`~", "~`")
 
 
-def wordings(content: str) -> Iterator[str]:
+def wordings(content: str, end_marks: EndMarks) -> Iterator[str]:
     """The reply as it is, then ever more guarded, each normalised.
 
     Args:
         content: a normalised reply that is not empty.
+        end_marks: of the note.
 
     Yields:
         The reply; with the two kinds of fences exchanged; with rules indented by one blank; with
@@ -34,13 +36,16 @@ def wordings(content: str) -> Iterator[str]:
         quotation and as indented code.
     """
     yield content
-    yield normalise(_swapped(content), inert=False)
     ruled = _RULE.sub(" ", content)
-    yield normalise(ruled, inert=False)
-    yield normalise(_swapped(ruled), inert=False)
-    yield normalise(_LINE_START.sub("> ", ruled), inert=False)
-    yield normalise(_LINE_START.sub("> ", broken(ruled)), inert=False)
-    yield normalise(_LINE_START.sub("    ", broken(ruled)), inert=False)
+    for guarded in (
+        _swapped(content),
+        ruled,
+        _swapped(ruled),
+        _LINE_START.sub("> ", ruled),
+        _LINE_START.sub("> ", broken(ruled)),
+        _LINE_START.sub("    ", broken(ruled)),
+    ):
+        yield normalise(guarded, inert=False, end_marks=end_marks)
 
 
 def _swapped(text: str) -> str:

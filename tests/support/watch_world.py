@@ -21,6 +21,7 @@ from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.core.breaker import Breaker
 from notelog.core.chat_sign import may_be_chat
 from notelog.core.claim import claim_head
+from notelog.core.end_marks import end_marks_of
 from notelog.core.learned import Learned
 from notelog.core.marked import is_marked
 from notelog.core.records import TurnRecord, TurnState
@@ -132,7 +133,7 @@ class _Files:
         if path in self._world.open or path not in self._world.store.notes:
             return True
         data = self._world.store.notes[path]
-        return may_be_chat(data) or is_marked(data)
+        return may_be_chat(data) or is_marked(data, self._world.looking.reading.end_marks)
 
     def age_s(self, path: str) -> float | None:
         at = self._world.modified.get(path)
@@ -298,6 +299,10 @@ class World:
         self._options = options or WatchOptions()
         self.start()
 
+    def choose_end_marks(self, *marks: str) -> None:
+        """Changes them in the configuration; the watcher that is started next goes by them."""
+        self._config = replace(self._config, watch=replace(self._config.watch, end_marks=marks))
+
     def start(self) -> None:
         """Starts a watcher, as after a crash: what it knew is gone, the disk is as it was."""
         self.files = _Files(self)
@@ -310,7 +315,11 @@ class World:
 
     def _tools(self) -> Watching:
         nothing = _Nothing()
-        reading = Reading(store=self.store, read_front_matter=read_front_matter)
+        reading = Reading(
+            store=self.store,
+            read_front_matter=read_front_matter,
+            end_marks=end_marks_of(self._config.watch.end_marks),
+        )
         completing = Completing(
             reading=reading,
             config=self._config,

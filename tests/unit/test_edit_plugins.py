@@ -6,6 +6,7 @@ import pytest
 
 from notelog.core import inert
 from notelog.core.blocks import Blocks, scan_blocks
+from notelog.core.end_marks import EndMarks
 from notelog.core.plugins import is_quiet, quiet
 
 
@@ -104,9 +105,9 @@ def test_a_reply_is_scanned_once(monkeypatch: pytest.MonkeyPatch, reply: str) ->
     """To normalise a usual reply and to escape it takes one scan, however hostile its lines."""
     scanned: list[int] = []
 
-    def counted(text: bytes, start: int) -> Blocks:
+    def counted(text: bytes, start: int, *, end_marks: EndMarks) -> Blocks:
         scanned.append(len(text))
-        return scan_blocks(text, start)
+        return scan_blocks(text, start, end_marks=end_marks)
 
     monkeypatch.setattr(inert, "scan_blocks", counted)
     inert.escape(inert.normalise(f"{reply} \n"))
