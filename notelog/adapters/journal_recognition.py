@@ -1,12 +1,13 @@
 """Knowing a note again under another name, and a vault at another place."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notelog.adapters.journal_rows import named_path, stored_path
+from notelog.core.end_marks import DEFAULT_END_MARKS
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -80,6 +81,38 @@ def recognise(
         for key in some:
             if key in elsewhere:
                 latest_id(connection, key, note, root, refuse)
+
+
+def named_under(
+    connection: "Connection", end_marks: Collection[str]
+) -> tuple[tuple[str, ...], ...]:
+    """Remembers a set of end marks; gives the others. See ``ports.Journal``."""
+    now = "\n".join(sorted(end_marks))
+    usual = "\n".join(sorted(DEFAULT_END_MARKS.marks))
+    rows: list[tuple[str]] = connection.execute("SELECT marks FROM end_marks").fetchall()
+    known = {usual, *(marks for (marks,) in rows)}
+    if now not in known:
+        connection.execute("INSERT OR IGNORE INTO end_marks (marks) VALUES (?)", (now,))
+    return tuple(tuple(marks.split("\n")) if marks else () for marks in sorted(known - {now}))
+
+
+def rename_turns(connection: "Connection", note: bytes, keys: Mapping[str, str]) -> None:
+    """Gives the turns of a note, and what was left for them in it, new keys.
+
+    Args:
+        connection: to the journal, within a transaction.
+        note: its path, as it is stored.
+        keys: by the old ones: an old one may be the new one of another turn.
+    """
+    for table in ("turn", "callout"):
+        rows: list[tuple[int, str]] = connection.execute(
+            f"SELECT id, turn_key FROM {table} WHERE note = ?",  # noqa: S608  # of the two above
+            (note,),
+        ).fetchall()
+        connection.executemany(
+            f"UPDATE {table} SET turn_key = ? WHERE id = ?",  # noqa: S608
+            [(keys[key], row_id) for row_id, key in rows if key in keys],
+        )
 
 
 def is_same_note(other: str, note: str) -> bool:

@@ -115,6 +115,8 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE callout ADD COLUMN byte_offset INTEGER NOT NULL DEFAULT -1",
         "CREATE INDEX callout_by_note ON callout (note, id)",
     ),
+    # those in the configuration when a turn was named, besides the usual ones
+    ("CREATE TABLE end_marks (marks TEXT PRIMARY KEY) WITHOUT ROWID",),
 )
 
 

@@ -6,7 +6,7 @@ reply are appended as they come; its END puts the whole reply in their place, in
 """
 
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from notelog.adapters.journal_charges import one_at_a_time, spent_by
 from notelog.adapters.journal_newcomers import take_in
-from notelog.adapters.journal_recognition import latest_id, recognise
+from notelog.adapters.journal_recognition import latest_id, named_under, recognise, rename_turns
 from notelog.adapters.journal_rows import (
     INSERT_PART,
     INSERT_REPLY,
@@ -178,6 +178,16 @@ class SqliteJournal(JournalWishes):
         with journal_errors(self._path):
             recognise(self._connection, keys, note, self._root, self._refuse_in_work)
             take_in(self._connection, self._path, keys, note, self._root, self._refuse_in_work)
+
+    def named_under(self, end_marks: Collection[str]) -> tuple[tuple[str, ...], ...]:
+        """Records under which end marks turns are named, and gives the other sets."""
+        with journal_errors(self._path):
+            return named_under(self._connection, end_marks)
+
+    def rename_turns(self, note: str, keys: Mapping[str, str]) -> None:
+        """Gives turns of a note new keys."""
+        with journal_errors(self._path), transaction(self._connection):
+            rename_turns(self._connection, stored_path(note, self._root), keys)
 
     def undelivered(self, note: str) -> tuple[TurnRecord, ...]:
         """The replies for a note that are in the spool and were not seen in it, oldest first.

@@ -32,6 +32,7 @@ from notelog.app.reading import parse_snapshot
 from notelog.app.receive import Receiving, receive
 from notelog.app.recover import finish_landings
 from notelog.app.refit import Refit, Refitting
+from notelog.app.renaming import renamed_keys
 from notelog.app.stop import stoppable
 from notelog.app.summary import summarised
 from notelog.core.breaker import Asker
@@ -152,6 +153,9 @@ def _completed(tools: Completing, job: Job, snapshot: Snapshot) -> Completed:
         journal.working_on(snapshot.real_path),
     ):
         snapshot, note = finish_landings(tools.reading, journal, snapshot)
+        if job.kept:  # the journal named the turn, perhaps before the end marks were changed
+            only = renamed_keys(tools.reading, journal, snapshot).get(job.only, job.only)
+            job = replace(job, only=only)
         if job.only and (above := _turn_above(tools, journal, job, snapshot)):
             return _told(_complete_turn(tools, journal, above, job), above)
         job = heed(journal, job, note, snapshot, tools.reporter)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from notelog.app.reading import Reading, parse_snapshot
+from notelog.app.renaming import rename_turns
 from notelog.core.asked import questions
 from notelog.core.edit import EditPlan, Insertion, apply_plan
 from notelog.core.landed import landed_bytes, plan_rest
@@ -35,6 +36,8 @@ def finish_landings(
     now = found = _mend_callout(reading, journal, reading.store.read(snapshot.path))
     note = _parsed(reading, found)
     journal.recognise(snapshot.real_path, () if note is None else tuple(questions(note)))
+    if note is not None:
+        rename_turns(reading, journal, found)
     for record in journal.undelivered(snapshot.real_path):
         now = _finish(reading, journal, now, record)
     return now, note if note is not None and now is found else parse_snapshot(reading, now)

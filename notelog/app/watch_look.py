@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from notelog.app.asked_above import may_stand_above, questions_above
 from notelog.app.reading import Reading, parse_snapshot
+from notelog.app.renaming import rename_turns
 from notelog.core.chat_sign import may_be_chat
 from notelog.core.marked import is_marked
 from notelog.core.note import Note
@@ -160,6 +161,7 @@ def kept_for(looking: Looking, snapshot: Snapshot, key: str) -> Kept:
     """What the journal holds for a turn; a journal that cannot be read is told when asking."""
     try:
         with looking.open_journal(snapshot) as journal:
+            rename_turns(looking.reading, journal, snapshot)
             return _kept(journal.latest(key, snapshot.real_path))
     except NotelogError:
         return Kept.NOTHING

@@ -1,9 +1,11 @@
 """Finding in a note the question that a turn of the journal asked."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 
+from notelog.core.end_marks import MOST_CHARS
 from notelog.core.messages import Role
-from notelog.core.note import Note
+from notelog.core.note import Note, Turn
 from notelog.core.placing import question_end
 from notelog.core.records import turn_keys
 
@@ -23,3 +25,45 @@ def questions(note: Note) -> Mapping[str, int]:
         for index in filled
         if note.turns[index].role is Role.USER
     }
+
+
+def changed_keys(before: Note, now: Note) -> Mapping[str, str]:
+    """The keys of questions that are others now, since the same bytes are read in another way.
+
+    Args:
+        before: the note under other end marks: they change what turns say, and which are empty,
+            but not where turns begin.
+        now: the same note.
+
+    Returns:
+        The keys now, by those before.
+    """
+    known = questions(now)
+    keys, starts = tuple(known), tuple(known.values())
+    changed: dict[str, str] = {}
+    for key, start in questions(before).items():
+        place = bisect_right(starts, _end_of_empty(before, start)) - 1
+        same = place >= 0 and start <= _end_of_empty(now, starts[place])
+        if same and key != keys[place]:
+            changed[key] = keys[place]
+    return changed
+
+
+def _end_of_empty(note: Note, index: int) -> int:
+    """The last of the turns without content that follow a turn, or itself."""
+    while index + 1 < len(note.turns) and not note.turns[index + 1].content:
+        index += 1
+    return index
+
+
+def hangs_on_end_marks(note: Note) -> bool:
+    """Whether other end marks could read a note, which was read with the usual ones, otherwise."""
+    return any(map(_may_be_marked, note.turns))
+
+
+def _may_be_marked(turn: Turn) -> bool:
+    if turn.role is Role.ASSISTANT:
+        return "\\" in turn.content  # which may keep a mark from being one
+    last = turn.content.rpartition("\n")[2].split()
+    marked = any(not mark.checkbox for mark in turn.send_marks)
+    return marked or (len(last) == 1 and len(last[0]) <= MOST_CHARS)

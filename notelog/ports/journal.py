@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from notelog.ports.wishes import Wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from notelog.core.caps import Spent
@@ -41,6 +41,24 @@ class Journal(Wishes, Protocol):
         Args:
             note: its real path now.
             keys: those of all that is a question in it.
+        """
+        ...
+
+    def named_under(self, end_marks: Collection[str]) -> tuple[tuple[str, ...], ...]:
+        """Records that turns are named under these end marks.
+
+        Returns:
+            The other sets of end marks under which turns of this vault may have been named, the
+            usual one among them.
+        """
+        ...
+
+    def rename_turns(self, note: str, keys: Mapping[str, str]) -> None:
+        """Gives turns of a note new keys.
+
+        Args:
+            note: its real path.
+            keys: by the old ones.
         """
         ...
 

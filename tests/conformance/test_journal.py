@@ -424,3 +424,34 @@ class TestJournal:
             (b"> a\n> b\n", 17),
             (b"> z\n", -1),
         ]
+
+    def test_turns_get_the_keys_that_other_end_marks_give_them(
+        self, opened: OpenJournal, note: str
+    ) -> None:
+        """A turn is found by its new key alone, also where two change places; others stay."""
+        journal = opened()
+        first, second, third = (journal.begin(intent(note, key)) for key in ("k1", "k2", "k3"))
+        number = journal.leave_callout("k1", note, b"> [!notelog] x\n")
+        journal.close()
+        later = opened()
+        later.rename_turns(note, {"k1": "k2", "k2": "k1"})
+        found = [later.latest(key, note) for key in ("k1", "k2", "k3")]
+        assert [record and record.record_id for record in found] == [
+            second.record_id,
+            first.record_id,
+            third.record_id,
+        ]
+        assert [left.callout_id for left in later.callouts("k2", "")] == [number]
+        assert not later.callouts("k1", "")
+
+    def test_the_end_marks_are_remembered(self, opened: OpenJournal) -> None:
+        """Every set under which turns were named is told but the one that counts now."""
+        usual, own = (";;", "；；"), ("//", "done")
+        journal = opened()
+        assert journal.named_under(usual) == ()
+        assert journal.named_under(own) == (usual,)
+        assert journal.named_under(("done", "//")) == (usual,)
+        journal.close()
+        later = opened()
+        assert set(later.named_under(())) == {usual, own}
+        assert set(later.named_under(usual)) == {own, ()}

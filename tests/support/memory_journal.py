@@ -1,12 +1,13 @@
 """The journal in memory: a Journal without a disk, shared by "processes" in one test."""
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from notelog.core.caps import LOOK_BACK_S, Charge, Spent
 from notelog.core.derived import Purpose
 from notelog.core.edit import Landed
+from notelog.core.end_marks import DEFAULT_END_MARKS
 from notelog.core.models import cost_of_usage
 from notelog.core.records import Intent, LeftCallout, TurnRecord, TurnState
 from notelog.core.reply import Reply, ReplyBuilder, ReplyDelta, Usage
@@ -21,6 +22,7 @@ class MemoryDisk:
     parts: dict[int, list[ReplyDelta]] = field(default_factory=dict[int, list[ReplyDelta]])
     owners: dict[str, object] = field(default_factory=dict[str, object])
     stops: set[str] = field(default_factory=set[str])
+    end_marks: set[tuple[str, ...]] = field(default_factory=set[tuple[str, ...]])
     callouts: list[tuple[tuple[str, str], LeftCallout]] = field(
         default_factory=list[tuple[tuple[str, str], LeftCallout]]
     )
@@ -70,6 +72,25 @@ class MemoryJournal:
 
     def recognise(self, note: str, keys: Sequence[str]) -> None:
         """No note is ever renamed here."""
+
+    def named_under(self, end_marks: Collection[str]) -> tuple[tuple[str, ...], ...]:
+        """Every set of end marks but this one."""
+        now = tuple(sorted(end_marks))
+        usual = tuple(sorted(DEFAULT_END_MARKS.marks))
+        self.disk.end_marks |= {now, usual}
+        return tuple(sorted(self.disk.end_marks - {now}))
+
+    def rename_turns(self, note: str, keys: Mapping[str, str]) -> None:
+        """Gives turns of a note new keys."""
+        for number, item in self.disk.records.items():
+            if item.intent.note == note:
+                key = keys.get(item.intent.turn_key, item.intent.turn_key)
+                renamed = replace(item, intent=replace(item.intent, turn_key=key))
+                self.disk.records[number] = renamed
+        self.disk.callouts = [
+            ((keys.get(key, key) if where == note else key, where), left)
+            for (key, where), left in self.disk.callouts
+        ]
 
     def turns(self, note: str) -> tuple[TurnRecord, ...]:
         """Every turn of a note."""
