@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from notelog._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from notelog.core.api_messages import ApiMessage
     from notelog.core.counting import TokenCount
@@ -21,21 +21,25 @@ if TYPE_CHECKING:
 __all__ = ["__version__", "count", "fit", "parse"]
 
 
-def parse(note: bytes | str) -> "Note":
+def parse(note: bytes | str, *, end_marks: "Iterable[str]" = (";;", "；；")) -> "Note":
     """Reads a chat note.
 
     Args:
         note: the whole file, as bytes or as text; a BOM and any line ends are kept.
+        end_marks: the lines that end a message of a person and are not sent; none where only a
+            ticked box does.
 
     Returns:
         The parsed note. Problems of its content are ``note.diagnostics``, not exceptions.
 
     Raises:
         NoteEncodingError: the bytes are not UTF-8 (or the text holds a lone surrogate).
+        ValueError: one of the end marks cannot be one; the message says why.
     """
     from notelog.wiring.notes import parse_bytes
 
-    return parse_bytes(note.encode("utf-8", "surrogatepass") if isinstance(note, str) else note)
+    data = note.encode("utf-8", "surrogatepass") if isinstance(note, str) else note
+    return parse_bytes(data, end_marks)
 
 
 def count(counted: "str | Sequence[ApiMessage]", *, model: "str | ModelSpec") -> "TokenCount":

@@ -17,6 +17,7 @@ from notelog.adapters.config_tables import (
     WatchTable,
 )
 from notelog.adapters.toml_lines import key_lines, line_of
+from notelog.core.end_marks import end_marks_of
 from notelog.core.note import FrontMatterValue
 from notelog.core.note_settings import NOTE_KEYS, REQUEST_KEYS, check_setting
 from notelog.core.profiles import READY_MADE
@@ -201,6 +202,14 @@ class ConfigSource:
                 raise self._wrong(
                     f"watch.{name} must be from {least:g} to {_MOST_S:g}", name=f"watch.{name}"
                 )
+        try:
+            end_marks_of(said.end_marks or ())
+        except ValueError as error:
+            raise self._wrong(
+                f"watch.end_marks: {error}",
+                name="watch.end_marks",
+                hint='a mark is a short line of its own, such as ";;", "//" or "done"',
+            ) from None
         return WatchSettings(**{name: value for name, value in values.items() if name in table})
 
     def _profiles(self, table: TomlTable) -> Mapping[str, Profile]:

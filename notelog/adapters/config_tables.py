@@ -26,6 +26,7 @@ class WatchTable:
     """The keys of ``[watch]``; see ``core.watch_settings`` for their meaning."""
 
     mode: Literal["mark", "auto", "off"] | None = None
+    end_marks: tuple[str, ...] | None = None
     auto: tuple[str, ...] | None = None
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None

@@ -1,5 +1,6 @@
 """Reads ``config.toml``: strictly, with the line of every mistake and the origin of every value."""
 
+import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,6 +17,7 @@ FILE_NAME = "config.toml"
 PROFILE_VARIABLE = "NOTELOG_PROFILE"
 
 _LIMIT_BYTES = 1024 * 1024
+_END_MARKS = re.compile(rb"^[^#\n]*end_marks", re.MULTILINE)
 
 
 def load_config(folder: str, environ: Mapping[str, str]) -> Config:
@@ -37,6 +39,15 @@ def load_config(folder: str, environ: Mapping[str, str]) -> Config:
     from notelog.adapters.config_source import ConfigSource
 
     return _with_default_profile(ConfigSource(path, text).config(), environ)
+
+
+def names_end_marks(folder: str) -> bool:
+    """Whether the configuration may say which lines end a message; one look, nothing is checked."""
+    try:
+        with config_path(folder).open("rb") as file:
+            return _END_MARKS.search(file.read(_LIMIT_BYTES)) is not None
+    except OSError:
+        return False
 
 
 def config_path(folder: str) -> Path:

@@ -16,6 +16,7 @@ class AutoOffer:
         suggestion: a folder with chats, relative to the vault.
         settle_s: a note is answered when it was left alone for so many seconds.
         asks_per_hour: the most requests in an hour.
+        end_mark: a line that marks a message as finished; empty where only a ticked box does.
         glob: gives the glob of a folder as a person names it; raises ``UsageError`` with what is
             wrong with the name.
     """
@@ -23,6 +24,7 @@ class AutoOffer:
     suggestion: str
     settle_s: float
     asks_per_hour: int
+    end_mark: str
     glob: Callable[[str], str]
 
 

@@ -39,9 +39,9 @@ def command(
 ) -> int:
     """Answer the notes of VAULT by itself, whenever a message is finished.
 
-    A message is finished when its box `- [x] send` is ticked, or when it ends with a line `;;`.
-    Ctrl-C ends it; what runs is finished first. Without VAULT it is the one that the current
-    folder lies in.
+    A message is finished when its box `- [x] send` is ticked, or when it ends with a line `;;`
+    (or another that watch.end_marks names). Ctrl-C ends it; what runs is finished first. Without
+    VAULT it is the one that the current folder lies in.
     """
     from notelog.cli.watch_questions import questions
     from notelog.wiring import watch as wiring

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 _SHOWN = 5
 _AUTO = """\
 Asked once: may a folder be answered without a mark?
-  Anywhere, a message is sent when you mark it: a ticked box `- [x] send`, or a
-  line `;;`. In a folder that you name here, a chat whose last message is yours
-  is also sent without one, {settle} s after you stop typing. Each such message is a
-  request that your provider may bill. The limits hold: {asks} requests an hour,
-  and the caps of the profile. Notes that you do not edit are left alone, and a
-  box that is not ticked holds its message back."""
+  Anywhere, a message is sent when you mark it: a ticked box `- [x] send`{line}.
+  In a folder that you name here, a chat whose last message is yours is also
+  sent without one, {settle} s after you stop typing. Each such message is a request
+  that your provider may bill. The limits hold: {asks} requests an hour, and the caps
+  of the profile. Notes that you do not edit are left alone, and a box that is not
+  ticked holds its message back."""
 
 
 def questions(output: "Output", *, yes: bool, mute: bool, auto: bool, anew: bool) -> "Questions":
@@ -67,7 +67,9 @@ def questions(output: "Output", *, yes: bool, mute: bool, auto: bool, anew: bool
 
 def auto_lines(offer: "AutoOffer") -> list[str]:
     """What a person is told before choosing a folder."""
-    return _AUTO.format(settle=f"{offer.settle_s:g}", asks=offer.asks_per_hour).split("\n")
+    line = f",\n  or a line `{offer.end_mark}`" if offer.end_mark else ""
+    words = _AUTO.format(settle=f"{offer.settle_s:g}", asks=offer.asks_per_hour, line=line)
+    return words.split("\n")
 
 
 def _chosen(output: "Output", offer: "AutoOffer") -> str:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notelog.wiring.parts import load_config, open_journal, reading
+from notelog.wiring.parts import load_config, open_journal, plain_reading, reading, usual_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from notelog.app.forget import Forgotten, ToForget, Wanted
     from notelog.app.journaling import Journaling
     from notelog.app.kept import DeliveryReport, Kept
+    from notelog.app.reading import Reading
     from notelog.app.status import Status
     from notelog.app.undo import Undone
     from notelog.app.usage import UsageReport
@@ -30,7 +31,7 @@ def status(named: "str | None") -> "Status":
     from notelog.wiring.watch import watched_vaults
 
     tools = Looking(
-        reading=reading(),
+        reading=_reading_whatever_is_wrong(),
         shelf=_shelf(),
         breakers=BreakerFile(state_dir(), notice=unsaid),
         watched=watched_vaults,
@@ -39,6 +40,16 @@ def status(named: "str | None") -> "Status":
         vault_above=_vault_of,
     )
     return look(tools, named, str(Path.cwd()))
+
+
+def _reading_whatever_is_wrong() -> "Reading":
+    """Reads notes also where the configuration is in error, which hides no turn."""
+    from notelog.errors import ConfigurationError
+
+    try:
+        return plain_reading()
+    except ConfigurationError:
+        return usual_reading()
 
 
 def deliver(path: str, *, at_end: bool, number: "int | None") -> "DeliveryReport":

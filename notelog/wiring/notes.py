@@ -10,12 +10,14 @@ from notelog.wiring.parts import (
     learned,
     load_config,
     open_journal,
+    plain_reading,
     reading,
     unsaid,
+    usual_reading,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from notelog.app.check import CheckedNote
     from notelog.app.digest import DigestOffer
@@ -28,20 +30,28 @@ if TYPE_CHECKING:
     from notelog.ports.people import Showing
 
 
-def parse_bytes(data: bytes) -> "Note":
+def parse_bytes(data: bytes, end_marks: "Iterable[str]") -> "Note":
     """Parses a note with the real front matter reader."""
     from notelog.adapters.yaml_frontmatter import read_front_matter
+    from notelog.core.end_marks import end_marks_of
     from notelog.core.parse import parse_note
     from notelog.core.source import SourceText
 
-    return parse_note(SourceText(data), read_front_matter)
+    return parse_note(SourceText(data), read_front_matter, end_marks=end_marks_of(end_marks))
 
 
 def show(path: str) -> "Shown":
-    """Reads a note; see ``app.show``."""
-    from notelog.app.show import show as show_note
+    """Reads a note; see ``app.show``.
 
-    return show_note(reading(load_config() if _is_large(path) else None), path)
+    It does without the configuration, and the time to read it, where that cannot matter.
+    """
+    from notelog.app.show import show as show_note
+    from notelog.core.asked import hangs_on_end_marks
+
+    if _is_large(path):
+        return show_note(reading(load_config()), path)
+    shown = show_note(usual_reading(), path)
+    return show_note(plain_reading(), path) if hangs_on_end_marks(shown.note) else shown
 
 
 def show_as_sent(path: str, options: "Options") -> "Shown":
@@ -153,10 +163,7 @@ def new_note(
 
 
 def _is_large(path: str) -> bool:
-    """Whether a note is over the default limit, so that the configuration's has to be known.
-
-    Otherwise ``show`` does without the configuration, and without the time to read it.
-    """
+    """Whether a note is over the default limit, so that the configuration's has to be known."""
     from notelog.adapters.files import SIZE_LIMIT_BYTES
 
     try:

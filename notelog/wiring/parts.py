@@ -28,16 +28,35 @@ def load_config() -> "Config":
     return load(config_dir(), os.environ)
 
 
-def reading(config: "Config | None" = None) -> "Reading":
-    """Reads notes, up to the size that the configuration allows."""
+def reading(config: "Config") -> "Reading":
+    """Reads notes, up to the size and with the end marks that the configuration says."""
+    from notelog.adapters.files import NoteFiles
+    from notelog.adapters.yaml_frontmatter import read_front_matter
+    from notelog.app.reading import Reading
+    from notelog.core.end_marks import end_marks_of
+
+    return Reading(
+        store=NoteFiles(size_limit_bytes=config.note_size_limit_bytes),
+        read_front_matter=read_front_matter,
+        end_marks=end_marks_of(config.watch.end_marks),
+    )
+
+
+def plain_reading() -> "Reading":
+    """Reads notes without the configuration, unless it names end marks."""
+    from notelog.adapters.config_toml import names_end_marks
+    from notelog.adapters.places import config_dir
+
+    return reading(load_config()) if names_end_marks(config_dir()) else usual_reading()
+
+
+def usual_reading() -> "Reading":
+    """Reads notes as where nothing is configured."""
     from notelog.adapters.files import NoteFiles
     from notelog.adapters.yaml_frontmatter import read_front_matter
     from notelog.app.reading import Reading
 
-    if config is None:
-        return Reading(store=NoteFiles(), read_front_matter=read_front_matter)
-    store = NoteFiles(size_limit_bytes=config.note_size_limit_bytes)
-    return Reading(store=store, read_front_matter=read_front_matter)
+    return Reading(store=NoteFiles(), read_front_matter=read_front_matter)
 
 
 def completing(

@@ -280,9 +280,15 @@ def _with_chosen_auto(config: "Config", place: "WatchFolder") -> "Config":
 
 def _files(root: str, config: "Config", *, quick: bool = False) -> "VaultIndex":
     from notelog.adapters.vault_index import VaultIndex
+    from notelog.core.end_marks import end_marks_of
 
-    limit_bytes = config.note_size_limit_bytes
-    return VaultIndex(root, _scope(root, config), size_limit_bytes=limit_bytes, quick=quick)
+    return VaultIndex(
+        root,
+        _scope(root, config),
+        size_limit_bytes=config.note_size_limit_bytes,
+        end_marks=end_marks_of(config.watch.end_marks),
+        quick=quick,
+    )
 
 
 def _scope(root: str, config: "Config") -> "Scope":

@@ -37,6 +37,7 @@ def choose_auto(
         suggestion=suggestion,
         settle_s=settings.auto_settle_s,
         asks_per_hour=settings.asks_per_hour,
+        end_mark=next(iter(settings.end_marks), ""),
         glob=lambda folder: _glob(root, folder),
     )
     place.choose_auto(questions.auto(offer))

@@ -52,7 +52,7 @@ def test_version_and_help_need_next_to_nothing(arguments: list[str]) -> None:
 def test_show_imports_nothing_heavy(tmp_path: Path) -> None:
     """``show`` on a small note, front matter included, imports no heavy package."""
     note = tmp_path / "note.md"
-    note.write_bytes(b"---\nmodel: gpt-4o\ntemperature: 0\n---\n\nhello\n\n- [ ] send\n")
+    note.write_bytes(b"---\nmodel: gpt-4o\ntemperature: 0\n---\n\nhello there\n\n- [ ] send\n")
     assert not modules_after("show", str(note)) & {*HEAVY, "logging", "urllib", "http"}
 
 
