@@ -83,17 +83,28 @@ def recognise(
                 latest_id(connection, key, note, root, refuse)
 
 
-def named_under(
+def other_end_marks(
     connection: "Connection", end_marks: Collection[str]
 ) -> tuple[tuple[str, ...], ...]:
-    """Remembers a set of end marks; gives the others. See ``ports.Journal``."""
-    now = "\n".join(sorted(end_marks))
-    usual = "\n".join(sorted(DEFAULT_END_MARKS.marks))
+    """The sets of end marks under which turns may have been named, but this one."""
     rows: list[tuple[str]] = connection.execute("SELECT marks FROM end_marks").fetchall()
-    known = {usual, *(marks for (marks,) in rows)}
-    if now not in known:
+    known = {_stored(DEFAULT_END_MARKS.marks), *(marks for (marks,) in rows)}
+    others = sorted(known - {_stored(end_marks)})
+    return tuple(tuple(marks.split("\n")) if marks else () for marks in others)
+
+
+def remember_end_marks(connection: "Connection", end_marks: Collection[str]) -> None:
+    """Remembers a set of end marks; the usual one is always known."""
+    now = _stored(end_marks)
+    if now == _stored(DEFAULT_END_MARKS.marks):
+        return
+    known = connection.execute("SELECT 1 FROM end_marks WHERE marks = ?", (now,)).fetchone()
+    if not known:
         connection.execute("INSERT OR IGNORE INTO end_marks (marks) VALUES (?)", (now,))
-    return tuple(tuple(marks.split("\n")) if marks else () for marks in sorted(known - {now}))
+
+
+def _stored(end_marks: Collection[str]) -> str:
+    return "\n".join(sorted(end_marks))
 
 
 def rename_turns(connection: "Connection", note: bytes, keys: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notelog.adapters.journal_forget import forget, forgettable
-from notelog.adapters.journal_recognition import find_database, is_same_note
+from notelog.adapters.journal_recognition import find_database, is_same_note, other_end_marks
 from notelog.adapters.journal_rows import named_path, price_of, unpacked
 from notelog.adapters.journal_schema import (
     journal_errors,
@@ -108,6 +108,11 @@ class ShelvedJournal:
     def standing(self) -> tuple[TurnRecord, ...]:
         """The last attempt at each turn that did not come to its end, oldest first."""
         return self._journal.standing()
+
+    def named_under(self, end_marks: Collection[str]) -> tuple[tuple[str, ...], ...]:
+        """The other sets of end marks under which turns may have been named."""
+        with journal_errors(self._path):
+            return other_end_marks(self._connection, end_marks)
 
     def past(self, note: str, keys: Collection[str]) -> tuple[TurnRecord, ...]:
         """Every turn of a note that is known here by names that are gone, or mean it as well."""

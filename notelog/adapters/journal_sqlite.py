@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Self
 
 from notelog.adapters.journal_charges import one_at_a_time, spent_by
 from notelog.adapters.journal_newcomers import take_in
-from notelog.adapters.journal_recognition import latest_id, named_under, recognise, rename_turns
+from notelog.adapters.journal_recognition import (
+    latest_id,
+    other_end_marks,
+    recognise,
+    remember_end_marks,
+    rename_turns,
+)
 from notelog.adapters.journal_rows import (
     INSERT_PART,
     INSERT_REPLY,
@@ -182,7 +188,8 @@ class SqliteJournal(JournalWishes):
     def named_under(self, end_marks: Collection[str]) -> tuple[tuple[str, ...], ...]:
         """Records under which end marks turns are named, and gives the other sets."""
         with journal_errors(self._path):
-            return named_under(self._connection, end_marks)
+            remember_end_marks(self._connection, end_marks)
+            return other_end_marks(self._connection, end_marks)
 
     def rename_turns(self, note: str, keys: Mapping[str, str]) -> None:
         """Gives turns of a note new keys."""

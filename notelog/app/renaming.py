@@ -12,9 +12,12 @@ from notelog.core.end_marks import EndMarks
 from notelog.core.parse import parse_note
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
+from notelog.ports.shelf import VaultJournal
 
 
-def renamed_keys(reading: Reading, journal: Journal, snapshot: Snapshot) -> Mapping[str, str]:
+def renamed_keys(
+    reading: Reading, journal: Journal | VaultJournal, snapshot: Snapshot
+) -> Mapping[str, str]:
     """The keys of a note's questions, by those that they had under other end marks."""
     renamed: dict[str, str] = {}
     for marks in journal.named_under(reading.end_marks.marks):

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from notelog.app.reading import Reading, read_note
+from notelog.app.renaming import renamed_keys
 from notelog.app.watchers import WatcherStatus, watcher_status
 from notelog.core.asked import questions
 from notelog.core.breaker import Breaker
@@ -20,7 +21,7 @@ from notelog.core.turn import ReplyDue, next_turn
 from notelog.core.usage import Sum, TurnFigures, UsageRow
 from notelog.errors import ConfigurationError, NoteError
 from notelog.ports.breakers import Breakers
-from notelog.ports.shelf import Shelf, ShelvedVault
+from notelog.ports.shelf import Shelf, ShelvedVault, VaultJournal
 from notelog.ports.watch_place import WatchedVault
 
 DAY_S = 24 * 3_600.0
@@ -262,16 +263,18 @@ def _watchers(tools: Looking, scope: _Scope | None) -> Iterator[WatcherStatus]:
 
 
 def _vault_status(tools: Looking, vault: ShelvedVault, scope: _Scope | None) -> VaultStatus:
-    notes: dict[str, Note | None] = {}
+    notes: dict[str, tuple[Note | None, Mapping[str, str]]] = {}
     turns: list[Standing] = []
     for record in vault.journal.standing():
         path = record.intent.note if scope is None else scope.name_of(record)
         if not path:
             continue
         if path not in notes:
-            notes[path] = _read(tools, path)
-        named = replace(record, intent=replace(record.intent, note=path))
-        turn = _standing(named, notes[path])
+            notes[path] = _read_for(tools, vault.journal, path)
+        note, renamed = notes[path]
+        key = renamed.get(record.intent.turn_key, record.intent.turn_key)
+        named = replace(record, intent=replace(record.intent, note=path, turn_key=key))
+        turn = _standing(named, note)
         if turn is not None:
             turns.append(turn)
     return VaultStatus(root=vault.root, is_there=vault.is_there, turns=tuple(turns))
@@ -282,6 +285,17 @@ def _read(tools: Looking, path: str) -> Note | None:
         return read_note(tools.reading, path)[1]
     except NoteError:
         return None
+
+
+def _read_for(
+    tools: Looking, journal: VaultJournal, path: str
+) -> tuple[Note | None, Mapping[str, str]]:
+    """A note, and the keys that its questions have by now."""
+    try:
+        snapshot, note = read_note(tools.reading, path)
+    except NoteError:
+        return None, {}
+    return note, renamed_keys(tools.reading, journal, snapshot)
 
 
 def _standing(record: TurnRecord, note: Note | None) -> Standing | None:

@@ -34,6 +34,10 @@ class VaultJournal(Protocol):
         """The last attempt at each turn that did not come to its end, oldest first."""
         ...
 
+    def named_under(self, end_marks: Collection[str]) -> tuple[tuple[str, ...], ...]:
+        """The other sets of end marks under which turns may have been named; none is recorded."""
+        ...
+
     def past(self, note: str, keys: Collection[str]) -> tuple[TurnRecord, ...]:
         """Every turn of a note that is known here by names that are gone, or mean it as well.
 

@@ -78,8 +78,10 @@ def test_what_is_in_doubt_is_not_asked_under_other_marks(program: Program, vault
             assert begun.wait(LONGEST_WAIT_S)
             watch.kill()
         for number, marks in enumerate((OWN, NONE, QUICK, OWN)):
-            note = note.rename(vault / f"{number}.md")
             program.serve(server.base_url, profile=marks)
+            (stands,) = cast("list[Any]", program.run("status", "--json", note).fields["turns"])
+            assert stands["kind"] == "in-doubt"
+            note = note.rename(vault / f"{number}.md")
             assert program.run("watch", "--once", vault).code in {0, InDoubtError.exit_code}
             done = program.run("complete", note)
             assert done.code != 0
