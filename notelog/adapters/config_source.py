@@ -203,7 +203,8 @@ class ConfigSource:
                     f"watch.{name} must be from {least:g} to {_MOST_S:g}", name=f"watch.{name}"
                 )
         try:
-            end_marks_of(said.end_marks or ())
+            if said.end_marks:
+                end_marks_of(said.end_marks)
         except ValueError as error:
             raise self._wrong(
                 f"watch.end_marks: {error}",

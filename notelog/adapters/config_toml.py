@@ -1,11 +1,11 @@
 """Reads ``config.toml``: strictly, with the line of every mistake and the origin of every value."""
 
-import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from notelog.adapters.config_glance import FILE_NAME, LIMIT_BYTES
 from notelog.adapters.places import vault_above
 from notelog.core.profiles import READY_MADE
 from notelog.core.settings import Config
@@ -13,11 +13,7 @@ from notelog.core.suggest import did_you_mean
 from notelog.core.visible import shortened
 from notelog.errors import ConfigurationError
 
-FILE_NAME = "config.toml"
 PROFILE_VARIABLE = "NOTELOG_PROFILE"
-
-_LIMIT_BYTES = 1024 * 1024
-_END_MARKS = re.compile(rb"^[^#\n]*end_marks", re.MULTILINE)
 
 
 def load_config(folder: str, environ: Mapping[str, str]) -> Config:
@@ -41,15 +37,6 @@ def load_config(folder: str, environ: Mapping[str, str]) -> Config:
     return _with_default_profile(ConfigSource(path, text).config(), environ)
 
 
-def names_end_marks(folder: str) -> bool:
-    """Whether the configuration may say which lines end a message; one look, nothing is checked."""
-    try:
-        with config_path(folder).open("rb") as file:
-            return _END_MARKS.search(file.read(_LIMIT_BYTES)) is not None
-    except OSError:
-        return False
-
-
 def config_path(folder: str) -> Path:
     """Where the configuration is, or would be."""
     return Path(folder) / FILE_NAME
@@ -59,7 +46,7 @@ def _read(path: Path) -> str:
     """The text of the file, without BOM and with LF line ends; empty where there is no file."""
     try:
         with path.open("rb") as file:
-            data = file.read(_LIMIT_BYTES + 1)
+            data = file.read(LIMIT_BYTES + 1)
     except FileNotFoundError:
         return ""
     except OSError as error:
@@ -74,7 +61,7 @@ def _read(path: Path) -> str:
             hint=f"move it out of {vault}, and name its folder with NOTELOG_CONFIG_DIR",
             path=str(path),
         )
-    if len(data) > _LIMIT_BYTES:
+    if len(data) > LIMIT_BYTES:
         raise ConfigurationError("the configuration is larger than 1 MiB", path=str(path))
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         raise ConfigurationError(

@@ -3,9 +3,8 @@
 from bisect import bisect_right
 from collections.abc import Mapping
 
-from notelog.core.end_marks import MOST_CHARS
 from notelog.core.messages import Role
-from notelog.core.note import Note, Turn
+from notelog.core.note import Note
 from notelog.core.placing import question_end
 from notelog.core.records import turn_keys
 
@@ -54,16 +53,3 @@ def _end_of_empty(note: Note, index: int) -> int:
     while index + 1 < len(note.turns) and not note.turns[index + 1].content:
         index += 1
     return index
-
-
-def hangs_on_end_marks(note: Note) -> bool:
-    """Whether other end marks could read a note, which was read with the usual ones, otherwise."""
-    return any(map(_may_be_marked, note.turns))
-
-
-def _may_be_marked(turn: Turn) -> bool:
-    if turn.role is Role.ASSISTANT:
-        return "\\" in turn.content  # which may keep a mark from being one
-    last = turn.content.rpartition("\n")[2].split()
-    marked = any(not mark.checkbox for mark in turn.send_marks)
-    return marked or (len(last) == 1 and len(last[0]) <= MOST_CHARS)

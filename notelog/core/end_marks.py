@@ -11,22 +11,25 @@ MOST_CHARS = 16
 
 _MOST_MARKS = 16
 _DEFAULT = (";;", "；；")
-_FORBIDDEN: tuple[tuple[re.Pattern[str], str], ...] = (
-    (CONTROLS, "holds a character that cannot be seen"),
-    (re.compile(r"[\s\u200b-\u200d\u2060-\u2064\u3164\u00ad]"), "holds a blank"),
-    (re.compile(r"\\"), "holds a backslash, which takes the meaning from a mark"),
+_FORBIDDEN = (
+    (CONTROLS.pattern, "holds a character that cannot be seen"),
+    (r"[\s\u200b-\u200d\u2060-\u2064\u3164\u00ad]", "holds a blank"),
+    (r"\\", "holds a backslash, which takes the meaning from a mark"),
     (
-        re.compile(r"\A(?:[|:-]*-[|:-]*|=+|#{1,6}|[*+]|([*_])\1{2,}|[0-9]{1,9}[.)])\Z"),
+        r"\A(?:[|:-]*-[|:-]*|=+|#{1,6}|[*+]|([*_])\1{2,}|[0-9]{1,9}[.)])\Z",
         "is a rule, a heading, a list item or a row of a table",
     ),
-    (re.compile(r"role[:：]{2}", re.IGNORECASE), "is a role marker"),
-    (re.compile(r"`|\A~~~"), "is a code fence or a code span"),
-    (re.compile(r"\A!?\["), "is a box, a link, a footnote or [stop]"),
-    (re.compile(r"\A>|\A(?:-->|\?>|\]\]>)"), "is a quote, a callout, or ends a block"),
-    (re.compile(r"\A<[A-Za-z/!?]"), "is a separator, an HTML tag or a comment"),
-    (re.compile(r"%%|\$\$|=(?:begin|end)-"), "is a mark of a comment or of a math block"),
+    (r"(?i:role)[:：]{2}", "is a role marker"),
+    (r"`|\A~~~", "is a code fence or a code span"),
+    (r"\A!?\[", "is a box, a link, a footnote or [stop]"),
+    (r"\A>|\A(?:-->|\?>|\]\]>)", "is a quote, a callout, or ends a block"),
+    (r"\A<[A-Za-z/!?]", "is a separator, an HTML tag or a comment"),
+    (r"%%|\$\$|=(?:begin|end)-", "is a mark of a comment or of a math block"),
 )
-"""What a line cannot be if it is to be a mark and nothing else; the first that is found is told."""
+"""What a line cannot be if it is to be a mark and nothing else; the first that is found is told.
+
+They are compiled when a person's marks are checked: most have none, and a command starts at once.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +104,4 @@ def _problem(mark: str) -> str:
         return "is empty"
     if len(mark) > MOST_CHARS:
         return f"is longer than {MOST_CHARS} characters"
-    return next((problem for pattern, problem in _FORBIDDEN if pattern.search(mark)), "")
+    return next((problem for pattern, problem in _FORBIDDEN if re.search(pattern, mark)), "")

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from notelog.core.end_marks import MOST_CHARS
 from notelog.core.messages import Conversation, Role
-from notelog.core.note import Note
+from notelog.core.note import Note, Turn
 
 
 class State(StrEnum):
@@ -100,3 +101,16 @@ def state_of(note: Note) -> State:
     """The note's state: due, answered, nothing or not-a-chat."""
     turn = next_turn(note)
     return State.DUE if isinstance(turn, ReplyDue) else turn.state
+
+
+def hangs_on_end_marks(note: Note) -> bool:
+    """Whether other end marks could read a note, which was read with the usual ones, otherwise."""
+    return any(map(_may_be_marked, note.turns))
+
+
+def _may_be_marked(turn: Turn) -> bool:
+    if turn.role is Role.ASSISTANT:
+        return "\\" in turn.content  # which may keep a mark from being one
+    last = turn.content.rpartition("\n")[2].split()
+    marked = any(not mark.checkbox for mark in turn.send_marks)
+    return marked or (len(last) == 1 and len(last[0]) <= MOST_CHARS)

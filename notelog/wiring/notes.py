@@ -46,7 +46,7 @@ def show(path: str) -> "Shown":
     It does without the configuration, and the time to read it, where that cannot matter.
     """
     from notelog.app.show import show as show_note
-    from notelog.core.asked import hangs_on_end_marks
+    from notelog.core.turn import hangs_on_end_marks
 
     if _is_large(path):
         return show_note(reading(load_config()), path)

@@ -44,7 +44,7 @@ def reading(config: "Config") -> "Reading":
 
 def plain_reading() -> "Reading":
     """Reads notes without the configuration, unless it names end marks."""
-    from notelog.adapters.config_toml import names_end_marks
+    from notelog.adapters.config_glance import names_end_marks
     from notelog.adapters.places import config_dir
 
     return reading(load_config()) if names_end_marks(config_dir()) else usual_reading()

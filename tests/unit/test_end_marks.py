@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt  # noqa: TID253  # the oracle
 
 import notelog
-from notelog.adapters.config_toml import load_config, names_end_marks
+from notelog.adapters.config_glance import names_end_marks
+from notelog.adapters.config_toml import load_config
 from notelog.adapters.yaml_frontmatter import read_front_matter
-from notelog.core.asked import changed_keys, hangs_on_end_marks, questions
+from notelog.core.asked import changed_keys, questions
 from notelog.core.edit import apply_plan
 from notelog.core.end_marks import DEFAULT_END_MARKS, EndMarks, end_marks_of
 from notelog.core.inert import escape, normalise
@@ -22,7 +23,7 @@ from notelog.core.parse import parse_note
 from notelog.core.records import turn_key
 from notelog.core.source import SourceText
 from notelog.core.triggers import Answer, Mode, Pass, Passed, Rules, Trigger, why
-from notelog.core.turn import ReplyDue, next_turn
+from notelog.core.turn import ReplyDue, hangs_on_end_marks, next_turn
 from notelog.errors import ConfigurationError
 
 HR = '<hr class="__chatgpt_plugin">'
