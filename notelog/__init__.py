@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["__version__", "count", "fit", "parse"]
 
 
-def parse(note: bytes | str, *, end_marks: "Iterable[str]" = (";;", "；；")) -> "Note":
+def parse(note: bytes | str, *, end_marks: "Iterable[str] | None" = None) -> "Note":
     """Reads a chat note.
 
     Args:
         note: the whole file, as bytes or as text; a BOM and any line ends are kept.
-        end_marks: the lines that end a message of a person and are not sent; none where only a
-            ticked box does.
+        end_marks: the lines that end a message of a person and are not sent; None means ``;;``
+            and ``；；``, an empty list that only a ticked box does.
 
     Returns:
         The parsed note. Problems of its content are ``note.diagnostics``, not exceptions.

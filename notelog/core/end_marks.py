@@ -88,9 +88,9 @@ def end_marks_of(marks: Iterable[str]) -> EndMarks:
     Raises:
         ValueError: one of them cannot be one; the message says which and why.
     """
-    chosen = tuple(dict.fromkeys(marks))
-    if chosen == DEFAULT_END_MARKS.marks:
+    if marks == DEFAULT_END_MARKS.marks:
         return DEFAULT_END_MARKS
+    chosen = tuple(dict.fromkeys(marks))
     for mark in chosen:
         if problem := _problem(mark):
             raise ValueError(f"{mark[: 2 * MOST_CHARS]!r} cannot be a mark: it {problem}")
