@@ -242,7 +242,7 @@ def test_what_is_typed_below_a_mark_is_the_next_message(mark: str) -> None:
     due = next_turn(asked)
     assert isinstance(due, ReplyDue)
     note = parse(f"q1{SAY}a{ASK}q2\n\n{mark}\nand more\n")
-    place = typed_below(note, turn_key(due.conversation))
+    place = typed_below(note, turn_key(due.conversation), "q2")
     assert place is not None
     plan = plan_reply(
         note,
@@ -254,7 +254,7 @@ def test_what_is_typed_below_a_mark_is_the_next_message(mark: str) -> None:
     )
     landed = parse(apply_plan(note.source.data, plan))
     assert said(landed) == ["q1", "a", "q2", f"a2\n{mark}", "and more"]
-    assert typed_below(parse(note.source.data, NONE), turn_key(due.conversation)) is None
+    assert typed_below(parse(note.source.data, NONE), turn_key(due.conversation), "q2") is None
 
 
 @pytest.mark.parametrize(
