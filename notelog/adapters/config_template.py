@@ -1,6 +1,7 @@
 """Writes the commented configuration with which a person starts."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,17 +19,24 @@ class FirstChoice:
     Attributes:
         profile: a ready-made profile, which becomes the default one; empty chooses none.
         model: its model; empty leaves it as it is.
-        key: its key, which is put into a file of its own; empty: it has none, or another place.
+        ask_key: asks for its key, which is put into a file of its own; None: it has none, or
+            another place.
     """
 
     profile: str = ""
     model: str = ""
-    key: str = ""
+    ask_key: Callable[[], str] | None = None
 
     @property
     def key_file(self) -> str:
         """The name of the file of its key."""
         return f"{self.profile}.key"
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What stands in the table of the profile."""
+        values = {"key_file": self.key_file if self.ask_key else "", "model": self.model}
+        return tuple(f"{name} = {_quoted(value)}" for name, value in values.items() if value)
 
 
 def config_template(choice: FirstChoice | None = None) -> bytes:
@@ -37,8 +45,7 @@ def config_template(choice: FirstChoice | None = None) -> bytes:
     if choice is None or not choice.profile:
         return data
     table = f"[profiles.{choice.profile}]\n"
-    settings = {"key_file": choice.key_file if choice.key else "", "model": choice.model}
-    chosen = "".join(f"{name} = {_quoted(value)}\n" for name, value in settings.items() if value)
+    chosen = "".join(f"{line}\n" for line in choice.settings)
     text = data.decode().replace(_DEFAULT, f"default_profile = {_quoted(choice.profile)}", 1)
     return text.replace(table, table + chosen, 1).encode()
 
@@ -58,15 +65,17 @@ def write_config(folder: str, choice: FirstChoice | None = None) -> str:
     path = config_path(folder)
     try:
         make_private(path.parent)
-        if choice is not None and choice.key and not path.exists():
-            write_private(path.with_name(choice.key_file), f"{choice.key}\n".encode())
+        if choice is not None and choice.ask_key and not path.exists():
+            key_path = path.with_name(choice.key_file)
+            key = "" if key_path.exists() else choice.ask_key()
+            write_private(key_path, f"{key}\n".encode())
         write_private(path, config_template(choice))
     except FileExistsError as error:
         there = str(error.filename or path)
         what = "a configuration" if there == str(path) else "a file for that key"
         raise ConfigurationError(
             f"there is {what} already; it is as it was",
-            hint="edit it, or see what holds with: notelog config show --origin",
+            hint=_by_hand(choice, there),
             path=there,
         ) from error
     except OSError as error:
@@ -76,3 +85,15 @@ def write_config(folder: str, choice: FirstChoice | None = None) -> str:
             path=str(path),
         ) from error
     return str(path)
+
+
+def _by_hand(choice: FirstChoice | None, there: str) -> str:
+    """How a person gets what was chosen where a file is there already."""
+    if choice is None or not choice.profile:
+        return "edit it, or see what holds with: notelog config show --origin"
+    if there.endswith(choice.key_file):
+        return "remove it, or leave out --key and write key_file into the configuration"
+    lines = [f"write default_profile = {_quoted(choice.profile)} into it"]
+    lines += [f"{line} under [profiles.{choice.profile}]" for line in choice.settings]
+    where = f"; put the key into {choice.key_file} beside it, mode 0600" if choice.ask_key else ""
+    return f"{', '.join(lines)}{where}"

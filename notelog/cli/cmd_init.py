@@ -1,6 +1,7 @@
 """``notelog init``."""
 
 import sys
+from functools import partial
 
 import click
 
@@ -24,7 +25,8 @@ def command(output: Output, /, profile: str, model: str, *, with_key: bool) -> i
 
     if not profile and (model or with_key):
         raise UsageError("--model and --key belong to a profile", hint="name it with --profile")
-    output.data(wiring.init_config(profile, model, _key(profile) if with_key else ""))
+    ask_key = partial(_key, profile) if with_key else None
+    output.data(wiring.init_config(profile, model, ask_key))
     output.message(
         "every setting is in it, commented; notelog config show --origin tells what holds"
     )

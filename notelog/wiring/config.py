@@ -5,16 +5,20 @@ from typing import TYPE_CHECKING
 from notelog.wiring.parts import load_config
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from notelog.app.configure import ConfigRow
 
 
-def init_config(profile: str = "", model: str = "", key: str = "") -> str:
+def init_config(
+    profile: str = "", model: str = "", ask_key: "Callable[[], str] | None" = None
+) -> str:
     """Writes the commented configuration and gives its path; see ``adapters.config_template``.
 
     Args:
         profile: the ready-made profile that is asked by default; empty chooses none.
         model: its model.
-        key: its key, which is kept in a file.
+        ask_key: asks for its key, which is kept in a file.
 
     Raises:
         ConfigurationError: no profile of that name is ready-made, or there is a file already.
@@ -31,7 +35,7 @@ def init_config(profile: str = "", model: str = "", key: str = "") -> str:
             f"no profile {profile!r} is ready-made",
             hint=did_you_mean(profile, READY_MADE) or f"these are: {names}",
         )
-    return write_config(config_dir(), FirstChoice(profile=profile, model=model, key=key))
+    return write_config(config_dir(), FirstChoice(profile=profile, model=model, ask_key=ask_key))
 
 
 def config_rows() -> "tuple[ConfigRow, ...]":

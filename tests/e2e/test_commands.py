@@ -74,7 +74,10 @@ def test_init_writes_a_configuration_once(program: Program) -> None:
     assert program.run("config", "path").out.strip() == str(path)
     written = path.read_bytes()
     assert values_of(program) == bare
-    assert program.run("init").code == 3
+    again = program.run("init", "--profile", "ollama", "--model", "llama3.2", "--key")
+    assert again.code == 3
+    assert 'default_profile = "ollama" into it' in again.err
+    assert 'model = "llama3.2" under [profiles.ollama]' in again.err
     assert path.read_bytes() == written
 
 

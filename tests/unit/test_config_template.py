@@ -105,7 +105,7 @@ def test_rows_tell_value_and_origin(tmp_path: Path) -> None:
 @pytest.mark.parametrize("profile", READY_MADE)
 def test_a_first_choice_is_what_holds(tmp_path: Path, profile: str) -> None:
     """Any ready-made profile can be made the default one, with a model and a key of its own."""
-    choice = FirstChoice(profile=profile, model='m "1" 模型\\', key="sk-canary")
+    choice = FirstChoice(profile=profile, model='m "1" 模型\\', ask_key=lambda: "sk-canary")
     path = Path(write_config(str(tmp_path), choice))
     config = load_config(str(tmp_path), {})
     assert config.default_profile == profile
@@ -122,11 +122,11 @@ def test_a_key_file_that_is_there_stays(tmp_path: Path) -> None:
     key_file = tmp_path / "openai.key"
     key_file.write_bytes(b"mine")
     with pytest.raises(ConfigurationError) as caught:
-        write_config(str(tmp_path), FirstChoice(profile="openai", key="sk-new"))
+        write_config(str(tmp_path), FirstChoice(profile="openai", ask_key=lambda: "sk-new"))
     assert (caught.value.path, key_file.read_bytes()) == (str(key_file), b"mine")
     assert [path.name for path in tmp_path.iterdir()] == ["openai.key"]
     key_file.unlink()
     (tmp_path / "config.toml").write_bytes(b"mine")
     with pytest.raises(ConfigurationError):
-        write_config(str(tmp_path), FirstChoice(profile="openai", key="sk-new"))
+        write_config(str(tmp_path), FirstChoice(profile="openai", ask_key=lambda: "sk-new"))
     assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
