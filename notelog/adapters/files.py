@@ -317,4 +317,6 @@ def _unreadable(path: str, error: OSError | ValueError) -> NoteError:
         )
     fallback = f"the note cannot be read: {error.strerror or error}"
     message, hint = _UNREADABLE.get(error.errno or 0, (fallback, "look at the file"))
+    if error.errno == errno.ENOENT and os.path.exists(f"{path}.md"):  # noqa: PTH110  # as above
+        hint = f"did you mean {path}.md?"
     return NoteError(message, hint=hint, path=path)

@@ -195,11 +195,9 @@ def refusal_by(
     over = left_s is not None and not 0 < left_s <= LONGEST_PAUSE_S
     if free or over:
         return None
-    ago = told_wait(max(0.0, now - breaker.since))
     if left_s is None:
         return ProfileStoppedError(
-            f"profile {breaker.profile} was stopped {ago} ago: {breaker.failure.cause}; "
-            "nothing was sent",
+            f"profile {breaker.profile} is stopped: {breaker.failure.cause}; nothing was sent",
             hint=f"it is asked again {breaker.reset}",
         )
     return ProfileStoppedError(

@@ -30,7 +30,7 @@ def test_a_refused_key_or_account_is_asked_once(
         assert program.run("complete", first).code == 5
         run = program.run("complete", second)
         assert (run.code, len(server.requests)) == (11, 1)
-        assert "profile test was stopped" in run.err
+        assert "profile test is stopped: " in run.err
         assert "--again" in run.err
         assert second.read_bytes() == b"Why?\n"
         assert program.run("complete", "--again", second).code == 5

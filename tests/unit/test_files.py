@@ -77,6 +77,14 @@ def test_impossible_paths(path: str, words: str) -> None:
         NoteFiles().read(path)
 
 
+def test_a_name_without_its_end(tmp_path: Path) -> None:
+    """Who leaves out the .md of a note that is there hears its name."""
+    (tmp_path / "茶.md").touch()
+    with pytest.raises(NoteError) as caught:
+        NoteFiles().read(str(tmp_path / "茶"))
+    assert caught.value.hint == f"did you mean {tmp_path / '茶'}.md?"
+
+
 def test_part_of_the_path_is_a_file(tmp_path: Path) -> None:
     """A file used as a folder is named as such."""
     (tmp_path / "file").touch()
