@@ -42,7 +42,7 @@ def why_not(looking: Looking, path: str, *, scope: Scope, place: WatchPlace, now
         return _no("left-out", f"it is not watched: {reason}", "", watched=watched)
     snapshot = looking.files.glance(path)
     if isinstance(snapshot, Gone):
-        raise NoteError("there is no such note", hint="look at its spelling", path=path)
+        raise _missing(looking, path)
     if isinstance(snapshot, Busy):
         return _no("busy", *SAID[Action.SAY_BUSY], watched=watched)
     beat = place.read_heartbeat() if watched else None
@@ -104,8 +104,17 @@ def _left_out(looking: Looking, path: str, scope: Scope) -> str:
         return "it is a conflict copy of a sync tool"
     if any(is_ignored(part) for part in looking.files.inside(path).split("/")):
         return "hidden files and folders and the files of editors and sync tools are passed over"
-    reason = scope.reason_against(looking.files.inside(path))
-    return reason or "its name does not end in .md or .markdown"
+    if reason := scope.reason_against(looking.files.inside(path)):
+        return reason
+    if isinstance(looking.files.glance(path), Gone):
+        raise _missing(looking, path)
+    return "its name does not end in .md or .markdown"
+
+
+def _missing(looking: Looking, path: str) -> NoteError:
+    there = not isinstance(looking.files.glance(f"{path}.md"), Gone)
+    hint = f"did you mean {path}.md?" if there else "look at its spelling"
+    return NoteError("there is no such note", hint=hint, path=path)
 
 
 def _yes(because: str, sentence: str) -> WhyNot:

@@ -238,3 +238,20 @@ def test_a_reader_that_goes_in_mid_reply(
         process.stdout.close()
     assert kept in note.read_bytes()
     assert b"defect" not in err
+
+
+def test_why_of_a_name_that_is_no_note(program: Program, vault: Path) -> None:
+    """A misspelt name is not there, one without .md is completed, a folder is no note."""
+    (vault / "tea.md").write_bytes(b"What is tea?\n")
+    (vault / "tea.txt").write_bytes(b"What is tea?\n")
+    (vault / "Chats").mkdir()
+    for name, words in {
+        "coffee": ("there is no such note", "look at its spelling"),
+        "tea": ("there is no such note", "tea.md?"),
+        "Chats": ("a folder, not a note", "name a note inside it"),
+    }.items():
+        run = program.run("why", vault / name)
+        assert (run.code, run.out) == (4, "")
+        assert all(word in run.err for word in words)
+    run = program.run("why", vault / "tea.txt")
+    assert (run.code, "does not end in .md" in run.out) == (0, True)
