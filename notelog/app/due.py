@@ -24,7 +24,11 @@ from notelog.ports.notes import Snapshot
 from notelog.ports.people import Clock, Reporter
 from notelog.ports.servers import LoadedWindows, LocalServer, Secrets, ServerFigures
 
-_NOT_ONE = "no single answer stands below the last question: leave one, or none, and try again"
+_HINTS = {
+    True: "no single answer stands below the last question: leave one, or none, and try again",
+    False: "write on below it, or ask it anew: notelog again",
+}
+"""Where the last message is answered, by whether it was to be asked anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +143,7 @@ def due_turn(
         return Completed(
             outcome=Outcome.NOTHING_DUE,
             sentence=due.reason,
-            hint=_NOT_ONE if job.anew and due.state is State.ANSWERED else "",
+            hint=_HINTS[job.anew] if due.state is State.ANSWERED else "",
             diagnostics=note.diagnostics,
         )
     conversation = with_system_commands(tools.config, due.conversation)

@@ -70,7 +70,7 @@ def test_an_answered_note_is_left_alone(program: Program, vault: Path) -> None:
         after = note.read_bytes()
         run = program.run("complete", note)
     assert (run.code, len(server.requests)) == (0, 1)
-    assert "answered" in run.err
+    assert "already answered\n  write on below it, or ask it anew: notelog again" in run.err
     assert note.read_bytes() == after
 
 
