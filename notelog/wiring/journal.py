@@ -79,11 +79,15 @@ def log(path: str) -> "tuple[TurnRecord, ...]":
     from notelog.adapters.places import state_dir
     from notelog.app.log import read_log, read_past
 
-    root = _vault_of(path)
+    root, notes = _vault_of(path), reading(load_config())
     if not Path(root).is_dir() or not _shelf().knows(root):
-        return read_past(reading(load_config()), _shelf(), path, os.path.realpath(path))
-    with open_vault(root, state_dir()) as journal:
-        return read_log(reading(load_config()), journal, path, os.path.realpath(path))
+        turns = read_past(notes, _shelf(), path, os.path.realpath(path))
+    else:
+        with open_vault(root, state_dir()) as journal:
+            turns = read_log(notes, journal, path, os.path.realpath(path))
+    if not turns and not os.path.lexists(path):
+        notes.store.read(path)  # says what is wrong with the name
+    return turns
 
 
 def usage(by: str, since: float) -> "UsageReport":

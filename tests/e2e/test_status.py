@@ -86,6 +86,12 @@ def test_it_makes_nothing(program: Program, note: Path) -> None:
     assert "no note of it was ever asked" in program.run("status", note.parent).err
 
 
+def test_log_of_a_misspelt_name(program: Program, note: Path) -> None:
+    """It says that there is no such note, not that nothing was asked for it."""
+    run = program.run("log", note.with_suffix(""))
+    assert (run.code, f"did you mean {note}?" in run.err) == (4, True)
+
+
 @pytest.mark.parametrize(
     ("now", "end", "kind", "question"),
     [
