@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("places", type=click.Path(path_type=str), metavar="[VAULT_OR_NOTE]...", nargs=-1)
 @click.option("--older-than", metavar="SPAN", help="Only what was asked before: 30d, 2w, a day.")
 @click.option("--all", "everything", is_flag=True, help="In all vaults of this user.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask; for scripts.")
 @json_option
 @click.pass_obj
 def command(

@@ -7,7 +7,7 @@ from notelog.cli.output import Output
 
 @click.command("pause")
 @click.argument("duration", default="", required=False)
-@click.option("--vault", default="", help="Only the watcher of this vault.")
+@click.option("--vault", metavar="VAULT", default="", help="Only the watcher of this vault.")
 @click.pass_obj
 def command(output: Output, /, duration: str, vault: str) -> int:
     """Let watchers ask nothing for DURATION (30m, 2h, 1d), or until `notelog resume`.

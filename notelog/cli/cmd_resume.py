@@ -6,7 +6,7 @@ from notelog.cli.output import Output
 
 
 @click.command("resume")
-@click.option("--vault", default="", help="Only the watcher of this vault.")
+@click.option("--vault", metavar="VAULT", default="", help="Only the watcher of this vault.")
 @click.pass_obj
 def command(output: Output, /, vault: str) -> int:
     """Let watchers go on: after a pause, a burst of changes, or a note that answered itself."""

@@ -91,7 +91,10 @@ def stop(output: Output, vault: str | None) -> int:
 @_vault_argument
 @click.pass_obj
 def status(output: Output, vault: str | None) -> int:
-    """Show what the service manager says of it; the exit code is 3 where it does not run."""
+    """Show what the service manager says of it.
+
+    The exit code is 3 where it does not run.
+    """
     from notelog.wiring import service
 
     ran = service.act_on_service(vault, Action.STATUS)

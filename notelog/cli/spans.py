@@ -25,5 +25,5 @@ def time_of(text: str) -> float:
     except (ValueError, OverflowError):
         raise UsageError(
             f"{text!r} is no span of time",
-            hint="such as 12h, 30d, 2w, or a day such as 2026-11-25",
+            hint="write it as 12h, 30d, 2w, or a day such as 2026-11-25",
         ) from None
