@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from notelog.app.begin import begin, intent_of
 from notelog.app.derived_request import Derived
 from notelog.app.due import Completing
+from notelog.app.history import in_doubt
 from notelog.app.receive import Receiving, receive
 from notelog.app.refit import Refit, Refitting
 from notelog.app.stop import stoppable
@@ -96,11 +97,8 @@ def known_answer(
     doubtful = record.state in {TurnState.SENT, TurnState.IN_DOUBT, TurnState.RECEIVED}
     if again or not billed or not doubtful:
         return None
-    raise InDoubtError(
-        f"{item.label} was sent before, and no whole answer was seen"
-        f"{f' ({record.reason})' if record.reason else ''}: it may have been billed",
-        hint="--again asks what is in doubt anew, and nothing that was answered",
-    )
+    hint = "--again asks what is in doubt anew, and nothing that was answered"
+    raise in_doubt(item.label, record, hint=hint)
 
 
 def _things(count: int, purpose: Purpose) -> str:

@@ -33,11 +33,7 @@ def reply_waiting(record: TurnRecord | None, *, again: bool, billed: bool) -> Tu
         return None
     match record.state:
         case TurnState.SENT | TurnState.IN_DOUBT:
-            raise InDoubtError(
-                "this question was sent before, and no whole answer was seen"
-                f"{f' ({record.reason})' if record.reason else ''}: it may have been billed",
-                hint=RETRY,
-            )
+            raise in_doubt("this question", record, hint=RETRY)
         case TurnState.DELIVERED | TurnState.ABANDONED:
             raise ConflictError(
                 "this question was answered before, and the reply is no longer in the note",
@@ -55,6 +51,22 @@ def reply_waiting(record: TurnRecord | None, *, again: bool, billed: bool) -> Tu
             )
         case _:
             return None
+
+
+def in_doubt(what: str, record: TurnRecord, *, hint: str) -> InDoubtError:
+    """That something was sent and no whole answer was seen; the reason may say itself what costs.
+
+    Args:
+        what: was sent, for a sentence.
+        record: its last attempt.
+        hint: what asks anew.
+    """
+    reason = record.reason.removesuffix("; it may have been billed")
+    why = f" ({reason})" if reason else ""
+    return InDoubtError(
+        f"{what} was sent before, and no whole answer was seen{why}: it may have been billed",
+        hint=hint,
+    )
 
 
 def may_retry(record: TurnRecord | None, path: str) -> bool:

@@ -49,6 +49,23 @@ def test_what_may_have_been_paid_needs_the_users_word(
     assert reply_waiting(record(state), again=False, billed=False) is None
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("", "no whole answer was seen: it may have been billed"),
+        ("p answered 500; it may have been billed", "seen (p answered 500): it may have been"),
+        ("the program ended", "seen (the program ended): it may have been billed"),
+    ],
+)
+def test_what_may_have_been_billed_is_told_once(reason: str, told: str) -> None:
+    """A reason that says so itself is not repeated."""
+    doubtful = replace(record(TurnState.IN_DOUBT), reason=reason)
+    with pytest.raises(InDoubtError) as raised:
+        reply_waiting(doubtful, again=False, billed=True)
+    assert told in raised.value.message
+    assert raised.value.message.count("billed") == 1
+
+
 def test_a_reply_that_is_here_is_not_asked_again() -> None:
     """A received reply that is in no note yet is delivered, free of charge or not."""
     kept = record(TurnState.RECEIVED, REPLY)
