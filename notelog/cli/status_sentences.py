@@ -99,7 +99,7 @@ def _next_steps(turn: "Standing") -> "Iterator[str]":
         case Kind.IN_DOUBT:
             purpose, reply = turn.record.intent.purpose, turn.record.reply
             if purpose is Purpose.REPLY and reply is not None and reply.text:
-                yield "a part of the reply arrived: notelog deliver puts it in"
+                yield f"a part of the reply arrived, and is put in by: notelog deliver {note}"
             yield f"notelog {_asks_again(purpose)} {note}"
         case Kind.KEPT if turn.place is Place.GONE:
             yield "its question is gone or was changed"

@@ -23,5 +23,5 @@ class WordGroup(click.Group):
             return super().resolve_command(ctx, args)
         raise UsageError(
             f"there is no command {shortened(word, 60)!r}",
-            hint=did_you_mean(word, known, then=f"commands: {', '.join(known)}"),
+            hint=did_you_mean(word, known, then=f"see {ctx.command_path} --help for the commands"),
         )

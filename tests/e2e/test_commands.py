@@ -110,7 +110,8 @@ def test_the_program_completes_commands(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (["complet", "x"], "complete"),
+        (["complet", "x"], "did you mean 'complete'? see notelog --help for the commands"),
+        (["service", "instal"], "did you mean 'install'? see notelog service --help"),
         (["show", "--jsn", "x"], "--json"),
         (["complete"], "NOTE"),
         (["complete", "--temperature", "7", "x"], "temperature"),
