@@ -101,6 +101,7 @@ def _asked_above(
 ) -> tuple[Answer, Kept] | None:
     try:
         with looking.open_journal(snapshot) as journal:
+            rename_turns(looking.reading, journal, snapshot)
             for above in questions_above(looking.reading, journal, snapshot):
                 kept = _kept(journal.latest(above.key, snapshot.real_path))
                 doubt = kept is Kept.IN_DOUBT and not above.marked_below
