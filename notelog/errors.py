@@ -342,10 +342,23 @@ class NotAgreedError(NotelogError):
 
 
 class ConflictError(NotelogError):
-    """The note changed meanwhile; its newer version stands and the reply is kept."""
+    """The note changed meanwhile; its newer version stands and the reply is kept.
+
+    Args:
+        message: what stands against it.
+        hint: what to do next.
+        path: the note.
+        lasting: it stays so until the note is another; nothing was sent.
+    """
 
     code = "conflict"
     exit_code = 9
+
+    def __init__(
+        self, message: str, *, hint: str = "", path: str | None = None, lasting: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint, path=path)
+        self.lasting = lasting
 
 
 class InDoubtError(NotelogError):

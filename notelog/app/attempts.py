@@ -21,9 +21,10 @@ from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
 from notelog.ports.people import Reporter
 
-_OWN_TEXT = (
-    "take it out of the note, or hide it between %% and %%, and run notelog again once more; "
-    "nothing was sent"
+_OWN_TEXT = "take it out of the note, or hide it between %% and %%, and run notelog again once more"
+_OWN_TEXT_BOX = (
+    "untick the box `again` or `retry`; to have the question asked anew, take the answer out of "
+    "the note, or hide it between %% and %%"
 )
 
 
@@ -125,7 +126,7 @@ def plan_delivery(
     standing = find_standing(note, turn_index, replacing.attempts)
     if isinstance(standing, NotOurs):
         raise ConflictError(f"{standing.reason}: it is yours, and stays", hint=_OWN_TEXT)
-    return plan_replacement(
+    plan = plan_replacement(
         note,
         turn_index,
         standing,
@@ -134,6 +135,7 @@ def plan_delivery(
         style=style,
         earlier=_title(standing) if replacing.folded else "",
     )
+    return without_callouts(note, plan, callouts, anew=True)
 
 
 def rehearsed_delivery(
@@ -143,6 +145,7 @@ def rehearsed_delivery(
     fingerprint: str,
     style: ReplyStyle,
     replacing: Replacing | None,
+    by_box: bool,
 ) -> tuple[EditPlan, tuple[str, ...]]:
     """The plan for a reply that is yet to be asked for, and what would keep it out of this note.
 
@@ -152,9 +155,14 @@ def rehearsed_delivery(
     said = "A reply."
     if replacing is None:
         return planned_reply(note, turn_index, said, fingerprint=fingerprint, style=style)
-    plan = plan_delivery(
-        note, turn_index, said, fingerprint=fingerprint, style=style, replacing=replacing
-    )
+    try:
+        plan = plan_delivery(
+            note, turn_index, said, fingerprint=fingerprint, style=style, replacing=replacing
+        )
+    except ConflictError as error:
+        error.lasting = True
+        error.hint = f"{_OWN_TEXT_BOX if by_box else error.hint}; nothing was sent"
+        raise
     return plan, problems_of(note, plan)
 
 

@@ -212,7 +212,7 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
     turn = replace(turn, attempts=journal.attempts(key, turn.snapshot.real_path))
     if job.go_on:
         turn = going_on_turn(tools, job, turn, journal, last)
-    landing = _rehearsed_landing(tools, turn)
+    landing = _rehearsed_landing(tools, turn, job)
     _tell_of_kept_replies(tools, journal, turn.snapshot, but=key)
     billed = turn.prepared.settings.profile.billed
     if job.reland or job.kept:
@@ -301,7 +301,7 @@ def _tell_of_kept_replies(
             )
 
 
-def _rehearsed_landing(tools: Completing, turn: Turn) -> EditPlan:
+def _rehearsed_landing(tools: Completing, turn: Turn, job: Job) -> EditPlan:
     """Finds out, before anything is paid for, whether a reply could be put into the note."""
     tools.reading.store.check_writable(turn.snapshot)
     plan, problems = rehearsed_delivery(
@@ -310,6 +310,7 @@ def _rehearsed_landing(tools: Completing, turn: Turn) -> EditPlan:
         fingerprint=turn.snapshot.fingerprint,
         style=ReplyStyle(model_suffix=tools.config.model_suffix),
         replacing=_replacing(turn),
+        by_box=job.by_box,
     )
     if problems:
         raise NoteWriteError(

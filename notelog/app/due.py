@@ -105,6 +105,11 @@ class Job:
     kept: bool = False
     agreed: Callable[[DigestOffer], bool] | None = None
 
+    @property
+    def by_box(self) -> bool:
+        """Whether a ticked box, and no command, is what asks for another answer."""
+        return self.again and self.kept_first
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:

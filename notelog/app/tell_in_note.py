@@ -13,7 +13,7 @@ from notelog.core.callouts import (
 from notelog.core.claim import is_claim
 from notelog.core.edit import EditPlan, apply_plan
 from notelog.core.records import turn_key
-from notelog.core.turn import NothingDue, next_turn, ticked
+from notelog.core.turn import NothingDue, answered_turn, next_turn, ticked
 from notelog.core.verify import problems_of
 from notelog.errors import ConflictError
 from notelog.ports.journal import Journal
@@ -22,6 +22,7 @@ from notelog.ports.journal import Journal
 def tell_in_note(reading: Reading, journal: Journal, path: str, callout: Callout) -> bool:
     """Puts a callout below the last question of a note, in the place of an earlier one.
 
+    Where another answer was asked for it goes to the end of the note, below the one that stands.
     Call it while the note is kept to this process. The reply that answers the question takes
     the callout out again.
 
@@ -41,18 +42,21 @@ def tell_in_note(reading: Reading, journal: Journal, path: str, callout: Callout
         snapshot = reading.store.read(path)
         note = parse_snapshot(reading, snapshot)
         due = next_turn(note, named=True)
+        if isinstance(due, NothingDue):
+            due = (answered_turn(note) if ticked(note)[1] else None) or due
         if isinstance(due, NothingDue) or note.errors:
             return False
+        place = len(note.turns) - 1 if due.anew else due.turn_index
         key = turn_key(due.conversation)
         plan = plan_callout(
             note,
-            due.turn_index,
+            place,
             callout,
             journal.callouts(key, snapshot.real_path),
             fingerprint=snapshot.fingerprint,
         )
         if plan is None:
-            return bool(note.turns[due.turn_index].callouts)
+            return bool(note.turns[place].callouts)
         inserted, offset = callout_in(note, plan)
         journal.leave_callout(key, snapshot.real_path, inserted, offset=offset)
         after = replace(snapshot, data=apply_plan(snapshot.data, plan))
@@ -65,10 +69,16 @@ def tell_in_note(reading: Reading, journal: Journal, path: str, callout: Callout
     return False
 
 
-def take_back_claims(reading: Reading, journal: Journal, path: str) -> bool:
-    """Takes out of a note what still says there that it is asked.
+def take_back(reading: Reading, journal: Journal, path: str, *, claims: bool) -> bool:
+    """Takes out of a note what still says there that it is asked, or why a tick was not answered.
 
     Call it while the note is kept to this process, and does not ask.
+
+    Args:
+        reading: where notes are.
+        journal: knows what was put into the note.
+        path: the note.
+        claims: all that says that it is asked; else all at the last question, if that is answered.
 
     Returns:
         Whether anything was taken out.
@@ -78,13 +88,18 @@ def take_back_claims(reading: Reading, journal: Journal, path: str) -> bool:
         ConflictError: somebody saved it in the same instant.
     """
     snapshot = reading.store.read(path)
-    left = tuple(filter(is_claim, journal.callouts("", snapshot.real_path)))
+    left = journal.callouts("", snapshot.real_path)
+    left = tuple(filter(is_claim, left)) if claims else left
     note = parse_snapshot(reading, snapshot) if left else None
     if note is None:
         return False
+    first = 0
+    if not claims:
+        due = answered_turn(note)
+        first = len(note.turns) if due is None else due.turn_index
     standing = {
         item.offset: item
-        for index in range(len(note.turns))
+        for index in range(first, len(note.turns))
         for item in standing_callouts(note, index, left)
     }
     plan = EditPlan(

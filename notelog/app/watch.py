@@ -34,7 +34,7 @@ from notelog.core.watching import (
 from notelog.errors import NoteError
 from notelog.ports.watch_place import Heartbeat
 from notelog.ports.watch_view import Kind
-from notelog.ports.watch_work import JobResult, WatchJob
+from notelog.ports.watch_work import JobResult, Tells, WatchJob
 from notelog.ports.watching import Hint, Scan
 
 TICK_S = 30.0
@@ -297,7 +297,9 @@ class Watcher:
             case Action.LAND_AGAIN:
                 self._begin(path, reland=True)
             case Action.TELL_CHANGED:
-                self._begin(path, tells=True)
+                self._begin(path, tells="kept")
+            case Action.TAKE_BACK:
+                self._begin(path, tells="unticked")
             case Action.STOP:
                 self.asks.stop(path)
                 self._tools.say(Kind.NOTICE, "stopped by you; what came is kept", path)
@@ -354,7 +356,7 @@ class Watcher:
         return True
 
     def _begin(
-        self, path: str, *, reland: bool = False, kept: bool = False, tells: bool = False
+        self, path: str, *, reland: bool = False, kept: bool = False, tells: Tells = ""
     ) -> None:
         state = self._states[path]
         self._unanswered.pop(path, None)

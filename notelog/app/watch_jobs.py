@@ -8,7 +8,7 @@ from notelog.app.complete import complete
 from notelog.app.due import Completing
 from notelog.app.outcome import Completed, Outcome
 from notelog.app.reading import Reading
-from notelog.app.tell_in_note import take_back_claims, tell_in_note
+from notelog.app.tell_in_note import take_back, tell_in_note
 from notelog.core.breaker import Asker
 from notelog.core.callouts import REPLY_IS_KEPT, Callout, callout_for
 from notelog.core.records import TurnState
@@ -47,7 +47,7 @@ def run_job(
         result = _told_in_note(tools, job) if job.tells else _run(tools, job)
         if result.ending in {Ending.LANDED, Ending.CHANGED} or result.fingerprint:
             return result
-        return replace(result, fingerprint=_take_back_claim(tools, job.path))
+        return replace(result, fingerprint=_take_back(tools, job.path, claims=True))
     except Exception as error:  # noqa: BLE001  # the boundary: one note does not end the watch
         _LOG.debug("note=%s", job.path, exc_info=True)
         told = Told(
@@ -88,7 +88,16 @@ def _run(tools: Completing, job: WatchJob) -> JobResult:
 
 
 def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
-    """Says in the note that its reply is kept, for whoever does not look at the watcher."""
+    """Says in the note that its reply is kept, for whoever does not look at the watcher.
+
+    Or takes out what was said there of a box that is not ticked any more.
+    """
+    if job.tells == "unticked":
+        gone = _take_back(tools, job.path, claims=False)
+        done = "what was said of it in the note is taken out" if gone else "nothing is asked"
+        sentence = f"the box is not ticked any more: {done}"
+        told = Told(kind=Kind.NOTICE, note=job.relative, sentence=sentence)
+        return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=gone)
     fingerprint = _leave_callout(tools, job.path, REPLY_IS_KEPT)
     told = Told(
         kind=Kind.NOTICE,
@@ -182,7 +191,9 @@ def _reply_is_kept(tools: Completing, job: WatchJob) -> bool:
 
 def _ending_of(error: NotelogError) -> Ending:
     match error:
-        case ProviderUnavailableError() | BudgetError() | ConflictError():
+        case ConflictError():
+            return Ending.FINAL if error.lasting else Ending.LATER
+        case ProviderUnavailableError() | BudgetError():
             return Ending.LATER
         case JournalError() | NoteWriteError():
             return Ending.LATER
@@ -197,7 +208,9 @@ def _callout(error: NotelogError, ending: Ending) -> Callout | None:
 
     Not what they did themselves, nor what keeps notelog from working on the note at all.
     """
-    if isinstance(error, ConflictError | InterruptedByUserError | JournalError):
+    if isinstance(error, InterruptedByUserError | JournalError):
+        return None
+    if isinstance(error, ConflictError) and not error.lasting:
         return None
     callout = callout_for(error)
     if callout is None or ending is Ending.FINAL:
@@ -222,14 +235,14 @@ def _leave_callout(tools: Completing, path: str, callout: Callout) -> str:
     return _fingerprint(tools.reading, path) if stands else ""
 
 
-def _take_back_claim(tools: Completing, path: str) -> str:
-    """Takes out what says in the note that it is asked; the fingerprint of the note without it."""
+def _take_back(tools: Completing, path: str, *, claims: bool) -> str:
+    """Takes out what was said in the note, see ``take_back``; the fingerprint of the note then."""
     try:
         snapshot = tools.reading.store.read(path)
         with tools.open_journal(snapshot) as journal, journal.working_on(snapshot.real_path):
-            gone = take_back_claims(tools.reading, journal, path)
+            gone = take_back(tools.reading, journal, path, claims=claims)
     except NotelogError as error:
-        _LOG.info("note=%s claim=%s", path, error.code)
+        _LOG.info("note=%s callout=%s", path, error.code)
         return ""
     return _fingerprint(tools.reading, path) if gone else ""
 

@@ -90,7 +90,7 @@ def callout_for(error: NotelogError) -> Callout | None:
         where = f"line {error.line}: " if error.line else ""
         return Callout(text=_sentences(f"{where}{error.message}", error.hint))
     if isinstance(error, ConflictError):
-        return Callout(text=_sentences(error.message, _KEPT))
+        return Callout(text=_sentences(error.message, error.hint if error.lasting else _KEPT))
     for kinds, step, with_hint in _STEPS:
         if isinstance(error, kinds):
             hint = error.hint if with_hint else ""
@@ -156,15 +156,18 @@ def callout_in(note: Note, plan: EditPlan) -> tuple[bytes, int]:
     return added[place:], -1 if plan.appended is None else plan.size + place
 
 
-def without_callouts(note: Note, plan: EditPlan, left: Sequence[LeftCallout]) -> EditPlan:
+def without_callouts(
+    note: Note, plan: EditPlan, left: Sequence[LeftCallout], *, anew: bool = False
+) -> EditPlan:
     """A plan that answers a question, and takes out the callouts which that resolves.
 
     Args:
         note: the note as it is now.
         plan: puts the reply there.
         left: the callouts that were put below its question.
+        anew: the reply takes an answer's place: also those below that one.
     """
-    standing = standing_callouts(note, plan.turn_index, left)
+    standing = standing_callouts(note, plan.turn_index, left, to_end=anew)
     if not standing:
         return plan
     withdrawals = sorted((*plan.withdrawals, *standing), key=lambda item: item.offset)
@@ -173,17 +176,25 @@ def without_callouts(note: Note, plan: EditPlan, left: Sequence[LeftCallout]) ->
 
 
 def standing_callouts(
-    note: Note, turn_index: int, left: Sequence[LeftCallout]
+    note: Note, turn_index: int, left: Sequence[LeftCallout], *, to_end: bool = False
 ) -> tuple[Withdrawal, ...]:
-    """The callouts that stand below a question as they were put there, whether or not ticked."""
+    """The callouts that stand below a question as they were put there, whether or not ticked.
+
+    Args:
+        note: the note as it is now.
+        turn_index: the question in ``note.turns``.
+        left: the callouts that were put into the note.
+        to_end: look to the end of the note, and not to the end of the question.
+    """
+    last = len(note.turns) - 1 if to_end else question_end(note, turn_index)
     start = note.turns[turn_index].span.start
-    end = note.turns[question_end(note, turn_index)].span.end
+    end = note.turns[last].span.end
     found: dict[int, Withdrawal] = {}
     for item in left:
         first, last = _place_of(item, note.source.data, start, end)
         if any(
             first <= span.start and span.end <= last
-            for turn in note.turns[turn_index : question_end(note, turn_index) + 1]
+            for turn in note.turns[turn_index : last + 1]
             for span in turn.callouts
         ):
             found[first] = Withdrawal(

@@ -146,6 +146,7 @@ class Action(StrEnum):
     SAY_BUSY = "say-busy"  # some program keeps it open for writing
     SAY_CHANGED = "say-changed"
     TELL_CHANGED = "tell-changed"  # the same in the note, when nobody writes there any more
+    TAKE_BACK = "take-back"  # what the note says of a tick that could not be answered and is gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +278,8 @@ def _withdraws(verdict: Pass, trigger: Trigger | None) -> bool:
 def _passed(state: NoteState, verdict: Pass, now_s: float, timing: Timing) -> Step:
     own = bool(state.own)
     say = () if own or state.phase is Phase.IDLE else (Action.SAY_PASSED,)
+    if "+" in state.failed_key and verdict.because is Passed.ANSWERED:
+        return replace(state, phase=Phase.IDLE, due_s=NEVER_S, failed_key=""), (Action.TAKE_BACK,)
     state = replace(state, phase=Phase.IDLE, delay_s=0.0, failures=0, failed_key="")
     if verdict.wait_s:
         return replace(state, due_s=now_s + verdict.wait_s), say

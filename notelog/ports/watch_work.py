@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from notelog.ports.watch_view import Progress, Told
 from notelog.ports.watching import Hint, Scan
 
 if TYPE_CHECKING:
     from notelog.core.watching import Ending
+
+
+Tells: TypeAlias = Literal["", "kept", "unticked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +26,8 @@ class WatchJob:
         reland: only put back the reply that was there.
         kept: only put in the reply, or the part of one, that is kept; nothing is asked.
         first: no attempt at this turn failed before, as far as is known.
-        tells: nothing is asked: only say in the note that its reply is kept.
+        tells: nothing is asked: only say in the note that its reply is kept, or take out what was
+            said there of a tick that is gone.
     """
 
     path: str
@@ -32,7 +36,7 @@ class WatchJob:
     reland: bool = False
     kept: bool = False
     first: bool = True
-    tells: bool = False
+    tells: Tells = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,6 +159,23 @@ def test_an_answer_of_another_program_is_kept(program: Program, note: Path) -> N
     assert "not written by notelog" in run.err
 
 
+def test_a_tick_in_a_copied_note_says_what_is_the_case(program: Program, note: Path) -> None:
+    """The plain command names the box and the copy, and what to do; the note is left alone."""
+    with ScriptedServer([reply("First.")]) as server:
+        program.serve(server.base_url)
+        program.run("complete", note)
+        copy = note.with_name("copy.md")
+        copy.write_text(note.read_text() + "- [x] again\n")
+        before = copy.read_bytes()
+        run = program.run("complete", copy)
+        assert (run.code, len(server.requests)) == (9, 1)
+        assert "copy" in run.err
+        assert "untick the box" in run.err
+        assert copy.read_bytes() == before
+        copy.write_text(copy.read_text().replace("[x]", "[ ]"))
+        assert program.run("complete", copy).code == 0
+
+
 def test_again_on_an_open_question_simply_asks(program: Program, note: Path) -> None:
     """Also where it is in doubt: the command is the person's word."""
     with ScriptedServer([status(500), reply("Yes.")]) as server:

@@ -731,3 +731,59 @@ def test_a_box_that_is_unticked_and_ticked_asks_once_more(world: World) -> None:
     world.save("a.md", ticked.encode())
     world.let_pass(1000)
     assert len(world.server.asked) == 3
+
+
+def test_a_tick_in_a_copy_is_refused_once(world: World) -> None:
+    """The answer in a copied note is not notelog's there: one line, one callout, no request."""
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    ticked = world.text("a.md").replace("- [ ] send", "- [x] again").encode()
+    world.save("copy.md", ticked)
+    world.let_pass(7200)
+    said = [item for item in world.told if item.note == "copy.md"]
+    assert [item.kind for item in said] == [Kind.FAILED]
+    assert "copy" in said[0].sentence
+    assert said[0].hint.startswith("untick the box")
+    text = world.text("copy.md")
+    assert text.startswith(ticked.decode())
+    assert text.count("> [!notelog]") == 1
+    world.start()
+    world.let_pass(7200)
+    assert world.text("copy.md") == text
+    assert len([item for item in world.told if item.note == "copy.md"]) == 2
+    assert world.server.asked == ["What is tea?"]
+
+
+def test_a_refused_tick_below_an_answer_is_told_in_the_note(world: World) -> None:
+    """Who ticks ``again`` on a phone reads why no other answer came, until one did."""
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    world.server.faults.append(ProviderRefusedError("no", status=400))
+    world.save("a.md", world.text("a.md").replace("- [ ] send", "- [x] again").encode())
+    world.let_pass(7200)
+    text = world.text("a.md")
+    assert "> [!notelog] No." in text
+    assert len(world.server.asked) == 2
+    world.save("a.md", text.replace("- [ ] retry", "- [x] retry").encode())
+    world.let_pass(7200)
+    assert len(world.server.asked) == 3
+    assert "reply 3" in world.text("a.md")
+    assert "> [!notelog] " not in world.text("a.md")
+
+
+def test_what_was_said_of_a_tick_goes_with_the_tick(world: World) -> None:
+    """Unticked, the box asks for nothing: the callout that told why it could not goes, too."""
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    answered = world.text("a.md").replace("- [ ] send", "- [x] again").encode()
+    world.save("copy.md", answered)
+    world.let_pass(100)
+    told = world.text("copy.md")
+    assert "[!notelog]" in told
+    world.save("copy.md", told.replace("[x] again", "[ ] again").encode())
+    world.let_pass(100)
+    assert world.text("copy.md") == answered.decode().replace("[x] again", "[ ] again")
+    world.save("copy.md", answered)
+    world.let_pass(100)
+    assert world.text("copy.md") == told
+    assert world.server.asked == ["What is tea?"]
