@@ -198,6 +198,7 @@ class ProviderRefusedError(NotelogError):
             configuration changes.
         said: the server's own words, made harmless and shortened; may be empty.
         parameter: the parameter of the body that the server names, if it names one.
+        before: it said so to an earlier request; nothing was sent now.
     """
 
     code = "refused"
@@ -212,8 +213,10 @@ class ProviderRefusedError(NotelogError):
         reason: str = "other",
         said: str = "",
         parameter: str = "",
+        before: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
+        self.before = before
         self.status = status
         self.reason = reason
         self.said = said

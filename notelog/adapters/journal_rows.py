@@ -36,7 +36,7 @@ _INSERT_LANDING = """
 _SELECT_TURN = """
     SELECT turn_key, attempt, note, profile, model, prompt_tokens, prompt, state, started_at,
         reason, reply_tokens, price_prompt, price_reply, price_cached, currency, purpose,
-        ticks, continues, covers
+        ticks, continues, covers, refused
     FROM turn WHERE id = ?"""
 UNFINISHED = """
     SELECT id, note FROM turn WHERE state IN ('intent', 'sent', 'in-doubt', 'received')
@@ -64,7 +64,7 @@ UsageRow = tuple[int | None, int | None, int | None, int | None]
 PriceRow = tuple[float | None, float | None, float | None, bytes]
 _TurnRow = tuple[
     str, int, bytes, bytes, bytes, int, bytes, str, float, bytes, int,
-    float | None, float | None, float | None, bytes, str, int, int, str,
+    float | None, float | None, float | None, bytes, str, int, int, str, str,
 ]  # fmt: skip
 _ReplyRow = tuple[
     str, bytes, bytes, bytes, bytes, bytes, bytes, int | None, int | None, int | None, int | None
@@ -158,6 +158,7 @@ def load_record(connection: "Connection", record_id: int, root: str) -> TurnReco
         reason=unpacked(reason),
         reply=_reply(connection, record_id) or _parts(connection, record_id, unpacked(reason)),
         landings=tuple(_landings(connection, record_id)),
+        refused=row[19],
     )
 
 

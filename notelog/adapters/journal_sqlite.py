@@ -368,9 +368,13 @@ class SqliteJournal(JournalWishes):
         """Records that the note on disk was seen to hold the reply."""
         self._move(record_id, TurnState.DELIVERED)
 
-    def failed(self, record_id: int, reason: str) -> None:
+    def failed(self, record_id: int, reason: str, *, refused: str = "") -> None:
         """Records that the turn ended with nothing to write into the note."""
-        self._move(record_id, TurnState.FAILED, reason)
+        with journal_errors(self._path), transaction(self._connection):
+            self._moved(record_id, TurnState.FAILED, reason)
+            self._connection.execute(
+                "UPDATE turn SET refused = ? WHERE id = ?", (refused, record_id)
+            )
 
     def in_doubt(self, record_id: int, reason: str) -> None:
         """Records that a request left and no answer was seen."""

@@ -87,6 +87,17 @@ class JournalWishes:
                 self._connection.execute("UPDATE turn SET ticks = ? WHERE id = ?", (ticked, row[0]))
         return ticked > (0 if row is None else row[1])
 
+    def forget_refusals(self, note: str) -> None:
+        """Nothing is asked for in a note any more: what is asked next is asked anew."""
+        stored = (stored_path(note, self._root),)
+        with journal_errors(self._path):
+            found = self._connection.execute(
+                "SELECT 1 FROM turn WHERE note = ? AND refused <> ''", stored
+            )
+            if found.fetchone() is not None:
+                with transaction(self._connection):
+                    self._connection.execute("UPDATE turn SET refused = '' WHERE note = ?", stored)
+
     def record(self, record_id: int) -> TurnRecord | None:
         """A turn by its number."""
         with journal_errors(self._path):

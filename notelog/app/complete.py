@@ -33,6 +33,7 @@ from notelog.app.receive import Receiving, receive
 from notelog.app.recover import finish_landings
 from notelog.app.refit import Refit, Refitting
 from notelog.app.renaming import renamed_keys
+from notelog.app.refused import check_not_refused, mark_of
 from notelog.app.stop import stoppable
 from notelog.app.summary import summarised
 from notelog.core.breaker import Asker
@@ -232,7 +233,8 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
         agree(tools, journal, turn, turn.digest, job)
     elif job.agreed is not None:
         tools.reporter.notice("the question fits the window: it is asked as it is")
-    with endpoint_of(tools, turn) as endpoint, _under_breaker(tools, endpoint, job):
+    with endpoint_of(tools, turn) as endpoint, _under_breaker(tools, turn, endpoint, job, last):
+        mark = mark_of(tools, turn, endpoint)
         read = None
         if turn.digest is not None:
             read = digested(tools, journal, turn, endpoint, job)
@@ -254,6 +256,7 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
             lack=lambda reply: (
                 f"{'' if read is None else read.remark}\n{refit.lack(reply)}".strip()
             ),
+            refused=mark,
             onlooker=onlooker(tools, journal, turn, record),
         )
         reply = receive(receiving, turn.prepared.request, endpoint)
@@ -273,7 +276,10 @@ def _with_calls(done: Completed, read: Digested, price: Price | None) -> Complet
     return replace(done, calls=calls, cost=cost_of_usage(price, whole))
 
 
-def _under_breaker(tools: Completing, endpoint: Endpoint, job: Job) -> AbstractContextManager[None]:
+def _under_breaker(
+    tools: Completing, turn: Turn, endpoint: Endpoint, job: Job, last: TurnRecord | None
+) -> AbstractContextManager[None]:
+    check_not_refused(tools, turn, endpoint, job, last)
     return under_breaker(
         tools.breakers, endpoint, job.asker, clock=tools.clock, reporter=tools.reporter
     )

@@ -287,9 +287,9 @@ class _Shared:
         with self.lock:
             self._journal.received(record_id, reply)
 
-    def failed(self, record_id: int, reason: str) -> None:
+    def failed(self, record_id: int, reason: str, *, refused: str = "") -> None:
         with self.lock:
-            self._journal.failed(record_id, reason)
+            self._journal.failed(record_id, reason, refused=refused)
 
     def in_doubt(self, record_id: int, reason: str) -> None:
         with self.lock:

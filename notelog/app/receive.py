@@ -33,6 +33,9 @@ _UNBILLED = (
 )
 """What ends a request that no model has answered and nobody has paid for."""
 
+_MENDED_ELSEWHERE = frozenset({"key", "quota", "rate"})
+"""Noes that time or an account mends: those are the breaker's business."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiving:
@@ -46,6 +49,7 @@ class Receiving:
         refit: makes a request smaller that the server finds too long; all the attempts are one
             turn, which stays sent in the journal until it ends.
         lack: what a reply did not take into account, a line each; it is kept in its fault.
+        refused: what the journal keeps where the server says no for good; see ``app.refused``.
         onlooker: is shown the reply while it arrives, as far as it is kept; None for nobody.
     """
 
@@ -55,6 +59,7 @@ class Receiving:
     cancelled: Callable[[], bool]
     refit: Refitted = never_refitted
     lack: Callable[[Reply], str] = lambda _reply: ""
+    refused: str = ""
     onlooker: Onlooker | None = None
 
 
@@ -102,7 +107,8 @@ def receive(tools: Receiving, request: ChatRequest, endpoint: Endpoint) -> Reply
             tools.asking.reporter.delta(delta)
         spool.flush()
     except _UNBILLED as error:
-        tools.journal.failed(record_id, error.message)
+        final = isinstance(error, ProviderRefusedError) and error.reason not in _MENDED_ELSEWHERE
+        tools.journal.failed(record_id, error.message, refused=tools.refused if final else "")
         raise
     except InDoubtError as error:
         spool.flush()

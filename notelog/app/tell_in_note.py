@@ -19,7 +19,9 @@ from notelog.errors import ConflictError
 from notelog.ports.journal import Journal
 
 
-def tell_in_note(reading: Reading, journal: Journal, path: str, callout: Callout) -> bool:
+def tell_in_note(
+    reading: Reading, journal: Journal, path: str, callout: Callout, *, keeping: bool = False
+) -> bool:
     """Puts a callout below the last question of a note, in the place of an earlier one.
 
     Where another answer was asked for it goes to the end of the note, below the one that stands.
@@ -31,6 +33,7 @@ def tell_in_note(reading: Reading, journal: Journal, path: str, callout: Callout
         journal: keeps what was put into the note.
         path: the note.
         callout: what is said.
+        keeping: leave an earlier one as it is.
 
     Returns:
         Whether it stands there now; not where no question waits any more.
@@ -48,13 +51,10 @@ def tell_in_note(reading: Reading, journal: Journal, path: str, callout: Callout
             return False
         place = len(note.turns) - 1 if due.anew else due.turn_index
         key = turn_key(due.conversation)
-        plan = plan_callout(
-            note,
-            place,
-            callout,
-            journal.callouts(key, snapshot.real_path),
-            fingerprint=snapshot.fingerprint,
-        )
+        left = journal.callouts(key, snapshot.real_path)
+        if keeping and standing_callouts(note, place, left):
+            return True
+        plan = plan_callout(note, place, callout, left, fingerprint=snapshot.fingerprint)
         if plan is None:
             return bool(note.turns[place].callouts)
         inserted, offset = callout_in(note, plan)

@@ -90,7 +90,7 @@ def _marked(tools: Watching) -> Iterator[FoundNote]:
         seen = look_at(tools.looking, found.path, edited=False)
         if isinstance(seen, Seen) and isinstance(seen.verdict, Answer):
             again = seen.verdict.trigger is Trigger.AGAIN
-            if again or seen.kept is Kept.NOTHING:
+            if again or seen.kept in {Kept.NOTHING, Kept.REFUSED}:
                 yield found
 
 

@@ -23,6 +23,7 @@ from notelog.errors import (
     NotelogError,
     NoteWriteError,
     ProfileStoppedError,
+    ProviderRefusedError,
     ProviderUnavailableError,
 )
 from notelog.ports.people import Reporter
@@ -168,7 +169,8 @@ def _failed(tools: Completing, job: WatchJob, error: NotelogError) -> JobResult:
     callout = _callout(error, ending)
     watch = tools.config.watch
     if callout is not None and (job.first or watch.claim or watch.live):  # a claim took its place
-        fingerprint = _leave_callout(tools, job.path, callout)
+        told_before = isinstance(error, ProviderRefusedError) and error.before
+        fingerprint = _leave_callout(tools, job.path, callout, keeping=told_before)
     return JobResult(
         job=job,
         ending=ending,
@@ -219,8 +221,14 @@ def _callout(error: NotelogError, ending: Ending) -> Callout | None:
     return Callout(text=f"{cause}. {_BY_ITSELF.capitalize()}.")
 
 
-def _leave_callout(tools: Completing, path: str, callout: Callout) -> str:
+def _leave_callout(tools: Completing, path: str, callout: Callout, *, keeping: bool = False) -> str:
     """Says it in the note, below its question; the reply takes it out again.
+
+    Args:
+        tools: the ports.
+        path: the note.
+        callout: what is said.
+        keeping: where a callout stands there already, it says enough.
 
     Returns:
         The fingerprint of the note with it; empty where it does not stand there.
@@ -228,7 +236,7 @@ def _leave_callout(tools: Completing, path: str, callout: Callout) -> str:
     try:
         snapshot = tools.reading.store.read(path)
         with tools.open_journal(snapshot) as journal, journal.working_on(snapshot.real_path):
-            stands = tell_in_note(tools.reading, journal, path, callout)
+            stands = tell_in_note(tools.reading, journal, path, callout, keeping=keeping)
     except NotelogError as error:
         _LOG.info("note=%s callout=%s", path, error.code)
         return ""

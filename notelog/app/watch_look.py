@@ -1,8 +1,8 @@
 """A look at one note for the watcher: is it at rest, is it to be answered, was it before."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
 
 from notelog.app.asked_above import may_stand_above, questions_above
 from notelog.app.reading import Reading, parse_snapshot
@@ -62,12 +62,23 @@ def look_at(
     except NoteError as error:
         wrong = Pass(because=Passed.IN_ERROR, sentence=error.message, hint=error.hint)
         return Seen(fingerprint="", age_s=None, verdict=wrong, exit_code=error.exit_code)
+    if with_journal and isinstance(verdict, Pass) and verdict.because in _NOT_ASKED_FOR:
+        _forget_refusals(looking, snapshot)
     return Seen(
         fingerprint=snapshot.fingerprint,
         age_s=looking.files.age_s(path),
         verdict=verdict,
         kept=kept,
     )
+
+
+_NOT_ASKED_FOR = {Passed.UNTICKED, Passed.UNMARKED, Passed.ANSWERED, Passed.STOPPED}
+
+
+def _forget_refusals(looking: Looking, snapshot: Snapshot) -> None:
+    """Whoever takes a mark away and sets it anew asks anew."""
+    with suppress(NotelogError), looking.open_journal(snapshot) as journal:
+        journal.forget_refusals(snapshot.real_path)
 
 
 def beside_journal(
@@ -143,7 +154,10 @@ def judge_note(
         device=settings.device,
         now=looking.now(),
     )
-    return why(note, rules)
+    verdict = why(note, rules)
+    if isinstance(verdict, Answer) and (head := note.front_matter.span):
+        return replace(verdict, head=snapshot.data[head.start : head.end])
+    return verdict
 
 
 def _fresh_ticks(looking: Looking, note: Note, snapshot: Snapshot, *, unticked: bool) -> int:
@@ -175,7 +189,8 @@ def _kept(record: TurnRecord | None) -> Kept:
     if record.state is TurnState.IN_DOUBT:
         return Kept.REPLY if record.reply is not None and record.reply.text else Kept.IN_DOUBT
     if record.state is TurnState.FAILED:
-        return Kept.DELIVERED if came else Kept.NOTHING
+        unasked = Kept.REFUSED if record.refused else Kept.NOTHING
+        return Kept.DELIVERED if came else unasked
     return _KEPT.get(record.state, Kept.NOTHING)
 
 

@@ -88,6 +88,10 @@ _KEPT = {
         "its reply was taken out by you",
         "notelog again NOTE asks anew",
     ),
+    Kept.REFUSED: (
+        "the server refused this question before",
+        "a watcher asks it again when the note or its profile is another, notelog retry NOTE now",
+    ),
     Kept.IN_DOUBT: (
         "this question was sent before and no whole answer was seen: it may have been billed",
         "notelog again NOTE asks anew",

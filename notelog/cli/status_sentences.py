@@ -110,6 +110,8 @@ def _next_steps(turn: "Standing") -> "Iterator[str]":
         case Kind.KEPT | Kind.HALF_LANDED:
             yield f"notelog deliver {note}"
         case Kind.FAILED:
+            if turn.record.refused:
+                yield "a watcher asks it again when the note or its profile is another"
             yield f"notelog {'complete' if turn.record.reply is None else 'retry'} {note}"
         case _:
             return

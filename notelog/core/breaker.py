@@ -102,16 +102,17 @@ class Breaker:
         return "time closes it by itself; notelog complete --again NOTE tries at once"
 
 
-def fingerprint_of(profile: Profile, key: str, salt: bytes) -> str:
+def fingerprint_of(profile: Profile, key: str, salt: bytes, *more: str) -> str:
     """Which server is asked with which key, as a salted hash: the key cannot be read from it.
 
     Args:
         profile: its address and model count; its caps and patience do not.
         key: the key.
         salt: 16 random bytes that are kept beside the hash.
+        more: what else makes it another.
     """
     digest = blake2b(key=salt, digest_size=20)
-    for part in (profile.base_url, profile.api_version, profile.model, key):
+    for part in (profile.base_url, profile.api_version, profile.model, key, *more):
         text = part.encode("utf-8", "surrogatepass")
         digest.update(b"%d:%b" % (len(text), text))
     return digest.hexdigest()

@@ -87,6 +87,8 @@ class TurnRecord:
         reply: what arrived, if anything did.
         landings: what was put into the note, once that was planned: once for each time, the last
             one last.
+        refused: what the server said no to, see ``app.refused``; empty where it did not, and where
+            nobody asks for it any more.
     """
 
     record_id: int
@@ -97,6 +99,7 @@ class TurnRecord:
     reason: str = ""
     reply: Reply | None = None
     landings: tuple[Landed, ...] = ()
+    refused: str = ""
 
     @property
     def insertion(self) -> Insertion | None:

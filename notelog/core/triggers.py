@@ -85,11 +85,13 @@ class Answer:
         trigger: what said so.
         key: the turn, see ``records.turn_key``; for another answer with ``+`` and the ticks.
         sentence: why, for a person.
+        head: the note's front matter, where it was looked for: settings of the request.
     """
 
     trigger: Trigger
     key: str
     sentence: str
+    head: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,7 @@ class Kept(StrEnum):
     DELIVERED = "delivered"  # it was in the note before, or held nothing to put there
     TAKEN_OUT = "taken-out"  # by the person's word
     IN_DOUBT = "in-doubt"
+    REFUSED = "refused"  # asked again where the note or the configuration is another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +162,7 @@ class NoteState:
         own: the fingerprint of what notelog itself wrote last.
         trigger: what asked for the request that waits or runs.
         key: the turn of the request that waits, runs or landed.
+        head: the front matter with which it was asked.
         landed_s: when its reply landed.
         verified: how many of the timed looks after landing were taken.
         relands: how often its reply was put back.
@@ -179,6 +181,7 @@ class NoteState:
     own: str = ""
     trigger: Trigger | None = None
     key: str = ""
+    head: bytes = b""
     landed_s: float = -NEVER_S
     verified: int = 0
     relands: int = 0
@@ -306,7 +309,8 @@ def _answerable(
     if state.failed_key.startswith(f"{verdict.key}+"):
         # the tick that failed is gone: the mark says nothing new, and another tick is a new wish
         state = replace(state, failed_key=verdict.key)
-    if state.failed_key not in {verdict.key, _ANY_KEY}:
+    mended = state.failed_key == verdict.key and state.head != verdict.head
+    if mended or state.failed_key not in {verdict.key, _ANY_KEY}:
         state = replace(state, failed_key="")  # the same box ticked anew is another wish
     again = verdict.trigger is Trigger.AGAIN
     if not again and (settled := _settled_before(state, seen, verdict, now_s, timing)):
@@ -321,6 +325,7 @@ def _answerable(
         due_s=NEVER_S,
         trigger=verdict.trigger,
         key=verdict.key,
+        head=verdict.head,
         landed_s=-NEVER_S,
     )
     return state, (Action.ASK,)

@@ -35,7 +35,7 @@ class AskingJournal(Protocol):
         """Records the end of the answer."""
         ...
 
-    def failed(self, record_id: int, reason: str) -> None:
+    def failed(self, record_id: int, reason: str, *, refused: str = "") -> None:
         """Records that it ended without an answer, unbilled."""
         ...
 

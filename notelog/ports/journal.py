@@ -109,7 +109,7 @@ class Journal(Wishes, Protocol):
         """Records that the note on disk was seen to hold the reply."""
         ...
 
-    def failed(self, record_id: int, reason: str) -> None:
+    def failed(self, record_id: int, reason: str, *, refused: str = "") -> None:
         """Records that the turn ended without a reply, unbilled."""
         ...
 

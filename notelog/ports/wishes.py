@@ -42,6 +42,10 @@ class Wishes(Protocol):
         """
         ...
 
+    def forget_refusals(self, note: str) -> None:
+        """Nothing is asked for in a note any more: what is asked next is asked anew."""
+        ...
+
     def record(self, record_id: int) -> TurnRecord | None:
         """A turn by its number."""
         ...

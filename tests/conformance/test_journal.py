@@ -207,6 +207,21 @@ class TestJournal:
         assert seen is not None
         assert seen.record_id == second.record_id
 
+    def test_what_was_refused_is_known_until_it_is_taken_back(
+        self, opened: OpenJournal, note: str
+    ) -> None:
+        """What was refused outlives the process, and is nothing any more once nobody asks it."""
+        journal = opened()
+        journal.failed(journal.begin(intent(note)).record_id, "no", refused="salt:mark")
+        journal = opened()
+        seen = journal.latest("k1", note)
+        assert seen is not None
+        assert (seen.reason, seen.refused) == ("no", "salt:mark")
+        journal.forget_refusals(note)
+        seen = opened().latest("k1", note)
+        assert seen is not None
+        assert (seen.reason, seen.refused) == ("no", "")
+
     def test_copy_is_another_turn(self, opened: OpenJournal, note: str) -> None:
         """The same conversation in another living note is another turn."""
         journal = opened()

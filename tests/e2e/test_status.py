@@ -49,6 +49,7 @@ def turns_of(program: Program, place: Path) -> list[dict[str, Any]]:
         ("received", 9, "kept", "notelog deliver"),
         ("landing", 9, "kept", "notelog deliver"),
         ("failed", 5, "failed", "the server said no"),
+        ("failed", 5, "failed", "a watcher asks it again when the note or its profile is another"),
         ("delivered", 0, "", "nothing needs you"),
         ("abandoned", 0, "", "nothing needs you"),
     ],

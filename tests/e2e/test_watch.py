@@ -136,6 +136,26 @@ def test_a_second_watcher_is_refused(program: Program, vault: Path) -> None:
             assert watch.stop() == 0
 
 
+def test_passes_ask_a_refused_question_once(program: Program, vault: Path) -> None:
+    """By a timer: each pass tells of it, and none asks until the configuration is another."""
+    note = vault / "tea.md"
+    note.write_bytes(UNTICKED.format("What is tea?").replace("[ ]", "[x]").encode())
+    with ScriptedServer([status(400), reply("A leaf.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        for _ in range(2):
+            run = program.run("watch", "--once", vault)
+            assert run.code == 5
+            held = note.read_bytes()
+        assert "nothing was sent" in run.out
+        assert (len(server.requests), held.count(b"> [!notelog]")) == (1, 1)
+        assert "refused this question before" in program.run("why", note).out
+        assert "when the note or its profile is another" in program.run("status", note).out
+        program.serve(server.base_url, profile=f"max_tokens = 9\n{QUICK}")
+        assert program.run("watch", "--once", vault).code == 0
+    assert b"A leaf." in note.read_bytes()
+    assert note.read_bytes().count(b"> [!notelog]") == 0
+
+
 def test_a_server_that_hangs_holds_no_other_note_up(program: Program, vault: Path) -> None:
     """While one note's server says nothing, others are answered; SIGTERM still ends it."""
     first, second = vault / "first.md", vault / "second.md"

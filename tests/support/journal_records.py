@@ -79,7 +79,7 @@ def _go_on(journal: SqliteJournal, record_id: int, end: str, text: str) -> None:
     if end == "part":
         journal.part(record_id, ReplyDelta(text=text))
     elif end == "failed":
-        journal.failed(record_id, "the server said no")
+        journal.failed(record_id, "the server said no", refused="00:0")
     elif end == "in-doubt":
         journal.in_doubt(record_id, "no answer was seen")
     elif end not in {"intent", "sent"}:

@@ -172,9 +172,10 @@ class MemoryJournal:
             raise ValueError("nothing was received")
         self._move(record_id, TurnState.DELIVERED)
 
-    def failed(self, record_id: int, reason: str) -> None:
+    def failed(self, record_id: int, reason: str, *, refused: str = "") -> None:
         """It ended with nothing to write."""
         self._move(record_id, TurnState.FAILED, reason)
+        self.disk.records[record_id] = replace(self.disk.records[record_id], refused=refused)
 
     def in_doubt(self, record_id: int, reason: str) -> None:
         """No answer was seen."""
@@ -219,6 +220,12 @@ class MemoryJournal:
             kept = replace(last, intent=replace(last.intent, ticks=ticked))
             self.disk.records[last.record_id] = kept
         return ticked > last.intent.ticks
+
+    def forget_refusals(self, note: str) -> None:
+        """Nothing is asked for in a note any more."""
+        for record_id, record in self.disk.records.items():
+            if record.intent.note == note:
+                self.disk.records[record_id] = replace(record, refused="")
 
     def record(self, record_id: int) -> TurnRecord | None:
         """A turn by its number."""

@@ -303,6 +303,11 @@ class World:
         """Changes them in the configuration; the watcher that is started next goes by them."""
         self._config = replace(self._config, watch=replace(self._config.watch, end_marks=marks))
 
+    def configure(self, **values: object) -> None:
+        """The profile is another for the next watcher."""
+        profile = replace(self._config.profiles["test"], **values)  # type: ignore[arg-type]
+        self._config = replace(self._config, profiles={"test": profile})
+
     def start(self) -> None:
         """Starts a watcher, as after a crash: what it knew is gone, the disk is as it was."""
         self.files = _Files(self)

@@ -787,3 +787,111 @@ def test_what_was_said_of_a_tick_goes_with_the_tick(world: World) -> None:
     world.let_pass(100)
     assert world.text("copy.md") == told
     assert world.server.asked == ["What is tea?"]
+
+
+REFUSAL = ProviderRefusedError("no", status=400, hint="mend it")
+
+
+def refused(world: World) -> bytes:
+    """A note whose question was refused, once, as the watcher left it."""
+    world.server.faults.append(REFUSAL)
+    world.save("a.md", DUE)
+    world.let_pass(1000)
+    assert len(world.server.asked) == 1
+    return world.text("a.md").encode()
+
+
+def test_what_was_refused_stays_so_over_a_restart(world: World) -> None:
+    """Neither a restart nor a save of the same question asks again; the note stays as it is."""
+    note = refused(world)
+    for _ in range(2):
+        world.start()
+        world.let_pass(1000)
+        world.save("a.md", note)
+        world.let_pass(1000)
+    assert len(world.server.asked) == 1
+    assert world.text("a.md").encode() == note
+    told = [item for item in world.told if item.note == "a.md"]
+    assert [item.kind for item in told] == [Kind.FAILED] * 3
+    assert told[-1].sentence == "no"
+    assert "neither the note nor the configuration has changed" in told[-1].hint
+    world.save("a.md", note.replace(b"- [ ] retry", b"- [x] retry"))
+    world.let_pass(1000)
+    assert len(world.server.asked) == 2
+
+
+def test_a_tick_that_was_refused_stays_so_over_a_restart(world: World) -> None:
+    """The tick was answered to by that request, though nothing was billed."""
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    world.server.faults.append(REFUSAL)
+    world.save("a.md", world.text("a.md").replace("- [ ] send", "- [x] again").encode())
+    world.let_pass(1000)
+    note = world.text("a.md")
+    world.start()
+    world.let_pass(1000)
+    assert len(world.server.asked) == 2
+    assert world.text("a.md") == note
+    world.save("a.md", note.replace("- [x] again", "- [ ] again").encode())
+    world.let_pass(1000)
+    world.save("a.md", world.text("a.md").replace("- [ ] again", "- [x] again").encode())
+    world.let_pass(1000)
+    assert len(world.server.asked) == 3
+    assert "reply 3" in world.text("a.md")
+
+
+def test_one_pass_after_the_other_asks_a_refused_question_once() -> None:
+    """``--once`` by a timer: each pass says that it was refused, and only the first one asks."""
+    world = World(options=WatchOptions(once=True))
+    world.save("a.md", DUE)
+    world.server.faults.append(REFUSAL)
+    for _ in range(3):
+        world.let_pass(100)
+        assert world.watcher.is_over
+        assert world.watcher.counts.exit_code == ProviderRefusedError.exit_code
+        world.start()
+    assert len(world.server.asked) == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"notelog: mark", b"notelog: mark\ntemperature: 0.5"), (b"What is", b"What then is")],
+)
+def test_a_refused_note_is_asked_again_once_it_is_another(
+    world: World, old: bytes, new: bytes, *, restarted: bool
+) -> None:
+    """Whoever mends a setting in the front matter, or the question, need not tick anything."""
+    note = refused(world)
+    if restarted:
+        world.start()
+        world.let_pass(1000)
+    world.save("a.md", note.replace(old, new))
+    world.let_pass(1000)
+    assert len(world.server.asked) == 2
+    assert "reply 2" in world.text("a.md")
+
+
+def test_a_refused_note_is_asked_again_by_another_configuration(world: World) -> None:
+    """Another model, address or setting may be accepted; a cap makes no difference."""
+    refused(world)
+    world.configure(requests_at_once=1)
+    world.start()
+    world.let_pass(1000)
+    assert len(world.server.asked) == 1
+    world.configure(model="another")
+    world.start()
+    world.let_pass(1000)
+    assert len(world.server.asked) == 2
+
+
+def test_the_mark_set_anew_after_a_restart_asks_a_refused_question(world: World) -> None:
+    """To take the mark away and set it again is the person's word."""
+    note = refused(world)
+    world.start()
+    world.let_pass(1000)
+    world.save("a.md", note.replace(b"- [x] send", b"- [ ] send"))
+    world.let_pass(1000)
+    world.save("a.md", note)
+    world.let_pass(1000)
+    assert len(world.server.asked) == 2

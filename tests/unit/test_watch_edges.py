@@ -9,7 +9,7 @@ from notelog.app.why import WhyNot, why_not
 from notelog.core.records import TurnState
 from notelog.core.settings import Config
 from notelog.core.watch_names import Scope
-from notelog.errors import ProviderUnavailableError
+from notelog.errors import ProviderRefusedError, ProviderUnavailableError
 from notelog.ports.watch_view import Kind
 
 DUE = chat("What is tea?")
@@ -144,6 +144,21 @@ def test_why_knows_what_the_watcher_knows(world: World) -> None:
     world.let_pass(65)
     assert why(world, "3.md").sentence == "away (3 attempts); it is tried again by itself"
     assert not why(world, "3.md").answered
+
+
+def test_why_knows_what_the_server_refused(world: World) -> None:
+    """Also where no watcher has told of it yet."""
+    world.server.faults.append(ProviderRefusedError("no", status=400))
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    assert "no" in why(world, "a.md").sentence
+    world.place.beats.clear()
+    told = why_not(
+        world.looking, world.path("a.md"), scope=Scope(), place=world.place, now=world.clock.now()
+    )
+    assert (told.answered, told.because) == (False, "refused")
+    assert "refused this question before" in told.sentence
+    assert "notelog retry" in told.hint
 
 
 def test_why_knows_what_was_left_alone_at_the_start(world: World) -> None:
