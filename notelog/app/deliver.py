@@ -14,7 +14,7 @@ from notelog.core.note_style import ReplyStyle
 from notelog.core.records import LeftCallout
 from notelog.core.turn import ticked
 from notelog.core.verify import verify_plan
-from notelog.errors import ConflictError, NoExchangeError, NoteWriteError
+from notelog.errors import ConflictError, NoExchangeError, NoteError, NoteWriteError
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
 
@@ -22,6 +22,7 @@ ATTEMPTS = 5
 """How often a reply looks for its place again while somebody else keeps saving the note."""
 
 _KEPT = "the reply is kept"
+_BACK = "notelog deliver NOTE puts it into the note, whatever its name is then"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def deliver(reading: Reading, journal: Journal, delivery: Delivery) -> int:
     path = delivery.snapshot.path
     callouts = journal.callouts(delivery.turn_key, delivery.snapshot.real_path)
     for _ in range(ATTEMPTS):
-        snapshot = reading.store.read(path)
+        snapshot = _read(reading, path)
         note, place = _find_place(reading, delivery, snapshot, callouts)
         plan = plan_delivery(
             note,
@@ -98,6 +99,15 @@ def deliver(reading: Reading, journal: Journal, delivery: Delivery) -> int:
         path=path,
         hint="run notelog deliver NOTE when it is quiet; no request is sent for it",
     )
+
+
+def _read(reading: Reading, path: str) -> Snapshot:
+    try:
+        return reading.store.read(path)
+    except NoteError as error:
+        error.message = f"{error.message}; {_KEPT}"
+        error.hint = _BACK
+        raise
 
 
 def _is_there(before: bytes, now: bytes, plan: EditPlan) -> bool:

@@ -83,6 +83,7 @@ class Watcher:
         self._states: dict[str, NoteState] = {}
         self._due: list[tuple[float, str]] = []
         self._history: set[str] = set()
+        self._moved: dict[str, str] = {}
         self._said: dict[str, str] = {}
         self._unanswered: dict[str, str] = {}
         self._scans = Scans(tools, once=options.once)
@@ -152,7 +153,12 @@ class Watcher:
             self.asks.remember(path, key)
         if result.told.kind is Kind.FAILED and self._options.once:
             self.counts.exit_code = self.counts.exit_code or result.exit_code
-        self._tools.tell(result.told)
+        moved = self._moved.pop(path, "")
+        if moved and result.ending is not Ending.LANDED:
+            rest_s = self._timing.auto_settle_s
+            self._apply(moved, Touched(rest_s=rest_s))  # what came is kept, and goes in there
+        else:
+            self._tools.tell(result.told)
         self._count_today()
         if not result.job.tells:
             self._said.pop(path, None)
@@ -331,7 +337,14 @@ class Watcher:
         key = self._states[path].key
         if path not in self._seen_now and not self._still_stands(path, key):
             return
-        if twin := self.asks.answered_twin(path, key):
+        if old := self.asks.moved_from(path, key):
+            self.asks.drop(path)
+            del self._states[path]
+            self._moved[old] = path
+            name = self._tools.files.relative(old)
+            sentence = f"renamed from {name} while its reply comes: the reply goes here"
+            self._tools.say(Kind.NOTICE, sentence, path)
+        elif twin := self.asks.answered_twin(path, key):
             self.asks.drop(path)
             del self._states[path]
             self._tools.say(

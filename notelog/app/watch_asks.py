@@ -18,7 +18,7 @@ from notelog.core.pacing import (
     wants_no_more,
 )
 from notelog.core.watch_names import twin_of
-from notelog.core.watching import NEVER_S
+from notelog.core.watching import NEVER_S, Gone
 from notelog.ports.watch_view import Kind
 from notelog.ports.watch_work import WatchJob
 
@@ -163,6 +163,13 @@ class Asks:
         """Ends all requests."""
         for path in self._running:
             self.stop(path)
+
+    def moved_from(self, path: str, key: str) -> str:
+        """The note whose request runs and asks just that, if it is no more where it was."""
+        for other, running in self._running.items():
+            if other != path and running.job.key == key:
+                return other if isinstance(self._tools.files.glance(other), Gone) else ""
+        return ""
 
     def remember(self, path: str, key: str) -> None:
         """A turn was answered in a note."""

@@ -79,6 +79,36 @@ def test_what_is_typed_below_while_the_reply_arrives_stays(program: Program, vau
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("noticed", [True, False])
+def test_a_note_that_is_renamed_in_mid_request_gets_its_reply(
+    program: Program, vault: Path, *, noticed: bool
+) -> None:
+    """Under its new name, at once, for nothing; whether or not that is seen before the end."""
+    note, new = vault / "tea.md", vault / "green tea.md"
+    note.write_bytes(UNTICKED.format("What is tea?").replace("[ ]", "[x]").encode())
+    begun, renamed = threading.Event(), threading.Event()
+    first, *rest = reply_events("A leaf.")
+    script: list[Step] = response(first, Signal(begun), Wait(renamed), *rest)
+    with ScriptedServer([script, reply("Too much.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            assert begun.wait(LONGEST_WAIT_S)
+            note.rename(new)
+            if noticed:
+                line = watch.wait_for("notice", "green tea.md", "renamed")
+                assert "tea.md" in str(line["message"])
+            renamed.set()
+            watch.wait_for("answered", "green tea.md")
+            assert watch.stop() == 0
+        failed = [line for line in watch.seen if line["kind"] == "failed"]
+    assert b"A leaf." in new.read_bytes()
+    assert len(server.requests) == 1
+    assert [path.name for path in vault.glob("*.md")] == ["green tea.md"]
+    if noticed:
+        assert failed == []
+    assert all("the reply is kept" in str(line["message"]) for line in failed)
+
+
 def test_killed_in_mid_stream_it_lands_what_came_and_asks_nothing(
     program: Program, vault: Path
 ) -> None:
