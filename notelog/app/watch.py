@@ -381,6 +381,7 @@ class Watcher:
             kept=kept,
             first=state.failures == 0,
             tells=tells,
+            once=self._options.once,
         )
         self.asks.begin(job)
         self._apply(path, Started())

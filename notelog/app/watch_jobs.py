@@ -32,6 +32,7 @@ from notelog.ports.watch_work import JobResult, WatchJob
 
 _LOG = logging.getLogger("notelog")
 _BY_ITSELF = "it is tried again by itself"
+_BY_THE_NEXT = "the next `notelog watch` tries it again"
 
 
 def run_job(
@@ -156,17 +157,18 @@ def _figures(done: Completed) -> dict[str, JsonValue]:
 
 def _failed(tools: Completing, job: WatchJob, error: NotelogError) -> JobResult:
     ending = _ending_of(error)
-    if isinstance(error, ConflictError) and _reply_is_kept(tools, job):
+    if isinstance(error, ConflictError) and not error.lasting and _reply_is_kept(tools, job):
         ending = Ending.CHANGED
+    step = _BY_THE_NEXT if job.once else _BY_ITSELF
     told = Told(
         kind=Kind.FAILED,
         note=job.relative,
         sentence=error.message,
-        hint=_BY_ITSELF if ending is Ending.LATER else error.hint,
+        hint=step if ending is Ending.LATER else error.hint,
         figures={"code": error.code},
     )
     fingerprint = ""
-    callout = _callout(error, ending)
+    callout = _callout(error, "" if ending is Ending.FINAL else step)
     watch = tools.config.watch
     if callout is not None and (job.first or watch.claim or watch.live):  # a claim took its place
         told_before = isinstance(error, ProviderRefusedError) and error.before
@@ -205,20 +207,21 @@ def _ending_of(error: NotelogError) -> Ending:
             return Ending.FINAL
 
 
-def _callout(error: NotelogError, ending: Ending) -> Callout | None:
+def _callout(error: NotelogError, step: str) -> Callout | None:
     """What a person on a phone has to see in the note; None where that is nothing.
 
-    Not what they did themselves, nor what keeps notelog from working on the note at all.
+    With what happens next by itself; the error's own next step where nothing does. Not what they
+    did themselves, nor what keeps notelog from working on the note at all.
     """
     if isinstance(error, InterruptedByUserError | JournalError):
         return None
     if isinstance(error, ConflictError) and not error.lasting:
         return None
     callout = callout_for(error)
-    if callout is None or ending is Ending.FINAL:
+    if callout is None or not step:
         return callout
     cause = f"{error.message[:1].upper()}{error.message[1:]}"
-    return Callout(text=f"{cause}. {_BY_ITSELF.capitalize()}.")
+    return Callout(text=f"{cause}. {step[:1].upper()}{step[1:]}.")
 
 
 def _leave_callout(tools: Completing, path: str, callout: Callout, *, keeping: bool = False) -> str:

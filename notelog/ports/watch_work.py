@@ -28,6 +28,7 @@ class WatchJob:
         first: no attempt at this turn failed before, as far as is known.
         tells: nothing is asked: only say in the note that its reply is kept, or take out what was
             said there of a tick that is gone.
+        once: the watcher makes one pass: what may work later is tried by the next one.
     """
 
     path: str
@@ -37,6 +38,7 @@ class WatchJob:
     kept: bool = False
     first: bool = True
     tells: Tells = ""
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -895,3 +895,16 @@ def test_the_mark_set_anew_after_a_restart_asks_a_refused_question(world: World)
     world.save("a.md", note)
     world.let_pass(1000)
     assert len(world.server.asked) == 2
+
+
+def test_one_pass_does_not_say_that_it_tries_again_by_itself() -> None:
+    """It ends: neither its line nor the callout in the note promises what the next one does."""
+    world = World(options=WatchOptions(once=True))
+    world.save("a.md", DUE)
+    world.server.faults += [ProviderUnavailableError("away")] * 40
+    world.let_pass(10)
+    assert world.watcher.is_over
+    (failed,) = (item for item in world.told if item.kind is Kind.FAILED)
+    assert failed.hint == "the next `notelog watch` tries it again"
+    assert "The next `notelog watch` tries it again." in world.text("a.md")
+    assert "by itself" not in world.text("a.md")
