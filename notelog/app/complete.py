@@ -21,7 +21,7 @@ from notelog.app.continue_reply import (
 )
 from notelog.app.deliver import Delivery, deliver
 from notelog.app.digest import DigestOffer, offer_of
-from notelog.app.digesting import Digested, agree, digested, with_answered
+from notelog.app.digesting import Digested, agree, digested, was_begun, with_answered
 from notelog.app.due import Completing, Job, Turn, due_turn
 from notelog.app.growing import onlooker
 from notelog.app.history import PART_KEPT, may_retry, nothing_to_retry, reply_waiting
@@ -218,7 +218,7 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
     billed = turn.prepared.settings.profile.billed
     if job.reland or job.kept:
         return _only_landed(tools, journal, turn, last, job)
-    again = job.again or turn.part is not None or (job.retry and may_retry(last, job.path))
+    again = job.again or turn.part is not None or (job.retry and _may_retry(journal, turn, last))
     waiting = kept_reply(last, job, anew=turn.due.anew) or reply_waiting(
         last, again=again, billed=billed
     )
@@ -264,6 +264,13 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
     done = _deliver(tools, journal, turn, record, reply)
     calibrate(turn.prepared, reply, count=tools.count, learned=tools.learned, clock=tools.clock)
     return done if read is None else _with_calls(done, read, turn.prepared.spec.price)
+
+
+def _may_retry(journal: Journal, turn: Turn, last: TurnRecord | None) -> bool:
+    """See ``may_retry``; of a question that is read in parts also a part."""
+    if last is None and turn.digest is not None and was_begun(journal, turn.snapshot.real_path):
+        return True
+    return may_retry(last, turn.snapshot.path)
 
 
 def _with_calls(done: Completed, read: Digested, price: Price | None) -> Completed:

@@ -20,6 +20,7 @@ from notelog.core.derived import Purpose
 from notelog.core.digest_plan import Last, Measure, Part, merge_request, next_step, with_parts
 from notelog.core.messages import Conversation, Message, Role
 from notelog.core.models import with_window
+from notelog.core.records import TurnState
 from notelog.core.reply import Reply, Usage
 from notelog.core.request import ChatRequest
 from notelog.errors import NotAgreedError, ProviderRefusedError
@@ -59,7 +60,8 @@ def agree(tools: Completing, journal: Journal, turn: Turn, digest: Digest, job: 
     known = frozenset(
         item.key
         for item in digest.parts()
-        if known_answer(journal, item, note, billed=profile.billed, again=job.again) is not None
+        if known_answer(journal, item, note, billed=profile.billed, again=job.again or job.retry)
+        is not None
     )
     offer = offer_of(digest, known=known)
     _check_caps(tools, journal, turn, digest, offer)
@@ -83,13 +85,28 @@ def with_answered(journal: Journal, turn: Turn, digest: Digest, job: Job) -> Dig
         item = None if part is None else digest.part(part, record.intent.prompt)
         if part is None or item is None or item.key != record.intent.turn_key:
             continue
-        if known_answer(journal, item, note, billed=billed, again=job.again) is not None:
+        if (
+            known_answer(journal, item, note, billed=billed, again=job.again or job.retry)
+            is not None
+        ):
             answered[item.key] = part
     if own.keys() >= answered.keys():
         return digest
     welcome = sorted(answered, key=lambda key: key not in own)
     kept = [answered[key] for key in welcome]
     return replace(digest, plan=with_parts(digest.plan, kept, digest.measure))
+
+
+def was_begun(journal: Journal, note: str) -> bool:
+    """Whether a request on the way to an answer of this note is in doubt or failed."""
+    last = {item.intent.turn_key: item for item in journal.turns(note)}
+    return any(
+        item.intent.purpose in {Purpose.PART, Purpose.MERGE} and item.state in _OPEN
+        for item in last.values()
+    )
+
+
+_OPEN = {TurnState.INTENT, TurnState.SENT, TurnState.IN_DOUBT, TurnState.FAILED}
 
 
 def _check_caps(
@@ -121,7 +138,7 @@ def digested(
         path=turn.snapshot.path,
         note=turn.snapshot.real_path,
         endpoint=endpoint,
-        again=job.again,
+        again=job.again or job.retry,
     )
     tree = _Tree(work, digest)
     messages = tree.climb()

@@ -238,8 +238,13 @@ def test_a_part_that_was_not_answered_whole_is_said(
     assert "not all of the text was read whole" in text
 
 
-@pytest.mark.parametrize("billed", [True, False])
-def test_killed_and_resumed(program: Program, vault: Path, *, billed: bool) -> None:
+@pytest.mark.parametrize(
+    ("billed", "word"),
+    [(True, ("complete", "--again")), (True, ("retry",)), (False, ())],
+)
+def test_killed_and_resumed(
+    program: Program, vault: Path, *, billed: bool, word: tuple[str, ...]
+) -> None:
     """After SIGKILL what was answered is paid for once, and what is in doubt needs a word."""
     note, sent = note_in(vault), threading.Event()
     head = response(*reply_events("Half")[:2], end=False)
@@ -258,13 +263,23 @@ def test_killed_and_resumed(program: Program, vault: Path, *, billed: bool) -> N
             assert "part 3 of 5 was sent before" in run.err
             told = program.run("status", vault)
             assert "notelog complete --map-reduce --again " in told.out
-            run = program.run("complete", "--again", *READ[1:], note)
+            run = program.run(*word, *READ[1:], note)
         assert run.code == 0, run.err
         assert len(server.requests) == PARTS + 1 + 1  # part 3 alone was asked twice
         bodies = [item.body for item in server.requests]
         assert len(set(bodies)) == PARTS + 1
         assert order_in(content(server.requests[-1])) == [0, 1, 3, 4, 5]
     assert "2 of them before" in run.err
+
+
+def test_retry_reads_in_parts_only_what_was_asked_before(program: Program, vault: Path) -> None:
+    """Where nothing is in doubt or failed nothing is sent, whatever may be read in parts."""
+    note = note_in(vault)
+    with ScriptedServer(answers(PARTS + 1), routes=NO_MODELS) as server:
+        program.serve(server.base_url, profile=ONE)
+        run = program.run("retry", *READ[1:], note)
+        assert (run.code, len(server.requests)) == (9, 0)
+        assert "it was not asked yet" in run.err
 
 
 def test_a_failure_keeps_what_came(program: Program, vault: Path) -> None:
