@@ -132,8 +132,11 @@ def why(note: Note, rules: Rules) -> Answer | Pass:
     if rules.ticks:
         asked = due if isinstance(due, ReplyDue) else answered_turn(note)
         if asked is not None:
-            return _claimed(note, asked, rules) or _again(asked, rules.ticks)
+            stopped = _stopped(note.turns[asked.turn_index])
+            return stopped or _claimed(note, asked, rules) or _again(asked, rules.ticks)
     if isinstance(due, NothingDue):
+        if _stops_below(note):
+            return _STOPPED
         hint = BECOME_CHAT if due.state is State.NOT_A_CHAT else ""
         return Pass(because=_STATES[due.state], sentence=due.reason, hint=hint)
     decided = _decide(note, due, mode, rules)
@@ -151,6 +154,13 @@ def _claimed(note: Note, due: ReplyDue, rules: Rules) -> Pass | None:
         hint=f"it is asked here where no answer has come {CLAIM_FOR_S / 60:.0f} minutes later",
         wait_s=max(claim.since + CLAIM_FOR_S - rules.now, 1.0),
     )
+
+
+_STOPPED = Pass(
+    because=Passed.STOPPED,
+    sentence="its last message holds a line [stop]",
+    hint="take that line out",
+)
 
 
 def _again(due: ReplyDue, ticks: int) -> Answer:
@@ -261,13 +271,21 @@ def _withheld(turn: Turn, end_marks: EndMarks) -> Pass | None:
     lines = [line.strip() for line in turn.content.split("\n")]
     if {*lines} <= {*end_marks.marks, ""}:
         return Pass(because=Passed.NOTHING, sentence="its last message holds nothing but marks")
-    if _STOP_LINE in map(str.lower, lines):
-        return Pass(
-            because=Passed.STOPPED,
-            sentence="its last message holds a line [stop]",
-            hint="take that line out",
-        )
-    return None
+    return _stopped(turn)
+
+
+def _stops_below(note: Note) -> bool:
+    """Whether [stop] stands where a reply is to come, or in a question that is asked anew."""
+    last = next((turn for turn in reversed(note.turns) if turn.content), None)
+    if last is not None and last.content.strip().lower() == _STOP_LINE:
+        return True
+    asked = answered_turn(note)
+    return asked is not None and _stopped(note.turns[asked.turn_index]) is not None
+
+
+def _stopped(turn: Turn) -> Pass | None:
+    lines = {line.strip().lower() for line in turn.content.split("\n")}
+    return _STOPPED if _STOP_LINE in lines else None
 
 
 def _marks(note: Note, turn_index: int) -> tuple[SendMark, ...]:

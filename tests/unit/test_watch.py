@@ -2,7 +2,7 @@
 
 import pytest
 from memory_journal import MemoryJournal
-from watch_world import ROOT, World, chat, with_settings
+from watch_world import ROOT, SEPARATOR, World, chat, with_settings
 
 import notelog
 from notelog.app.watch_tools import WatchOptions
@@ -908,3 +908,55 @@ def test_one_pass_does_not_say_that_it_tries_again_by_itself() -> None:
     assert failed.hint == "the next `notelog watch` tries it again"
     assert "The next `notelog watch` tries it again." in world.text("a.md")
     assert "by itself" not in world.text("a.md")
+
+
+EMPTY_ANSWER = f"\n{SEPARATOR}\n\nrole::assistant\n\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "above", "lands"),
+    [
+        (DUE, b"- [x] send\n", True),
+        (chat("What is tea?", tail="\n;;\n"), b"\n;;\n", True),
+        (chat("What is tea?", tail=EMPTY_ANSWER), b"role::assistant\n\n", False),
+        (chat("What is tea?", tail="\n\n", head="notelog: auto"), b"tea?\n", False),
+    ],
+)
+def test_a_line_stop_wherever_it_is_typed_ends_the_request(
+    asked: bytes, above: bytes, *, lands: bool
+) -> None:
+    """Below the mark too, and below an empty marker; what came is in the note or kept."""
+    world = World(with_settings(marker=True))
+    world.let_pass(5)
+    world.server.parts = ["one ", "two ", *["more "] * 20]
+    world.server.meanwhile = lambda: type_stop(world, above)
+    world.save("a.md", asked)
+    world.let_pass(100)
+    assert len(world.server.asked) == 1
+    assert "stopped by you; what came is kept" in world.sentences()
+    (record,) = world.disk.records.values()
+    assert record.reply is not None
+    assert record.reply.text.startswith("one two")
+    assert record.reply.text.count("more") < 20
+    assert ("one two" in world.text("a.md")) is lands
+
+
+def type_stop(world: World, above: bytes) -> None:
+    """Types a line [stop] below something, once."""
+    text = world.text("a.md").encode()
+    if b"[stop]" not in text:
+        world.save("a.md", text.replace(above, above + b"[stop]\n"))
+    world.watcher.advance()
+
+
+def test_a_line_stop_ends_a_request_for_another_answer(world: World) -> None:
+    """Also in the question above the answer whose place the reply takes."""
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    world.server.parts = ["one ", "two ", *["more "] * 20]
+    world.server.meanwhile = lambda: type_stop(world, b"- [x] send\n")
+    world.save("a.md", world.text("a.md").replace("- [ ] send", "- [x] again").encode())
+    world.let_pass(100)
+    assert len(world.server.asked) == 2
+    assert "stopped by you; what came is kept" in world.sentences()
+    assert "reply 1" in world.text("a.md")
