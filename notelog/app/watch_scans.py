@@ -9,6 +9,8 @@ from notelog.ports.watching import Scan
 
 _SHORTEST_PAUSE_S = 0.2
 _LATE_S = 5.0
+_DEAF_S = 3600.0
+_DEAF = "the system did not tell of a change"
 
 
 class Scans:
@@ -36,6 +38,7 @@ class Scans:
         self._excused = False
         self._heard: dict[str, float] = {}
         self._unheard: dict[str, float] = {}
+        self._deaf_s, self._deaf_until_s = _DEAF_S, NEVER_S
         self.next_s = NEVER_S
         self.no_events = ""
         self.absent = ""
@@ -102,27 +105,39 @@ class Scans:
     def _check_heard(self, scan: Scan, *, excused: bool) -> None:
         """Scans more often where notes changed and no event told, nor tells a little later.
 
-        A scan that an event asked for proves nothing: a folder was moved, or events were lost.
+        A scan that an event asked for proves nothing: a folder was moved, or events were lost. Nor
+        does a note that has another name. After an hour without a further one it is as before,
+        the next time after two: nobody tells of a time stamp that is set alone.
         """
+        deaf = self.no_events == _DEAF
         now_s = self._tools.clock.monotonic()
         since_s, self._since_s = self._since_s, self._began_s
         if since_s == NEVER_S:
             self._first_at = self._tools.clock.now() - scan.seconds
-        elif not (self.no_events or excused):
+        elif not excused and (deaf or not self.no_events):
             for found in scan.changed:
                 name = _composed(found.path)
-                if self._heard.get(name, -NEVER_S) < since_s and found.modified_s > self._first_at:
+                silent = self._heard.get(name, -NEVER_S) < since_s and not found.linked
+                if silent and found.modified_s > self._first_at:
                     self._unheard.setdefault(name, now_s)
             self._first_at = 0.0  # what the first scan only read, the second one may find anew
         self._heard = {name: at for name, at in self._heard.items() if at >= self._since_s}
-        if self.no_events or not self._unheard:
-            return
-        if now_s - min(self._unheard.values()) < _LATE_S:
+        if self._unheard and now_s - min(self._unheard.values()) >= _LATE_S:
+            name = next(iter(self._unheard))
+            self._unheard.clear()
+            self._deaf_until_s = now_s + self._deaf_s
+            if not self.no_events:
+                self.no_events = _DEAF
+                self.next_s = now_s + self._settings.poll_s
+                self._tools.say(Kind.WARNING, self._slow, name)
+        elif self._unheard:
             self.next_s = min(self.next_s, now_s + _LATE_S)
-            return
-        self.no_events = "the system did not tell of a change"
-        self.next_s = now_s + self._settings.poll_s
-        self._tools.say(Kind.WARNING, self._slow, next(iter(self._unheard)))
+        elif deaf and now_s >= self._deaf_until_s:
+            self.no_events = ""
+            self.next_s = now_s + self._settings.scan_s
+            every = f"the vault is looked through every {self._settings.scan_s:g} s again"
+            self._tools.say(Kind.NOTICE, f"nothing changed unheard for a time: {every}")
+            self._deaf_s *= 2
 
     def _check_watches(self, scan: Scan) -> None:
         """Scans more often where the system gives no events for some folders."""

@@ -183,6 +183,33 @@ def test_changes_that_no_event_tells_of_are_looked_for_often(world: World) -> No
     assert len(world.sentences(Kind.WARNING)) == 1
 
 
+def test_one_unheard_change_does_not_make_the_scans_frequent_for_ever(world: World) -> None:
+    """A script may set a time stamp alone: after an hour without a second one it is as before."""
+    world.save("a.md", DUE, event=False)
+    world.let_pass(320)
+    assert not world.place.beats[-1].events
+    world.let_pass(3000)
+    world.save("b.md", chat("What is coffee?"), event=False)
+    world.let_pass(3500)
+    assert not world.place.beats[-1].events
+    world.save("c.md", chat("What is cocoa?"))
+    world.let_pass(200)
+    assert world.place.beats[-1].events
+    assert len(world.sentences(Kind.WARNING)) == 1
+    assert sum("every 300 s again" in item for item in world.sentences(Kind.NOTICE)) == 1
+    assert len(world.server.asked) == 3
+
+
+def test_a_note_that_has_another_name_may_change_unheard(world: World) -> None:
+    """Saved under its other name, perhaps outside of the vault, it says nothing of the events."""
+    world.linked.add(world.path("a.md"))
+    world.save("a.md", DUE, event=False)
+    world.let_pass(900)
+    assert world.server.asked == ["What is tea?"]
+    assert world.sentences(Kind.WARNING) == []
+    assert world.place.beats[-1].events
+
+
 def test_events_that_come_late_or_were_said_to_be_lost_are_no_fault(world: World) -> None:
     """Where the event follows the scan, or the system says that it lost some, scans stay rare."""
     world.let_pass(290)
