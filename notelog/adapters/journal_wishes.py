@@ -115,6 +115,14 @@ class JournalWishes:
             ).fetchall()
             return tuple(load_record(self._connection, row[0], self._root) for row in rows)
 
+    def was_asked(self, turn_key: str) -> bool:
+        """Whether a turn was ever asked here, in whatever note."""
+        with journal_errors(self._path):
+            found = self._connection.execute(
+                "SELECT 1 FROM turn WHERE turn_key = ? LIMIT 1", (turn_key,)
+            )
+            return found.fetchone() is not None
+
     def leave_callout(self, turn_key: str, note: str, inserted: bytes, *, offset: int = -1) -> int:
         """Records a callout that is about to be put below a question; gives its number."""
         with journal_errors(self._path), transaction(self._connection):

@@ -46,13 +46,20 @@ from notelog.core.reply import Reply, ReplyState, sum_of_usages
 from notelog.core.settings import Config, Options
 from notelog.core.trim_report import left_out_words
 from notelog.core.visible import shortened
-from notelog.errors import NoExchangeError, NotelogError, NoteWriteError, QuestionTooLargeError
+from notelog.errors import (
+    ConflictError,
+    NoExchangeError,
+    NotelogError,
+    NoteWriteError,
+    QuestionTooLargeError,
+)
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
 from notelog.ports.servers import Endpoint
 
 _LOG = logging.getLogger("notelog")
 _ASK_BELOW = "ask for another answer in a new message at its end"
+_COPY = "this note is a copy of one that was answered: the answer in it is yours, and stays"
 _MAKE_ROOM = "move what stands below the question above it: then the reply goes to the end"
 
 
@@ -213,7 +220,7 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
     turn = replace(turn, attempts=journal.attempts(key, turn.snapshot.real_path))
     if job.go_on:
         turn = going_on_turn(tools, job, turn, journal, last)
-    landing = _rehearsed_landing(tools, turn, job)
+    landing = _rehearsed_landing(tools, journal, turn, job)
     _tell_of_kept_replies(tools, journal, turn.snapshot, but=key)
     billed = turn.prepared.settings.profile.billed
     if job.reland or job.kept:
@@ -314,17 +321,22 @@ def _tell_of_kept_replies(
             )
 
 
-def _rehearsed_landing(tools: Completing, turn: Turn, job: Job) -> EditPlan:
+def _rehearsed_landing(tools: Completing, journal: Journal, turn: Turn, job: Job) -> EditPlan:
     """Finds out, before anything is paid for, whether a reply could be put into the note."""
     tools.reading.store.check_writable(turn.snapshot)
-    plan, problems = rehearsed_delivery(
-        turn.note,
-        turn.due.turn_index,
-        fingerprint=turn.snapshot.fingerprint,
-        style=ReplyStyle(model_suffix=tools.config.model_suffix),
-        replacing=_replacing(turn),
-        by_box=job.by_box,
-    )
+    try:
+        plan, problems = rehearsed_delivery(
+            turn.note,
+            turn.due.turn_index,
+            fingerprint=turn.snapshot.fingerprint,
+            style=ReplyStyle(model_suffix=tools.config.model_suffix),
+            replacing=_replacing(turn),
+            by_box=job.by_box,
+        )
+    except ConflictError as error:
+        if not turn.attempts and journal.was_asked(turn_key(turn.due.conversation)):
+            error.message = _COPY
+        raise
     if problems:
         raise NoteWriteError(
             f"a reply put into this note would not read back as it should ({problems[0]}); "

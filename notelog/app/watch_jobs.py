@@ -157,7 +157,8 @@ def _figures(done: Completed) -> dict[str, JsonValue]:
 
 def _failed(tools: Completing, job: WatchJob, error: NotelogError) -> JobResult:
     ending = _ending_of(error)
-    if isinstance(error, ConflictError) and not error.lasting and _reply_is_kept(tools, job):
+    conflict = isinstance(error, ConflictError)
+    if conflict and ending is Ending.LATER and _reply_is_kept(tools, job):
         ending = Ending.CHANGED
     step = _BY_THE_NEXT if job.once else _BY_ITSELF
     told = Told(
@@ -170,6 +171,8 @@ def _failed(tools: Completing, job: WatchJob, error: NotelogError) -> JobResult:
     fingerprint = ""
     callout = _callout(error, "" if ending is Ending.FINAL else step)
     watch = tools.config.watch
+    if conflict and not _was_asked_here(tools, job):
+        callout = None  # another machine answered, perhaps to this very tick
     if callout is not None and (job.first or watch.claim or watch.live):  # a claim took its place
         told_before = isinstance(error, ProviderRefusedError) and error.before
         fingerprint = _leave_callout(tools, job.path, callout, keeping=told_before)
@@ -180,6 +183,14 @@ def _failed(tools: Completing, job: WatchJob, error: NotelogError) -> JobResult:
         fingerprint=fingerprint,
         exit_code=error.exit_code,
     )
+
+
+def _was_asked_here(tools: Completing, job: WatchJob) -> bool:
+    try:
+        with tools.open_journal(tools.reading.store.read(job.path)) as journal:
+            return journal.was_asked(job.key.partition("+")[0])
+    except NotelogError:
+        return False
 
 
 def _reply_is_kept(tools: Completing, job: WatchJob) -> bool:

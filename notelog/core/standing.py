@@ -33,7 +33,7 @@ _BLANK_LINES = re.compile(rb"(?:[ \t]*(?:\r\n|\n|\r))*+")
 _BLANK_END = re.compile(rb"(?:[\r\n][ \t]*)+\Z")
 _LINE_ENDS = (b"\n", b"\r")
 _CHANGED = "the answer was changed after it came"
-_FOREIGN = "the answer was not written by notelog, or in a note of which this is a copy"
+_FOREIGN = "the answer was not written by notelog"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

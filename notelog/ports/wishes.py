@@ -54,6 +54,10 @@ class Wishes(Protocol):
         """All attempts at a turn in this note, the oldest first."""
         ...
 
+    def was_asked(self, turn_key: str) -> bool:
+        """Whether a turn was ever asked here, in whatever note."""
+        ...
+
     def leave_callout(self, turn_key: str, note: str, inserted: bytes, *, offset: int = -1) -> int:
         """Records a callout that is about to be put below a question; gives its number."""
         ...

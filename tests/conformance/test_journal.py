@@ -226,6 +226,8 @@ class TestJournal:
         """The same conversation in another living note is another turn."""
         journal = opened()
         journal.begin(intent(note))
+        assert journal.was_asked("k1")
+        assert not journal.was_asked("k2")
         copy = Path(note).with_name("copy.md")
         copy.write_bytes(b"question\n")
         assert journal.latest("k1", str(copy)) is None

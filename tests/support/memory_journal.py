@@ -239,6 +239,10 @@ class MemoryJournal:
             if (item.intent.turn_key, item.intent.note) == (turn_key, note)
         )
 
+    def was_asked(self, turn_key: str) -> bool:
+        """Whether a turn was ever asked, in whatever note."""
+        return any(item.intent.turn_key == turn_key for item in self.disk.records.values())
+
     def leave_callout(self, turn_key: str, note: str, inserted: bytes, *, offset: int = -1) -> int:
         """A callout is about to be put below a question."""
         number = len(self.disk.callouts) + 1

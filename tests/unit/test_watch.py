@@ -781,6 +781,19 @@ def test_a_tick_in_a_copy_is_refused_once(world: World) -> None:
     assert world.server.asked == ["What is tea?"]
 
 
+def test_a_tick_at_the_answer_of_another_machine_is_left_to_that_one(world: World) -> None:
+    """It may have answered to it: only the watcher's line says that nothing is asked here."""
+    note = chat("What is tea?", "A leaf.", "- [x] again", tail="")
+    world.save("a.md", note)
+    world.let_pass(7200)
+    said = [item for item in world.told if item.note == "a.md"]
+    assert [item.sentence for item in said] == [
+        "the answer was not written by notelog: it is yours, and stays"
+    ]
+    assert world.text("a.md") == note.decode()
+    assert world.server.asked == []
+
+
 def test_a_refused_tick_below_an_answer_is_told_in_the_note(world: World) -> None:
     """Who ticks ``again`` on a phone reads why no other answer came, until one did."""
     world.save("a.md", DUE)
