@@ -69,6 +69,7 @@ class NotelogError(Exception):
 
     Attributes:
         diagnostics: of a note, all that stop sending; empty for errors of another kind.
+        lasting: nothing was sent, and it stays so until the note is another.
     """
 
     code: ClassVar[str] = "error"
@@ -83,6 +84,7 @@ class NotelogError(Exception):
         self.path = path
         self.line = line
         self.diagnostics: tuple[Diagnostic, ...] = ()
+        self.lasting = False
 
     def located(self) -> str:
         """The message with its place before it: ``path:line: message``."""
@@ -345,23 +347,10 @@ class NotAgreedError(NotelogError):
 
 
 class ConflictError(NotelogError):
-    """The note changed meanwhile; its newer version stands and the reply is kept.
-
-    Args:
-        message: what stands against it.
-        hint: what to do next.
-        path: the note.
-        lasting: it stays so until the note is another; nothing was sent.
-    """
+    """The note changed meanwhile; its newer version stands and the reply is kept."""
 
     code = "conflict"
     exit_code = 9
-
-    def __init__(
-        self, message: str, *, hint: str = "", path: str | None = None, lasting: bool = False
-    ) -> None:
-        super().__init__(message, hint=hint, path=path)
-        self.lasting = lasting
 
 
 class InDoubtError(NotelogError):

@@ -352,6 +352,7 @@ def _check_exchange(tools: Completing, turn: Turn) -> None:
     try:
         tools.reading.store.check_exchange(turn.snapshot)
     except NoExchangeError as error:
+        error.lasting = True
         error.hint = _ASK_BELOW if turn.due.anew else _MAKE_ROOM
         raise
 

@@ -206,9 +206,9 @@ def _reply_is_kept(tools: Completing, job: WatchJob) -> bool:
 
 def _ending_of(error: NotelogError) -> Ending:
     match error:
-        case ConflictError():
-            return Ending.FINAL if error.lasting else Ending.LATER
-        case ProviderUnavailableError() | BudgetError():
+        case _ if error.lasting:
+            return Ending.FINAL
+        case ProviderUnavailableError() | BudgetError() | ConflictError():
             return Ending.LATER
         case JournalError() | NoteWriteError():
             return Ending.LATER

@@ -84,9 +84,9 @@ def callout_for(error: NotelogError) -> Callout | None:
         None where nothing can be said in the note: it cannot be written, or it is the note's
         newer text that stands in the way and speaks for itself.
     """
-    if isinstance(error, NoteWriteError):
+    if isinstance(error, NoteWriteError) and not error.lasting:
         return None
-    if isinstance(error, NoteGrammarError | QuestionTooLargeError):
+    if isinstance(error, NoteWriteError | NoteGrammarError | QuestionTooLargeError):
         where = f"line {error.line}: " if error.line else ""
         return Callout(text=_sentences(f"{where}{error.message}", error.hint))
     if isinstance(error, ConflictError):

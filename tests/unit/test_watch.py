@@ -12,6 +12,7 @@ from notelog.core.records import Intent
 from notelog.core.reply import ReplyDelta
 from notelog.errors import (
     InDoubtError,
+    NoExchangeError,
     NoteError,
     ProviderRefusedError,
     ProviderUnavailableError,
@@ -1000,3 +1001,23 @@ def test_a_line_stop_ends_a_request_for_another_answer(world: World) -> None:
     assert len(world.server.asked) == 2
     assert "stopped by you; what came is kept" in world.sentences()
     assert "reply 1" in world.text("a.md")
+
+
+def test_a_tick_in_a_note_of_which_only_the_end_can_be_changed_is_told_there(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file with two names: no answer can take another's place, and the note's end says so."""
+    world.save("a.md", DUE)
+    world.let_pass(100)
+
+    def refuse(snapshot: Snapshot) -> None:
+        raise NoExchangeError("the note has another name (a hard link)", path=snapshot.path)
+
+    monkeypatch.setattr(world.store, "check_exchange", refuse)
+    world.save("a.md", world.text("a.md").replace("- [ ] send", "- [x] again").encode())
+    world.let_pass(7200)
+    assert world.server.asked == ["What is tea?"]
+    assert world.text("a.md").count("> [!notelog]") == 1
+    assert "(a hard link). Ask for another answer in a new message" in world.text("a.md")
+    said = [item for item in world.told if "hard link" in item.sentence]
+    assert len(said) == 1
