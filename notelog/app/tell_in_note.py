@@ -45,12 +45,11 @@ def tell_in_note(
         snapshot = reading.store.read(path)
         note = parse_snapshot(reading, snapshot)
         due = next_turn(note, named=True)
-        if isinstance(due, NothingDue):
-            due = (answered_turn(note) if ticked(note)[1] else None) or due
-        if isinstance(due, NothingDue) or note.errors:
+        if note.errors or (isinstance(due, NothingDue) and not ticked(note)[0]):
             return False
-        place = len(note.turns) - 1 if due.anew else due.turn_index
-        key = turn_key(due.conversation)
+        place = len(note.turns) - 1 if isinstance(due, NothingDue) else due.turn_index
+        asked = (answered_turn(note) or note) if isinstance(due, NothingDue) else due
+        key = turn_key(asked.conversation)
         left = journal.callouts(key, snapshot.real_path)
         if keeping and standing_callouts(note, place, left):
             return True
@@ -96,7 +95,7 @@ def take_back(reading: Reading, journal: Journal, path: str, *, claims: bool) ->
     first = 0
     if not claims:
         due = answered_turn(note)
-        first = len(note.turns) if due is None else due.turn_index
+        first = len(note.turns) - 1 if due is None else due.turn_index
     standing = {
         item.offset: item
         for index in range(first, len(note.turns))

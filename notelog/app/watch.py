@@ -304,6 +304,8 @@ class Watcher:
                 self._begin(path, reland=True)
             case Action.TELL_CHANGED:
                 self._begin(path, tells="kept")
+            case Action.TELL_TICK:
+                self._begin(path, tells="in-vain")
             case Action.TAKE_BACK:
                 self._begin(path, tells="unticked")
             case Action.STOP:

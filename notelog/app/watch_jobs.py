@@ -10,7 +10,7 @@ from notelog.app.outcome import Completed, Outcome
 from notelog.app.reading import Reading
 from notelog.app.tell_in_note import take_back, tell_in_note
 from notelog.core.breaker import Asker
-from notelog.core.callouts import REPLY_IS_KEPT, Callout, callout_for
+from notelog.core.callouts import REPLY_IS_KEPT, TICK_IN_VAIN, Callout, callout_for
 from notelog.core.records import TurnState
 from notelog.core.request import JsonValue
 from notelog.core.settings import Options
@@ -90,7 +90,7 @@ def _run(tools: Completing, job: WatchJob) -> JobResult:
 
 
 def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
-    """Says in the note that its reply is kept, for whoever does not look at the watcher.
+    """Says in the note what whoever does not look at the watcher has to know.
 
     Or takes out what was said there of a box that is not ticked any more.
     """
@@ -100,13 +100,14 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
         sentence = f"the box is not ticked any more: {done}"
         told = Told(kind=Kind.NOTICE, note=job.relative, sentence=sentence)
         return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=gone)
-    fingerprint = _leave_callout(tools, job.path, REPLY_IS_KEPT)
-    told = Told(
-        kind=Kind.NOTICE,
-        note=job.relative,
-        sentence="its reply is kept, and a callout in the note says so",
-        hint="notelog deliver NOTE puts it there",
-    )
+    if job.tells == "in-vain":
+        callout, what, hint = TICK_IN_VAIN, "a ticked box cannot be answered", ""
+    else:
+        callout, what = REPLY_IS_KEPT, "its reply is kept"
+        hint = "notelog deliver NOTE puts it there"
+    fingerprint = _leave_callout(tools, job.path, callout)
+    sentence = f"{what}, and a callout in the note says so"
+    told = Told(kind=Kind.NOTICE, note=job.relative, sentence=sentence, hint=hint)
     return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=fingerprint)
 
 

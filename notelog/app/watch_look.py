@@ -9,9 +9,18 @@ from notelog.app.reading import Reading, parse_snapshot
 from notelog.app.renaming import rename_turns
 from notelog.core.chat_sign import may_be_chat
 from notelog.core.marked import is_marked
-from notelog.core.note import Note
 from notelog.core.records import TurnRecord, TurnState
-from notelog.core.triggers import BECOME_CHAT, Answer, Mode, Pass, Passed, Rules, Trigger, why
+from notelog.core.triggers import (
+    BECOME_CHAT,
+    TICKED_IN_VAIN,
+    Answer,
+    Mode,
+    Pass,
+    Passed,
+    Rules,
+    Trigger,
+    why,
+)
 from notelog.core.turn import ticked
 from notelog.core.watch_names import matches_any
 from notelog.core.watch_settings import WatchSettings
@@ -145,31 +154,39 @@ def judge_note(
     settings = looking.settings
     relative = looking.files.relative(snapshot.path)
     mode = Mode.AUTO if matches_any(settings.auto, relative) else Mode(settings.mode)
-    ticks = _fresh_ticks(looking, note, snapshot, unticked=with_journal)
+    count, here = ticked(note)
+    fresh = _fresh_ticks(looking, snapshot, count) if here or with_journal else 0
     rules = Rules(
         mode=mode,
         marker=settings.marker,
         edited=edited,
-        ticks=ticks,
+        ticks=fresh if here else 0,
         device=settings.device,
         now=looking.now(),
     )
     verdict = why(note, rules)
     if isinstance(verdict, Answer) and (head := note.front_matter.span):
         return replace(verdict, head=snapshot.data[head.start : head.end])
-    return verdict
+    answered = isinstance(verdict, Pass) and verdict.because is Passed.ANSWERED
+    return TICKED_IN_VAIN if fresh and answered and _is_known(looking, snapshot) else verdict
 
 
-def _fresh_ticks(looking: Looking, note: Note, snapshot: Snapshot, *, unticked: bool) -> int:
-    """How many boxes ask for another answer, where one does that the journal does not know."""
-    count, here = ticked(note)
-    if not (here or unticked):
-        return 0
+def _fresh_ticks(looking: Looking, snapshot: Snapshot, count: int) -> int:
+    """How many boxes are ticked, where one is that the journal does not know; 0 else."""
     try:
         with looking.open_journal(snapshot) as journal:  # a box that was unticked counts again
-            return count if journal.new_ticks(snapshot.real_path, count) and here else 0
+            return count if journal.new_ticks(snapshot.real_path, count) else 0
     except NotelogError:
         return 0
+
+
+def _is_known(looking: Looking, snapshot: Snapshot) -> bool:
+    """Whether anything was asked for a note here: of another one all old ticks seem new."""
+    try:
+        with looking.open_journal(snapshot) as journal:
+            return bool(journal.turns(snapshot.real_path))
+    except NotelogError:
+        return False
 
 
 def kept_for(looking: Looking, snapshot: Snapshot, key: str) -> Kept:

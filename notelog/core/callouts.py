@@ -17,6 +17,7 @@ from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
 from notelog.core.placing import mark_insertions, question_end
 from notelog.core.records import LeftCallout
+from notelog.core.triggers import TICKED_IN_VAIN
 from notelog.core.verify import problems_of
 from notelog.errors import (
     BudgetError,
@@ -102,6 +103,10 @@ def _sentences(*parts: str) -> str:
     """Sentences on one line, each with a capital and a full stop."""
     said = (" ".join(part.split()).rstrip(".") for part in parts if part.strip())
     return " ".join(f"{part[0].upper()}{part[1:]}." for part in said)
+
+
+TICK_IN_VAIN = Callout(text=_sentences(TICKED_IN_VAIN.sentence, TICKED_IN_VAIN.hint))
+"""For who ticked a box where it can do nothing."""
 
 
 def plan_callout(

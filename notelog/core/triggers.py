@@ -45,6 +45,7 @@ class Passed(StrEnum):
     MARKED_NO_CHAT = "marked-no-chat"
     IN_ERROR = "in-error"
     ANSWERED = "answered"
+    TICKED_IN_VAIN = "ticked-in-vain"
     NOTHING = "nothing"
     UNMARKED = "unmarked"
     UNTICKED = "unticked"
@@ -156,6 +157,12 @@ def _claimed(note: Note, due: ReplyDue, rules: Rules) -> Pass | None:
     )
 
 
+TICKED_IN_VAIN = Pass(
+    because=Passed.TICKED_IN_VAIN,
+    sentence="a box `again` or `retry` is ticked at an earlier question, or several answers stand "
+    "below the last one: only the last question, with one answer, can be asked anew",
+    hint="untick the box",
+)
 _STOPPED = Pass(
     because=Passed.STOPPED,
     sentence="its last message holds a line [stop]",

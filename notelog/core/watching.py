@@ -13,6 +13,7 @@ from notelog.core.triggers import Answer, Pass, Passed, Trigger
 NEVER_S = float("inf")
 _MOST_BUSY_S = 5.0
 _ANY_KEY = "*"
+_IN_VAIN = "+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +148,7 @@ class Action(StrEnum):
     SAY_BUSY = "say-busy"  # some program keeps it open for writing
     SAY_CHANGED = "say-changed"
     TELL_CHANGED = "tell-changed"  # the same in the note, when nobody writes there any more
+    TELL_TICK = "tell-tick"  # in the note, that a tick cannot be answered
     TAKE_BACK = "take-back"  # what the note says of a tick that could not be answered and is gone
 
 
@@ -283,10 +285,15 @@ def _passed(state: NoteState, verdict: Pass, now_s: float, timing: Timing) -> St
     say = () if own or state.phase is Phase.IDLE else (Action.SAY_PASSED,)
     if "+" in state.failed_key and verdict.because is Passed.ANSWERED:
         return replace(state, phase=Phase.IDLE, due_s=NEVER_S, failed_key=""), (Action.TAKE_BACK,)
+    known = state.failed_key == _IN_VAIN
     state = replace(state, phase=Phase.IDLE, delay_s=0.0, failures=0, failed_key="")
     if verdict.wait_s:
         return replace(state, due_s=now_s + verdict.wait_s), say
-    return _verifying(state, now_s, timing), say
+    after = _verifying(state, now_s, timing)
+    if verdict.because is Passed.TICKED_IN_VAIN:
+        after = replace(after or replace(state, due_s=NEVER_S), failed_key=_IN_VAIN)
+        return after, say if known else (*say, Action.TELL_TICK)
+    return after, say
 
 
 def _verifying(state: NoteState, now_s: float, timing: Timing) -> NoteState | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from notelog.core.watching import Ending
 
 
-Tells: TypeAlias = Literal["", "kept", "unticked"]
+Tells: TypeAlias = Literal["", "kept", "in-vain", "unticked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,8 @@ class WatchJob:
         reland: only put back the reply that was there.
         kept: only put in the reply, or the part of one, that is kept; nothing is asked.
         first: no attempt at this turn failed before, as far as is known.
-        tells: nothing is asked: only say in the note that its reply is kept, or take out what was
-            said there of a tick that is gone.
+        tells: nothing is asked: only say in the note that its reply is kept, or that a tick there
+            cannot be answered, or take out what was said there of a tick that is gone.
         once: the watcher makes one pass: what may work later is tried by the next one.
     """
 

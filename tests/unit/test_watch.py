@@ -1021,3 +1021,41 @@ def test_a_tick_in_a_note_of_which_only_the_end_can_be_changed_is_told_there(
     assert "(a hard link). Ask for another answer in a new message" in world.text("a.md")
     said = [item for item in world.told if "hard link" in item.sentence]
     assert len(said) == 1
+
+
+def test_a_tick_at_an_earlier_question_is_told_in_the_note(world: World) -> None:
+    """Only the last question can be asked anew: who ticks another one's box reads that, once."""
+    world.server.parts = ("Half",)
+    world.server.late_faults.append(InDoubtError("cut"))
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    world.server.parts = ()
+    answered = world.text("a.md")
+    assert "> - [ ] again" in answered
+    world.save("a.md", answered.replace("- [ ] send", "And coffee?\n\n- [x] send").encode())
+    world.let_pass(1000)
+    before = world.text("a.md")
+    assert "reply 2" in before
+    ticked = before.replace("> - [ ] again", "> - [x] again")
+    world.save("a.md", ticked.encode())
+    world.let_pass(1000)
+    told = world.text("a.md")
+    assert told.startswith(ticked)
+    assert told.removeprefix(ticked).strip().startswith("> [!notelog] A box")
+    world.save("a.md", f"{told}\n".encode())
+    world.let_pass(1000)
+    assert sum("at an earlier question" in item for item in world.sentences()) == 1
+    assert world.text("a.md") == f"{told}\n"
+    world.save("a.md", told.replace("> - [x] again", "> - [ ] again").encode())
+    world.let_pass(1000)
+    assert world.text("a.md") == before
+    assert len(world.server.asked) == 2
+
+
+def test_an_old_tick_in_a_note_from_elsewhere_is_left_alone(world: World) -> None:
+    """What this machine never asked in that note may have been answered to long ago."""
+    note = chat("What is tea?\n\n- [x] again", "A leaf.", "And coffee?", "A bean.", tail="")
+    world.save("a.md", note)
+    world.let_pass(1000)
+    assert world.text("a.md") == note.decode()
+    assert [item for item in world.told if item.note == "a.md"] == []
