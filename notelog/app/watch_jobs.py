@@ -106,7 +106,7 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
         callout, what = REPLY_IS_KEPT, "its reply is kept"
         hint = "notelog deliver NOTE puts it there"
     fingerprint = _leave_callout(tools, job.path, callout)
-    sentence = f"{what}, and a callout in the note says so"
+    sentence = f"{what}, and a callout in the note says so" if fingerprint else what
     told = Told(kind=Kind.NOTICE, note=job.relative, sentence=sentence, hint=hint)
     return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=fingerprint)
 

@@ -166,6 +166,27 @@ def test_a_second_watcher_is_refused(program: Program, vault: Path) -> None:
             assert watch.stop() == 0
 
 
+def test_a_tick_in_a_copy_is_told_there_and_taken_back(program: Program, vault: Path) -> None:
+    """The copy of an answered note: one line and one callout, which goes when the box does."""
+    note, copy = vault / "tea.md", vault / "tea, to go on.md"
+    note.write_bytes(UNTICKED.format("What is tea?").replace("[ ]", "[x]").encode())
+    with ScriptedServer([reply("A leaf."), reply("Too much.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            watch.wait_for("answered", "tea.md")
+            before = note.read_bytes().replace(b"- [ ] send", b"- [x] again")
+            copy.write_bytes(before)
+            watch.wait_for("failed", copy.name, "this note is a copy")
+            assert copy.read_bytes().startswith(before)
+            assert copy.read_bytes().count(b"> [!notelog]") == 1
+            copy.write_bytes(copy.read_bytes().replace(b"[x] again", b"[ ] again"))
+            watch.wait_for("notice", copy.name, "taken out")
+            assert copy.read_bytes() == before.replace(b"[x] again", b"[ ] again")
+            assert watch.stop() == 0
+        failed = [line for line in watch.seen if line["kind"] == "failed"]
+    assert (len(failed), len(server.requests)) == (1, 1)
+
+
 def test_passes_ask_a_refused_question_once(program: Program, vault: Path) -> None:
     """By a timer: each pass tells of it, and none asks until the configuration is another."""
     note = vault / "tea.md"
