@@ -187,13 +187,8 @@ class VaultIndex:
         for path in paths:
             if relative := self.relative(path):
                 with suppress(OSError):  # it has gone
-                    status = os.stat(path)  # noqa: PTH116  # pathlib is slow
-                    yield FoundNote(
-                        path=path,
-                        relative=relative,
-                        modified_s=status.st_mtime,
-                        linked=status.st_nlink > 1 or os.path.islink(path),  # noqa: PTH114
-                    )
+                    modified_s = os.stat(path).st_mtime  # noqa: PTH116  # pathlib is slow
+                    yield FoundNote(path=path, relative=relative, modified_s=modified_s)
 
 
 def _is_chat(path: str) -> bool:

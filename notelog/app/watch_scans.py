@@ -105,9 +105,9 @@ class Scans:
     def _check_heard(self, scan: Scan, *, excused: bool) -> None:
         """Scans more often where notes changed and no event told, nor tells a little later.
 
-        A scan that an event asked for proves nothing: a folder was moved, or events were lost. Nor
-        does a note that has another name. After an hour without a further one it is as before,
-        the next time after two: nobody tells of a time stamp that is set alone.
+        A scan that an event asked for proves nothing: a folder was moved, or events were lost.
+        After an hour without a further one it is as before, the next time after two: nobody tells
+        of a time stamp that is set alone, nor of a save under another name of a file.
         """
         deaf = self.no_events == _DEAF
         now_s = self._tools.clock.monotonic()
@@ -117,8 +117,7 @@ class Scans:
         elif not excused and (deaf or not self.no_events):
             for found in scan.changed:
                 name = _composed(found.path)
-                silent = self._heard.get(name, -NEVER_S) < since_s and not found.linked
-                if silent and found.modified_s > self._first_at:
+                if self._heard.get(name, -NEVER_S) < since_s and found.modified_s > self._first_at:
                     self._unheard.setdefault(name, now_s)
             self._first_at = 0.0  # what the first scan only read, the second one may find anew
         self._heard = {name: at for name, at in self._heard.items() if at >= self._since_s}

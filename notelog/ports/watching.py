@@ -21,13 +21,11 @@ class FoundNote:
         path: its absolute path.
         relative: its path in the vault, with ``/``.
         modified_s: by its time stamp, in seconds since the epoch.
-        linked: the file has another name, under which it may be saved without an event here.
     """
 
     path: str
     relative: str
     modified_s: float
-    linked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

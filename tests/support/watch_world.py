@@ -115,7 +115,6 @@ class _Files:
                 path=path,
                 relative=self.relative(path),
                 modified_s=self._world.modified.get(path, 0.0),
-                linked=path in self._world.linked,
             )
             for path, data in notes.items()
             if self._known.get(path) != data
@@ -278,7 +277,6 @@ class World:
         self.modified: dict[str, float] = {}
         self.synced: set[str] = set()
         self.open: set[str] = set()
-        self.linked: set[str] = set()
         self.absent = False
         self.pin = ""
         self.jobs: list[tuple[WatchJob, Callable[[], bool]]] = []

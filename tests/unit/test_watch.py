@@ -201,16 +201,6 @@ def test_one_unheard_change_does_not_make_the_scans_frequent_for_ever(world: Wor
     assert len(world.server.asked) == 3
 
 
-def test_a_note_that_has_another_name_may_change_unheard(world: World) -> None:
-    """Saved under its other name, perhaps outside of the vault, it says nothing of the events."""
-    world.linked.add(world.path("a.md"))
-    world.save("a.md", DUE, event=False)
-    world.let_pass(900)
-    assert world.server.asked == ["What is tea?"]
-    assert world.sentences(Kind.WARNING) == []
-    assert world.place.beats[-1].events
-
-
 def test_events_that_come_late_or_were_said_to_be_lost_are_no_fault(world: World) -> None:
     """Where the event follows the scan, or the system says that it lost some, scans stay rare."""
     world.let_pass(290)

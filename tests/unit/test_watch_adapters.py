@@ -98,17 +98,6 @@ def test_a_time_stamp_of_another_machine_is_known(vault: Path) -> None:
     assert not index.is_synced(str(vault / "gone.md"))
 
 
-def test_a_scan_tells_which_notes_have_another_name(vault: Path) -> None:
-    """A hard link or a symlink: what is saved under the other name gives no event here."""
-    for name in ("a.md", "b.md", "c.md"):
-        (vault / name).write_bytes(CHAT)
-    vault.with_name("outside.md").hardlink_to(vault / "b.md")
-    (vault / "c.md").rename(vault.with_name("c.md"))
-    (vault / "c.md").symlink_to(vault.with_name("c.md"))
-    found = {item.relative: item.linked for item in index_of(vault).scan().changed}
-    assert found == {"a.md": False, "b.md": True, "c.md": True}
-
-
 def test_a_vault_that_is_gone_or_empty_is_absent(vault: Path) -> None:
     """A missing vault, and one whose notes all vanished at once, is not taken for an empty one."""
     (vault / "a.md").write_bytes(CHAT)
