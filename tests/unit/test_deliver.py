@@ -1,5 +1,7 @@
 """Putting a reply into a note that others save at the same moment."""
 
+from dataclasses import replace
+
 import pytest
 from memory_journal import MemoryJournal
 from memory_store import MemoryNoteStore
@@ -29,10 +31,33 @@ class BusyNoteStore(MemoryNoteStore):
         raise ConflictError("the note changed while it was read back", path=snapshot.path)
 
 
+class EmptiedNoteStore(BusyNoteStore):
+    """The same in place: for an instant the note is empty."""
+
+    empty = 0
+
+    def write(self, snapshot: Snapshot, plan: EditPlan) -> Snapshot:
+        """Applies a plan, and finds the note emptied."""
+        try:
+            return super().write(snapshot, plan)
+        finally:
+            self.empty = 1
+
+    def read(self, path: str) -> Snapshot:
+        """The note, once without a byte."""
+        snapshot = super().read(path)
+        self.empty, now = 0, self.empty
+        return replace(snapshot, data=b"") if now else snapshot
+
+
+@pytest.mark.parametrize("inner", [True, False])
+@pytest.mark.parametrize("kind", [BusyNoteStore, EmptiedNoteStore])
 @pytest.mark.parametrize("question", [0, 1])
-def test_a_reply_that_is_there_is_not_put_in_again(question: int) -> None:
+def test_a_reply_that_is_there_is_not_put_in_again(
+    question: int, kind: type[BusyNoteStore], *, inner: bool
+) -> None:
     """A note saved with the reply in it, before that is read back, holds it once."""
-    store, journal = BusyNoteStore(), MemoryJournal()
+    store, journal = kind(), MemoryJournal()
     store.put(PATH, NOTE)
     note = notelog.parse(NOTE)
     key = turn_key(note.conversation[: question + 1])
@@ -59,7 +84,7 @@ def test_a_reply_that_is_there_is_not_put_in_again(question: int) -> None:
         turn_key=key,
         text=reply.text,
         style=ReplyStyle(),
-        inner=True,
+        inner=inner,
     )
     deliver(Reading(store=store, read_front_matter=lambda _: None), journal, delivery)
     assert store.notes[PATH].count(b"The reply.") == 1
