@@ -32,8 +32,8 @@ from notelog.app.reading import parse_snapshot
 from notelog.app.receive import Receiving, receive
 from notelog.app.recover import finish_landings
 from notelog.app.refit import Refit, Refitting
-from notelog.app.renaming import renamed_keys
 from notelog.app.refused import check_not_refused, mark_of
+from notelog.app.renaming import renamed_keys
 from notelog.app.stop import stoppable
 from notelog.app.summary import summarised
 from notelog.core.breaker import Asker
