@@ -30,6 +30,7 @@ from notelog.adapters.appending import (
     not_writable,
     open_for_append,
 )
+from notelog.adapters.files import TEMP_PREFIX
 from notelog.adapters.leases import LeaseKind, Pause, leased, open_unless_leased
 from notelog.core.merge import keep_all_lines
 from notelog.errors import ConflictError, NoExchangeError, NoteWriteError
@@ -81,7 +82,7 @@ def sweep_leftovers(real_path: str, pause: Pause = time.sleep) -> None:
         NoteWriteError: a save was found and could not be merged; its file is named, and stays.
     """
     note = Path(real_path)
-    ours = f"{_stem(note)}-"
+    ours = temp_stem(note.name)
     try:
         names = [name for name in os.listdir(note.parent) if name.startswith(ours)]  # noqa: PTH208  # fast
     except (PermissionError, FileNotFoundError, NotADirectoryError):
@@ -96,8 +97,9 @@ def sweep_leftovers(real_path: str, pause: Pause = time.sleep) -> None:
             _Exchange(note, pause).take_in(leftover)
 
 
-def _stem(note: Path) -> str:
-    return f".notelog-{sha256(os.fsencode(note.name)).hexdigest()[:12]}"
+def temp_stem(note_name: str) -> str:
+    """How the names begin of all files that are made beside a note of this name."""
+    return f"{TEMP_PREFIX}{sha256(os.fsencode(note_name)).hexdigest()[:12]}-"
 
 
 def _digest(data: bytes) -> str:
@@ -255,7 +257,7 @@ class _Exchange:
             raise not_writable(str(self._note), error) from error
         if status.st_nlink > 1:
             raise _refused(self._note, _LINKED)
-        stem = f"{_stem(self._note)}-{os.urandom(8).hex()}"
+        stem = f"{temp_stem(self._note.name)}{os.urandom(8).hex()}"
         part = self._note.with_name(f"{stem}.part")
         beside = self._note.with_name(f"{stem}-{_digest(base)}-{_digest(new)}")
         try:
@@ -385,7 +387,9 @@ def check_exchange(real_path: str) -> None:
         NoExchangeError: it cannot, and nothing was sent.
     """
     note = Path(real_path)
-    one, other = (note.with_name(f"{_stem(note)}-{os.urandom(8).hex()}.part") for _ in range(2))
+    one, other = (
+        note.with_name(f"{temp_stem(note.name)}{os.urandom(8).hex()}.part") for _ in range(2)
+    )
     try:
         cause = _LINKED if note.stat().st_nlink > 1 else ""
         if not cause:

@@ -31,6 +31,8 @@ STEADY_TRIES = 40
 STEADY_STEP_S = 0.05
 AWAY_TRIES = 4
 """vim renames a note away and writes a new one: for an instant there is none."""
+TEMP_PREFIX = ".notelog-"
+"""How the names of all files begin that are made beside notes."""
 
 
 def fingerprint_of(data: bytes) -> str:

@@ -8,13 +8,13 @@ set back; where the system has none it is the time at which the file was made.
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from notelog.adapters.files import read_once
+from notelog.adapters.files import TEMP_PREFIX, read_once
 from notelog.adapters.leases import Lease, LeaseKind
 from notelog.adapters.note_looks import (
     OPEN_FLAGS,
@@ -131,10 +131,11 @@ class VaultIndex:
         started = time.monotonic()
         folders: set[int] = set()
         unreadable: list[str] = []
+        temporary: list[str] = []
         with self._lock:
             try:
                 folders.add(Path(self._root).stat().st_ino)
-                found, chats = self._look(folders, unreadable)
+                found, chats = self._look(folders, unreadable, temporary)
             except OSError as error:
                 return Scan(absent=error.strerror or type(error).__name__)
             if not found and self._known:
@@ -146,6 +147,7 @@ class VaultIndex:
             folders=folders,
             seconds=time.monotonic() - started,
             unreadable=tuple(unreadable),
+            left_beside=tuple(_left_beside(temporary, found)) if temporary else (),
         )
 
     def settle(self) -> None:
@@ -154,12 +156,12 @@ class VaultIndex:
             self._stamp()
 
     def _look(
-        self, folders: set[int], unreadable: list[str]
+        self, folders: set[int], unreadable: list[str], temporary: list[str]
     ) -> "tuple[dict[str, Stamp], list[str]]":
         """The notes, and which of them are new or changed and may be chats; only those are read."""
         self._stamp()
         known = self._known
-        notes = _walk(self._root, folders, unreadable)
+        notes = _walk(self._root, folders, unreadable, temporary)
         found: dict[str, Stamp] = {}
         if known:
             paths, (stamps, _, _) = examine(notes, stamps_of, self._limit)
@@ -186,9 +188,22 @@ class VaultIndex:
     def _told(self, paths: list[str]) -> Iterator[FoundNote]:
         for path in paths:
             if relative := self.relative(path):
-                with suppress(OSError):  # it has gone
-                    modified_s = os.stat(path).st_mtime  # noqa: PTH116  # pathlib is slow
-                    yield FoundNote(path=path, relative=relative, modified_s=modified_s)
+                with suppress(FileNotFoundError):
+                    yield FoundNote(path=path, relative=relative, modified_s=_modified_s(path))
+
+
+def _modified_s(path: str) -> float:
+    """When a note was changed; a moment ago where the system does not say, so that it is looked at.
+
+    Raises:
+        FileNotFoundError: it has gone.
+    """
+    try:
+        return os.stat(path).st_mtime  # noqa: PTH116  # pathlib is slow
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return time.time()
 
 
 def _is_chat(path: str) -> bool:
@@ -221,8 +236,29 @@ def _stamped(paths: list[str], stamps: "list[Stamp | None]") -> "Iterator[tuple[
             yield path, stamp
 
 
-def _walk(root: str, folders: set[int], unreadable: list[str]) -> Iterator[str]:
+def _left_beside(temporary: list[str], notes: Iterable[str]) -> Iterator[str]:
+    """The notes that temporary files were made for."""
+    from notelog.adapters.exchange import temp_stem
+
+    starts = {os.path.split(path)[0] for path in temporary}
+    for note in notes:
+        folder, name = os.path.split(note)
+        if folder in starts:
+            start = os.path.join(folder, temp_stem(name))  # noqa: PTH118  # it is text
+            if any(path.startswith(start) for path in temporary):
+                yield note
+
+
+def _walk(
+    root: str, folders: set[int], unreadable: list[str], temporary: list[str]
+) -> Iterator[str]:
     """The notes below a folder; symlinked folders are not entered, symlinked notes are notes.
+
+    Args:
+        root: the folder.
+        folders: takes the inode numbers of those that are looked into.
+        unreadable: takes those that cannot be read.
+        temporary: takes the files that notelog itself made.
 
     Raises:
         OSError: the folder itself cannot be read.
@@ -241,6 +277,8 @@ def _walk(root: str, folders: set[int], unreadable: list[str]) -> Iterator[str]:
         for entry in below:
             name = entry.name
             if name.startswith("."):
+                if name.startswith(TEMP_PREFIX):
+                    temporary.append(entry.path)
                 continue
             if (name.endswith(".md") or name.lower().endswith(NOTE_ENDINGS)) and (
                 entry.is_file(follow_symlinks=False) or _leads_to_file(entry)

@@ -374,7 +374,8 @@ class Watcher:
         self, path: str, *, reland: bool = False, kept: bool = False, tells: Tells = ""
     ) -> None:
         state = self._states[path]
-        self._unanswered.pop(path, None)
+        if not tells:
+            self._unanswered.pop(path, None)
         job = WatchJob(
             path=path,
             relative=self._tools.files.relative(path),
@@ -403,6 +404,10 @@ class Watcher:
             self._apply(found.path, Touched(rest_s=max(now - found.modified_s, 0.0)))
         for found in beginning.busy:
             self._touch(found.path)
+        for path in scan.left_beside:
+            if path not in self.asks and self._tools.files.relative(path):
+                self._states.setdefault(path, NoteState())
+                self._begin(path, tells="left-beside")
 
     def _look_through(self, scan: Scan) -> None:
         """What a later scan found and no event told of, or not yet."""

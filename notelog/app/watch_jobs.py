@@ -8,9 +8,11 @@ from notelog.app.complete import complete
 from notelog.app.due import Completing
 from notelog.app.outcome import Completed, Outcome
 from notelog.app.reading import Reading
+from notelog.app.recover import finish_landings
 from notelog.app.tell_in_note import take_back, tell_in_note
 from notelog.core.breaker import Asker
 from notelog.core.callouts import REPLY_IS_KEPT, TICK_IN_VAIN, Callout, callout_for
+from notelog.core.derived import Purpose
 from notelog.core.records import TurnState
 from notelog.core.request import JsonValue
 from notelog.core.settings import Options
@@ -47,9 +49,10 @@ def run_job(
     )
     try:
         result = _told_in_note(tools, job) if job.tells else _run(tools, job)
-        if result.ending in {Ending.LANDED, Ending.CHANGED} or result.fingerprint:
-            return result
-        return replace(result, fingerprint=_take_back(tools, job.path, claims=True))
+        if _may_claim(tools, job) and _may_be_left(result):
+            gone = _take_back(tools, job.path, claims=True)
+            result = replace(result, fingerprint=gone or result.fingerprint)
+        return result  # noqa: TRY300  # the boundary has all of it
     except Exception as error:  # noqa: BLE001  # the boundary: one note does not end the watch
         _LOG.debug("note=%s", job.path, exc_info=True)
         told = Told(
@@ -59,6 +62,18 @@ def run_job(
             hint="please report it; this note is left alone until it changes",
         )
         return JobResult(job=job, ending=Ending.FINAL, told=told, exit_code=70)
+
+
+def _may_claim(tools: Completing, job: WatchJob) -> bool:
+    """Whether the note may say that it is asked; also from before a crash."""
+    return tools.config.watch.claim or tools.config.watch.live or job.kept
+
+
+def _may_be_left(result: JobResult) -> bool:
+    """Whether the note may still say so: a callout, or mostly the reply, took the claim's place."""
+    return result.ending is not Ending.CHANGED and (
+        result.ending is Ending.LANDED or not result.fingerprint
+    )
 
 
 def _run(tools: Completing, job: WatchJob) -> JobResult:
@@ -76,6 +91,8 @@ def _run(tools: Completing, job: WatchJob) -> JobResult:
     except NotelogError as error:
         return _failed(tools, job, error)
     ending = _ENDINGS[done.outcome] if done.line is not None else _unwritten(done)
+    if ending is Ending.STALE and job.kept and _reply_is_kept(tools, job):
+        ending = Ending.CHANGED
     fingerprint = _fingerprint(tools.reading, job.path) if done.line is not None else ""
     if ending is Ending.FINAL:
         callout = Callout(text=f"{done.sentence}. {done.hint}".strip(), box="retry")
@@ -94,6 +111,8 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
 
     Or takes out what was said there of a box that is not ticked any more.
     """
+    if job.tells == "left-beside":
+        return _cleared_away(tools, job)
     if job.tells == "unticked":
         gone = _take_back(tools, job.path, claims=False)
         done = "what was said of it in the note is taken out" if gone else "nothing is asked"
@@ -104,11 +123,24 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
         callout, what, hint = TICK_IN_VAIN, "a ticked box cannot be answered", ""
     else:
         callout, what = REPLY_IS_KEPT, "its reply is kept"
-        hint = "notelog deliver NOTE puts it there"
+        hint = "notelog deliver --at-end NOTE puts it below the end of the note"
     fingerprint = _leave_callout(tools, job.path, callout)
     sentence = f"{what}, and a callout in the note says so" if fingerprint else what
     told = Told(kind=Kind.NOTICE, note=job.relative, sentence=sentence, hint=hint)
     return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=fingerprint)
+
+
+def _cleared_away(tools: Completing, job: WatchJob) -> JobResult:
+    """Finishes what a crash left half done in a note, with the file that it left beside it."""
+    kind, sentence, hint = Kind.NOTICE, "what a crash left beside it is cleared away", ""
+    try:
+        snapshot = tools.reading.store.read(job.path)
+        with tools.open_journal(snapshot) as journal, journal.working_on(snapshot.real_path):
+            finish_landings(tools.reading, journal, snapshot)
+    except NotelogError as error:
+        kind, sentence, hint = Kind.FAILED, error.message, error.hint
+    told = Told(kind=kind, note=job.relative, sentence=sentence, hint=hint)
+    return JobResult(job=job, ending=Ending.STALE, told=told)
 
 
 _ENDINGS = {
@@ -199,10 +231,12 @@ def _reply_is_kept(tools: Completing, job: WatchJob) -> bool:
     try:
         snapshot = tools.reading.store.read(job.path)
         with tools.open_journal(snapshot) as journal:
-            last = journal.latest(job.key.partition("+")[0], snapshot.real_path)
+            turns = journal.turns(snapshot.real_path)
     except NotelogError:
         return False
-    return last is not None and last.state is TurnState.RECEIVED
+    last = next((turn for turn in reversed(turns) if turn.intent.purpose is Purpose.REPLY), None)
+    kept = last is not None and last.intent.turn_key == job.key.partition("+")[0]
+    return kept and last is not None and last.state is TurnState.RECEIVED
 
 
 def _ending_of(error: NotelogError) -> Ending:

@@ -61,7 +61,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
         if not edited:
             history.add(found.path)
         seen = look_at(tools.looking, found.path, edited=edited, with_journal=False)
-        if not isinstance(seen, Seen):
+        if not isinstance(seen, Seen) or not seen.fingerprint:
             busy.append(found)
         elif isinstance(seen.verdict, Answer):
             chats += 1

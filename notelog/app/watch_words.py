@@ -3,6 +3,10 @@
 from notelog.core.watching import Action
 
 _ANEW = "notelog again NOTE asks anew"
+_KEPT_ANEW = (
+    "set the mark anew to ask what stands there now; notelog deliver --at-end NOTE puts the kept "
+    "reply below the end of the note"
+)
 SAID = {
     Action.SAY_VANISHED: (
         "its reply was overwritten again and again: it is not put back any more",
@@ -18,7 +22,7 @@ SAID = {
     ),
     Action.SAY_CHANGED: (
         "its message was changed while the reply came, and is still marked: not asked again",
-        "the reply is kept (notelog deliver NOTE); set the mark anew to ask what stands there now",
+        _KEPT_ANEW,
     ),
 }
 """The sentence and the hint for each action that says something."""

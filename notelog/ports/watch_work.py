@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from notelog.core.watching import Ending
 
 
-Tells: TypeAlias = Literal["", "kept", "in-vain", "unticked"]
+Tells: TypeAlias = Literal["", "kept", "in-vain", "unticked", "left-beside"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,8 @@ class WatchJob:
         kept: only put in the reply, or the part of one, that is kept; nothing is asked.
         first: no attempt at this turn failed before, as far as is known.
         tells: nothing is asked: only say in the note that its reply is kept, or that a tick there
-            cannot be answered, or take out what was said there of a tick that is gone.
+            cannot be answered, or take out what was said there of a tick that is gone, or clear
+            away what a crash left beside it.
         once: the watcher makes one pass: what may work later is tried by the next one.
     """
 

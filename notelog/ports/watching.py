@@ -39,6 +39,7 @@ class Scan:
         seconds: how long it took.
         absent: why the vault cannot be looked at; empty where it can.
         unreadable: folders that cannot be read.
+        left_beside: notes beside which there is a file of notelog's, as a crash leaves it.
     """
 
     changed: tuple[FoundNote, ...] = ()
@@ -47,6 +48,7 @@ class Scan:
     seconds: float = 0.0
     absent: str = ""
     unreadable: tuple[str, ...] = ()
+    left_beside: tuple[str, ...] = ()
 
 
 class VaultFiles(Protocol):

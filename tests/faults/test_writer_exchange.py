@@ -298,7 +298,7 @@ def test_writer_that_stays_is_a_conflict(note: Path) -> None:
 @pytest.mark.parametrize("left", ["part", "old", "new", "save"])
 def test_leftovers_of_a_crash(note: Path, left: str) -> None:
     """After a crash our own leftovers go, and a person's save among them is merged first."""
-    stem = f"{exchange._stem(note)}-0123456789abcdef"
+    stem = f"{exchange.temp_stem(note.name)}0123456789abcdef"
     named = f"{stem}-{exchange._digest(OLD)}-{exchange._digest(NEW)}"
     name, data = {
         "part": (f"{stem}.part", b"answ"),

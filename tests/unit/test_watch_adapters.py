@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 
 import pytest
 
+from notelog.adapters.exchange import temp_stem
 from notelog.adapters.obsidian import has_chatgpt_md, ignore_filters
 from notelog.adapters.vault_index import VaultIndex, is_being_written
 from notelog.adapters.watch_place import WatchFolder, parse_duration_s, watched_roots
@@ -96,6 +97,16 @@ def test_a_time_stamp_of_another_machine_is_known(vault: Path) -> None:
     note.write_bytes(CHAT)
     assert not index.is_synced(str(note))
     assert not index.is_synced(str(vault / "gone.md"))
+
+
+def test_a_scan_tells_beside_which_notes_a_crash_left_a_file(vault: Path) -> None:
+    """By the name that the exchange gives it; what it left of other notes is not told of these."""
+    for name in ("a.md", "b.md"):
+        (vault / "Chats" / name).write_bytes(CHAT)
+    (vault / "Chats" / f"{temp_stem('a.md')}0123-4-5").write_bytes(CHAT)
+    (vault / f"{temp_stem('b.md')}0123-4-5").write_bytes(CHAT)
+    (vault / "Chats" / ".notelog-doctor-1").write_bytes(b"")
+    assert index_of(vault).scan().left_beside == (str(vault / "Chats" / "a.md"),)
 
 
 def test_a_vault_that_is_gone_or_empty_is_absent(vault: Path) -> None:

@@ -1,13 +1,16 @@
 """A watcher for days: nights in suspense, clocks that are set, and nothing that grows."""
 
+import pytest
 from ordeal import FULL
 from watch_world import World, chat, with_settings
 
-DAYS = 60 if FULL else 1
+DAYS = 30 if FULL else 1
 HOUR_S = 3600.0
 ASK_EVERY_S = 600.0
 CLOCK_SET_S = {9: -HOUR_S, 11: 2 * HOUR_S, 15: -90.0, 17: 30.0}
 """By the hour of the day: how the wall clock is corrected."""
+
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_days_of_questions_nights_and_clocks_that_are_set() -> None:

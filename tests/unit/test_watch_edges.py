@@ -228,3 +228,30 @@ def test_deliver_puts_a_kept_reply_above_what_was_typed_below_the_mark(world: Wo
     assert len(report.delivered) == 1
     text = world.text("a.md")
     assert text.index("What is tea?") < text.index("reply 1") < text.index("and coffee")
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_message_changed_meanwhile_is_not_asked_by_a_restart(world: World, *, told: bool) -> None:
+    """Nobody set its mark anew: the note says so, and ``why`` as well; a new mark asks."""
+    changed = chat("What is coffee?")
+    world.server.meanwhile = lambda: world.save("a.md", changed)
+    world.save("a.md", DUE)
+    world.let_pass(60 if told else 1.5)
+    world.server.meanwhile = lambda: None
+    assert ("> [!notelog] The note was changed" in world.text("a.md")) is told
+    for _ in range(2):
+        world.start()
+        world.let_pass(600)
+        assert len(world.server.asked) == 1
+        assert world.text("a.md").count("> [!notelog] The note was changed") == 1
+        assert "not asked again" in world.place.beats[-1].told["a.md"]
+    text = world.text("a.md")
+    world.save("a.md", text.replace("[x] send", "[ ] send").encode())
+    world.let_pass(10)
+    world.save("a.md", text.encode())
+    world.let_pass(60)
+    assert world.server.asked[1:] == ["What is coffee?"]
+    world.save("a.md", world.text("a.md").encode() + chat("And mate?").partition(b"role::user")[2])
+    world.start()
+    world.let_pass(60)
+    assert world.server.asked[2:] == ["And mate?"]
