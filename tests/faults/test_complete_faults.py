@@ -155,6 +155,11 @@ def writes_to_note(call: Call) -> bool:
     }  # fmt: skip
 
 
+def releases(call: Call) -> bool:
+    """Whether a call gives up a file or a lock of the journal, or may do so."""
+    return call.name == "close" or (call.name == "fcntl" and call.kind in _SQLITE)
+
+
 def run_share(
     trials: list[Trial], share: int, folders: Iterator[Path], record: Callable[[str, object], None]
 ) -> None:
@@ -193,7 +198,7 @@ def test_starved_at_every_call(
     record_property: Callable[[str, object], None],
 ) -> None:
     """Each error at each call ends in a sentence; nothing is lost, doubled or paid twice."""
-    calls = [call for call in listings(scene) if SCENES[scene].closes or call.name != "close"]
+    calls = [call for call in listings(scene) if SCENES[scene].releases or not releases(call)]
     trials = [Trial(scene, call, fault) for call in calls for fault in faults_of(call)]
     if not FULL:
         calls = chosen(calls, always=always_met(scene, calls), count=some_of(scene))

@@ -60,8 +60,9 @@ class Scene:
         asks: how many requests one run may make; each further run is the person's word.
         scripts: what the server plays, from the beginning.
         stride: a bounded run meets every so many-th of the calls that write to the note.
-        closes: a close may fail. The fault keeps it from being made, so that the process has the
-            file open for good, which no system does; one that goes on for long waits for itself.
+        releases: a close, and an unlock of the journal, may fail. The fault keeps it from being made,
+            so that the process holds for good what every system takes from it; one that works with
+            several connections waits for itself then.
     """
 
     command: tuple[str, ...]
@@ -71,7 +72,7 @@ class Scene:
     asks: int = 1
     scripts: tuple[Callable[[], Script], ...] = REPLIES
     stride: int = 1
-    closes: bool = True
+    releases: bool = True
 
     def ordeal(self, folder: Path) -> Ordeal:
         """An ordeal of it, in a folder that does not exist."""
@@ -236,6 +237,6 @@ SCENES = {
     "retry": Scene(("retry",), before=in_doubt, scripts=(lambda: status(500), *REPLIES)),
     "undo": Scene(("undo",), before=answered, in_the_end="not-a-chat", asks=0),
     "deliver": Scene(("deliver",), before=received, asks=0),
-    "watch, live": LiveScene(("watch", "--once"), MARKED, stride=4, closes=False),
+    "watch, live": LiveScene(("watch", "--once"), MARKED, stride=4, releases=False),
 }
 """The commands of the matrix. Each is a line."""
