@@ -143,6 +143,7 @@ def judge_note(
         NoteError: it cannot be parsed.
     """
     if not may_be_chat(snapshot.data):
+        parse_snapshot(looking.reading, snapshot)  # of what is no text nothing else can be said
         return Pass(
             because=Passed.MARKED_NO_CHAT
             if is_marked(snapshot.data, looking.reading.end_marks)

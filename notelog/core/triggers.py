@@ -4,6 +4,7 @@ A person types, an editor saves every two seconds, a phone syncs half sentences:
 said to be finished is not sent.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +18,11 @@ from notelog.core.turn import NothingDue, ReplyDue, State, answered_turn, next_t
 
 _UNFINISHED_ENDS = (",", ":", "-", "(", "，", "、", "：", "（", "—", "…")
 _STOP_LINE = "[stop]"
+_SENDING = frozenset({"send", ""})
+_NEAR_MARK = re.compile(
+    r">?\s*(?:[-*+–—•－]|\d+[.)])?\s*[\[［【(（]\s*[x✓✔ｘ×]?\s*[\]］】)）]\s*(?:send|发送|發送)[.。]?",
+    re.IGNORECASE,
+)
 BECOME_CHAT = "to make it one: write `notelog: mark` into its front matter"
 
 
@@ -136,12 +142,18 @@ def why(note: Note, rules: Rules) -> Answer | Pass:
             stopped = _stopped(note.turns[asked.turn_index])
             return stopped or _claimed(note, asked, rules) or _again(asked, rules.ticks)
     if isinstance(due, NothingDue):
-        if _stops_below(note):
-            return _STOPPED
-        hint = BECOME_CHAT if due.state is State.NOT_A_CHAT else ""
-        return Pass(because=_STATES[due.state], sentence=due.reason, hint=hint)
+        return _nothing_due(note, due)
     decided = _decide(note, due, mode, rules)
     return (isinstance(decided, Answer) and _claimed(note, due, rules)) or decided
+
+
+def _nothing_due(note: Note, due: NothingDue) -> Pass:
+    if _stops_below(note):
+        return _STOPPED
+    if due.state is not State.NOT_A_CHAT and _marks_nothing(note):
+        return _NO_MESSAGE
+    hint = BECOME_CHAT if due.state is State.NOT_A_CHAT else ""
+    return Pass(because=_STATES[due.state], sentence=due.reason, hint=hint)
 
 
 def _claimed(note: Note, due: ReplyDue, rules: Rules) -> Pass | None:
@@ -178,6 +190,11 @@ def _again(due: ReplyDue, ticks: int) -> Answer:
     )
 
 
+_NO_MESSAGE = Pass(
+    because=Passed.UNFINISHED,
+    sentence="it is marked as finished, and holds no message yet",
+    hint="write the message above the mark",
+)
 _STATES = {
     State.NOT_A_CHAT: Passed.NOT_A_CHAT,
     State.ANSWERED: Passed.ANSWERED,
@@ -231,6 +248,12 @@ def _decide(note: Note, due: ReplyDue, mode: Mode, rules: Rules) -> Answer | Pas
 
 
 def _unmarked(turn: Turn, end_marks: EndMarks, how: str) -> Pass:
+    if near := _near_mark(turn, end_marks):
+        return Pass(
+            because=Passed.UNMARKED,
+            sentence=f"`{near}` in its last message does not mark it as finished",
+            hint=f"outside of code and quotes, {how}",
+        )
     lines = {line.strip() for line in turn.content.split("\n")}
     if mark := next((mark for mark in end_marks.marks if mark in lines), ""):
         return Pass(
@@ -243,6 +266,25 @@ def _unmarked(turn: Turn, end_marks: EndMarks, how: str) -> Pass:
         sentence="its last message is not marked as finished",
         hint=f"to send it: {how}",
     )
+
+
+def _near_mark(turn: Turn, end_marks: EndMarks) -> str:
+    """A line that somebody may take for a mark: misspelt, or in code; empty where there is none."""
+    in_code = False
+    for line in map(str.strip, turn.content.split("\n")):
+        if line.startswith(("```", "~~~")):
+            in_code = not in_code
+        elif _NEAR_MARK.fullmatch(line) or (in_code and line in end_marks.marks):
+            return line
+    return ""
+
+
+def _marks_nothing(note: Note) -> bool:
+    """Whether the message that is marked as finished, and comes next, holds no text."""
+    filled = [index for index, turn in enumerate(note.turns) if turn.content]
+    below = note.turns[filled[-1] + 1 :] if filled else note.turns
+    marks = (mark for turn in below for mark in turn.send_marks)
+    return any(mark.ticked and mark.label in _SENDING for mark in marks)
 
 
 def _decide_auto(turn: Turn, due: ReplyDue, rules: Rules, how: str) -> Answer | Pass:
@@ -298,4 +340,4 @@ def _stopped(turn: Turn) -> Pass | None:
 def _marks(note: Note, turn_index: int) -> tuple[SendMark, ...]:
     """The send marks of the question, and of empty turns below it."""
     below = (turn for turn in note.turns[turn_index:] if turn.role is Role.USER)
-    return tuple(mark for turn in below for mark in turn.send_marks if mark.label in {"send", ""})
+    return tuple(mark for turn in below for mark in turn.send_marks if mark.label in _SENDING)

@@ -60,8 +60,8 @@ class Scene:
         asks: how many requests one run may make; each further run is the person's word.
         scripts: what the server plays, from the beginning.
         stride: a bounded run meets every so many-th of the calls that write to the note.
-        releases: a close, and an unlock of the journal, may fail. The fault keeps it from being made,
-            so that the process holds for good what every system takes from it; one that works with
+        releases: a close, and an unlock of the journal, may fail. The fault keeps it from being
+            made, so that the process holds for good what every system takes from it; one that has
             several connections waits for itself then.
     """
 

@@ -23,7 +23,9 @@ def verdict(text: str, rules: Rules | None = None) -> Answer | Pass:
         ("words\n", Passed.NOT_A_CHAT),
         ("words\n\n;;\n", Passed.NOT_A_CHAT),
         (ANSWERED, Passed.ANSWERED),
-        (f"{ASKED}\n- [x] send\n", Passed.ANSWERED),
+        (f"{ASKED}\n- [x] send\n", Passed.UNFINISHED),
+        (f"{ASKED}\n- [ ] send\n", Passed.ANSWERED),
+        (f"{ASKED}\n- [x] again\n", Passed.ANSWERED),
         (f"{ASKED}more\n", Passed.UNMARKED),
         (f"{ASKED}more\n\n- [ ] send\n", Passed.UNTICKED),
         (f"{ASKED}more\n\n- [x] send\n", Trigger.MARK),
@@ -47,7 +49,8 @@ def verdict(text: str, rules: Rules | None = None) -> Answer | Pass:
         (f"---\nnotelog: Mark\n---\n{ASKED}more\n\n;;\n", Trigger.MARK),
         (f"---\nnotelog: sometimes\n---\n{ASKED}more\n\n;;\n", Passed.IN_ERROR),
         (f"q{SEPARATOR}role::nobody\n\n;;\n", Passed.IN_ERROR),
-        ("---\nnotelog: mark\n---\n\n- [x] send\n", Passed.NOTHING),
+        ("---\nnotelog: mark\n---\n\n- [x] send\n", Passed.UNFINISHED),
+        ("---\nnotelog: mark\n---\n\n- [ ] send\n", Passed.NOTHING),
         ("---\nnotelog: mark\n---\n\nq\n\n- [x] send\n", Trigger.MARK),
         ("---\nnotelog: auto\n---\n\nq\n", Trigger.AUTO),
         ("---\nnotelog: auto\n---\n\nq\n\n- [ ] send\n", Passed.UNTICKED),
@@ -100,3 +103,33 @@ def test_the_key_is_that_of_the_question() -> None:
     other = verdict(f"{ASKED}more!\n\n;;\n")
     assert isinstance(other, Answer)
     assert other.key not in keys
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- ［x］ 发送",
+        "- 【x】发送",
+        "-[x] send",
+        "- [] send",
+        "> - [x] send",
+        "[x] Send",
+        "```\n- [x] send\n```",
+        "~~~\n;;\n~~~",
+    ],
+)
+def test_what_somebody_may_take_for_a_mark_is_named(line: str) -> None:
+    """A box that is misspelt, quoted, or shown as code: which line it is, and what counts."""
+    found = verdict(f"{ASKED}more\n\n{line}\n")
+    assert isinstance(found, Pass)
+    assert found.because is Passed.UNMARKED
+    assert f"`{line.strip('`~').strip()}`" in found.sentence
+    assert "- [x] send" in found.hint
+
+
+@pytest.mark.parametrize("line", ["send", "- [x] send it", "[send](x)", "- [x] sender", "(x)"])
+def test_other_words_are_no_near_miss(line: str) -> None:
+    """They are words of the message."""
+    found = verdict(f"{ASKED}more\n\n{line}\n")
+    assert isinstance(found, Pass)
+    assert found.sentence == "its last message is not marked as finished"
