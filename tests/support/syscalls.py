@@ -104,15 +104,14 @@ def broken(
     return _run(options, command, environment, log)
 
 
-def met(log: Path, root: Path) -> str:
-    """The kind of the call at which a run was killed or broken, by its log; empty for none."""
+def met(log: Path, root: Path) -> frozenset[str]:
+    """The kinds of the calls at which a run was killed or broken, by its log; one a thread."""
+    kinds: set[str] = set()
     for line in log.read_text(errors="replace").split("\n"):
         found = _LINE.match(line)
         if found and ("(INJECTED)" in line or line.endswith(("= ?", "<unfinished ...>"))):
-            kind = _kind(found["name"], found["rest"], str(root))
-            if kind:
-                return kind
-    return ""
+            kinds.add(_kind(found["name"], found["rest"], str(root)))
+    return frozenset(kinds - {""})
 
 
 def _only(call: Call, note: Path) -> list[str]:
