@@ -19,7 +19,7 @@ test: $(DEV)/.ready tools  ## Runs the whole suite
 	@$(BIN)/notelog model install --yes
 	$(BIN)/pytest -n $(JOBS)
 
-proof: $(DEV)/.ready tools  ## Breaks notelog at every system call, and counts what is lost (0); takes hours
+proof: $(DEV)/.ready tools  ## Breaks notelog at every system call, and counts what is lost (0); takes an hour
 	@$(BIN)/notelog model install --yes
 	NOTELOG_PROOF=full $(BIN)/pytest -n $(JOBS) tests/faults tests/e2e/test_watch*.py tests/unit/test_watch*.py tests/property/test_watch*.py
 
