@@ -153,7 +153,7 @@ WIRE = b"".join(
 def test_cut_at_every_byte(tmp_path: Path, share: int) -> None:
     """Wherever a stream is cut: in doubt, or a prefix in the note with a callout, or whole."""
     reason = WIRE.index(b'"finish_reason": "stop"')
-    whole = WIRE.index(b"\n", reason)
+    whole = WIRE.index(b"\n\n", reason) + 1
     for cut in range(share, len(WIRE), 4 if FULL else 4 * 37):
         with ScriptedServer([[WIRE[:cut]], reply("never")]) as server:
             desk = Desk(tmp_path / str(cut), server)
