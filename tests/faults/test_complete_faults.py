@@ -77,7 +77,8 @@ class Trial:
                     if ordeal.met(call):
                         found = ordeal.problems_after_fault(run, lied=lied)
                         return [f"{self}: {words}" for words in found]
-        return [f"{self}: never met"] if writes_to_note(self.call) else []
+        elsewhere = not self.fault and self.call.name in SCENES[self.scene].first_elsewhere
+        return [f"{self}: never met"] if writes_to_note(self.call) and not elsewhere else []
 
 
 @cache

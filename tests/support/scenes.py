@@ -63,6 +63,8 @@ class Scene:
         releases: a close, and an unlock of the journal, may fail. The fault keeps it from being
             made, so that the process holds for good what every system takes from it; one that has
             several connections waits for itself then.
+        first_elsewhere: calls that another thread makes first, so that a kill is mostly its own; at
+            the close before them the disk is the same.
     """
 
     command: tuple[str, ...]
@@ -73,6 +75,7 @@ class Scene:
     scripts: tuple[Callable[[], Script], ...] = REPLIES
     stride: int = 1
     releases: bool = True
+    first_elsewhere: frozenset[str] = frozenset()
 
     def ordeal(self, folder: Path) -> Ordeal:
         """An ordeal of it, in a folder that does not exist."""
@@ -237,6 +240,8 @@ SCENES = {
     "retry": Scene(("retry",), before=in_doubt, scripts=(lambda: status(500), *REPLIES)),
     "undo": Scene(("undo",), before=answered, in_the_end="not-a-chat", asks=0),
     "deliver": Scene(("deliver",), before=received, asks=0),
-    "watch, live": LiveScene(("watch", "--once"), MARKED, stride=4, releases=False),
+    "watch, live": LiveScene(
+        ("watch", "--once"), MARKED, stride=4, releases=False, first_elsewhere=frozenset({"rename"})
+    ),
 }
 """The commands of the matrix. Each is a line."""
