@@ -60,7 +60,7 @@ def agree(tools: Completing, journal: Journal, turn: Turn, digest: Digest, job: 
     known = frozenset(
         item.key
         for item in digest.parts()
-        if known_answer(journal, item, note, billed=profile.billed, again=job.again or job.retry)
+        if known_answer(journal, item, note, billed=profile.billed, again=job.doubts_too)
         is not None
     )
     offer = offer_of(digest, known=known)
@@ -85,10 +85,7 @@ def with_answered(journal: Journal, turn: Turn, digest: Digest, job: Job) -> Dig
         item = None if part is None else digest.part(part, record.intent.prompt)
         if part is None or item is None or item.key != record.intent.turn_key:
             continue
-        if (
-            known_answer(journal, item, note, billed=billed, again=job.again or job.retry)
-            is not None
-        ):
+        if known_answer(journal, item, note, billed=billed, again=job.doubts_too) is not None:
             answered[item.key] = part
     if own.keys() >= answered.keys():
         return digest
@@ -138,7 +135,7 @@ def digested(
         path=turn.snapshot.path,
         note=turn.snapshot.real_path,
         endpoint=endpoint,
-        again=job.again or job.retry,
+        again=job.doubts_too,
     )
     tree = _Tree(work, digest)
     messages = tree.climb()

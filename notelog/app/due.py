@@ -106,6 +106,11 @@ class Job:
     agreed: Callable[[DigestOffer], bool] | None = None
 
     @property
+    def doubts_too(self) -> bool:
+        """Whether requests on the way to the answer that are in doubt may be made anew."""
+        return self.again or self.retry
+
+    @property
     def by_box(self) -> bool:
         """Whether a ticked box, and no command, is what asks for another answer."""
         return self.again and self.kept_first

@@ -234,9 +234,11 @@ def _reply_is_kept(tools: Completing, job: WatchJob) -> bool:
             turns = journal.turns(snapshot.real_path)
     except NotelogError:
         return False
-    last = next((turn for turn in reversed(turns) if turn.intent.purpose is Purpose.REPLY), None)
-    kept = last is not None and last.intent.turn_key == job.key.partition("+")[0]
-    return kept and last is not None and last.state is TurnState.RECEIVED
+    replies = [turn for turn in turns if turn.intent.purpose is Purpose.REPLY]
+    return any(
+        last.state is TurnState.RECEIVED and last.intent.turn_key == job.key.partition("+")[0]
+        for last in replies[-1:]
+    )
 
 
 def _ending_of(error: NotelogError) -> Ending:
