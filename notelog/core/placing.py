@@ -1,5 +1,6 @@
 """The bytes of a reply and the places where they go."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from re import compile as regex
 
@@ -7,7 +8,7 @@ from notelog.core.callout import mark_callout, reasoning_callout
 from notelog.core.edit import Insertion
 from notelog.core.inert import CLOSED_KINDS, escape
 from notelog.core.messages import Role
-from notelog.core.note import Note, Turn
+from notelog.core.note import Note, SendMark, Turn
 from notelog.core.note_style import NoteStyle, ReplyStyle, style_of
 
 _LINE_END = regex(rb"\r\n|\n|\r")
@@ -140,8 +141,7 @@ def _invite(sheet: "_Sheet", place: Place, spelling: NoteStyle) -> None:
     """Leaves an empty user turn to type in, with a fresh checkbox where the question had one."""
     if place.newer:
         return
-    send = (mark.checkbox for mark in place.answered.send_marks if mark.label == "send")
-    checkbox = next(send, b"")
+    checkbox = _send_box(place.answered.send_marks)
     if place.waiting is None:
         sheet.go_to((place.filled or place.last).span.end)
         sheet.block(spelling.separator)
@@ -157,12 +157,16 @@ def _invite(sheet: "_Sheet", place: Place, spelling: NoteStyle) -> None:
             sheet.end_block()
 
 
+def _send_box(marks: Iterable[SendMark]) -> bytes:
+    """The unticked box to finish a message with, in the words of the first; or nothing."""
+    return next((mark.checkbox for mark in marks if mark.label == "send"), b"")
+
+
 def _head_what_was_typed(sheet: "_Sheet", turn: Turn, spelling: NoteStyle, split_at: int) -> None:
     """Makes what a person typed on a message of its own, with a box where the question had one."""
     sheet.block(spelling.separator)
     sheet.block(spelling.user)
-    above = (mark.checkbox for mark in turn.send_marks if mark.span.start < split_at)
-    checkbox = next(filter(None, above), b"")
+    checkbox = _send_box(mark for mark in turn.send_marks if mark.span.start < split_at)
     boxed = any(mark.span.start >= split_at for mark in turn.send_marks)
     if checkbox and not boxed and turn.open_block is None:
         sheet.go_to(turn.span.end)

@@ -71,6 +71,24 @@ def test_the_reply_stands_between(mark: str, tail: str, newline: str) -> None:
     assert new == data
 
 
+@pytest.mark.parametrize("label", ["again", "retry"])
+def test_a_box_for_another_answer_is_not_handed_on(label: str) -> None:
+    """What was typed gets a box to send it, and none that would be a word to pay anew."""
+    data = f"{CHAT}\n\n- [x] {label}\n\nmore".encode()
+    note = notelog.parse(data)
+    place = typed_below(note, key_of(f"{CHAT}\n\n- [x] {label}\n"), "Q2")
+    assert place is not None
+    plan = plan_reply(
+        note,
+        place.turn_index,
+        "A2",
+        fingerprint="",
+        style=ReplyStyle(),
+        split_at=place.split_at,
+    )
+    assert b"[ ]" not in apply_plan(data, plan)
+
+
 @pytest.mark.parametrize(
     "text",
     [
