@@ -29,5 +29,6 @@ def command(output: Output, /, note: str, *, as_json: bool) -> int:
             }
         )
         return 0
-    output.data(f"{note}: {found.sentence}{f'; {found.hint}' if found.hint else ''}")
+    told = f"{note}: {found.sentence}{f'; {found.hint}' if found.hint else ''}"
+    output.data(output.naming(told))
     return 0

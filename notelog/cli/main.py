@@ -82,7 +82,8 @@ class CommandTree(WordGroup):
 @click.pass_context
 def tree(ctx: click.Context, *, verbose: bool, quiet: bool, color: bool | None) -> None:
     """Answer the chat notes of a Markdown vault, in place."""
-    ctx.obj = Output(quiet=quiet, verbose=verbose, color=color)
+    output = ctx.ensure_object(Output)
+    output.quiet, output.verbose, output.color = quiet, verbose, color
     if verbose:
         from notelog.cli.log import start_log
 
@@ -116,7 +117,7 @@ def run_command(arguments: list[str]) -> int:
 
 def _invoke(arguments: list[str], output: Output) -> int:
     try:
-        with tree.make_context("notelog", list(arguments)) as context:
+        with tree.make_context("notelog", list(arguments), obj=output) as context:
             code: object = tree.invoke(context)
     except click.exceptions.Exit as stop:
         return stop.exit_code

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from notelog.cli.output import Output
+
 if TYPE_CHECKING:
     from notelog.core.settings import Options
 
@@ -67,7 +69,14 @@ def fitting_options(function: _Function) -> _Function:
 
 def note_argument(function: _Function) -> _Function:
     """Adds the argument NOTE: the path of one note."""
-    return click.argument("note", type=click.Path(path_type=str), metavar="NOTE")(function)
+    return click.argument(
+        "note", type=click.Path(path_type=str), metavar="NOTE", callback=_about_note
+    )(function)
+
+
+def _about_note(context: click.Context, _parameter: click.Parameter, note: str) -> str:
+    context.ensure_object(Output).note = note
+    return note
 
 
 def map_reduce_options(function: _Function) -> _Function:

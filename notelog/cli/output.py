@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from re import compile as regex
 from typing import TextIO
 
 from notelog.core.request import JsonValue
@@ -11,6 +12,7 @@ from notelog.core.visible import CONTROLS, visible_line, visible_text
 from notelog.errors import NotelogError
 
 JSON_VERSION = 1
+_OF_NOTE = regex(r"(notelog [a-z]+ (?:--[a-z-]+ )*)NOTE\b")
 
 
 class Output:
@@ -20,6 +22,9 @@ class Output:
         quiet: say nothing but errors.
         verbose: show the log, and where a defect is.
         color: None lets the terminal and ``NO_COLOR`` decide.
+
+    Attributes:
+        note: the note that the command is about, as it was named; None where it is about none.
     """
 
     def __init__(
@@ -28,6 +33,7 @@ class Output:
         self.quiet = quiet
         self.verbose = verbose
         self.color = color
+        self.note: str | None = None
         self._reader_gone = False
         for stream in (sys.stdout, sys.stderr):
             _never_fail_to_encode(stream)
@@ -78,8 +84,17 @@ class Output:
         with suppress(OSError):  # told when the program ends
             sys.stdout.flush()
         with suppress(OSError):  # there is nobody left to tell
-            sys.stderr.write(f"{visible_line(sentence)}\n")
+            sys.stderr.write(f"{visible_line(self.naming(sentence))}\n")
             sys.stderr.flush()
+
+    def naming(self, sentence: str) -> str:
+        """A sentence whose commands name the note, so that they can be copied as they stand."""
+        if self.note is None or not _OF_NOTE.search(sentence):
+            return sentence
+        from notelog.cli.styled import shell_path
+
+        argument = shell_path(self.note)
+        return _OF_NOTE.sub(lambda found: found[1] + argument, sentence)
 
 
 def _never_fail_to_encode(stream: TextIO) -> None:

@@ -5,6 +5,7 @@ import signal
 import stat
 import time
 from pathlib import Path
+from shlex import quote
 from threading import Event
 from typing import Any, cast
 
@@ -136,7 +137,7 @@ def test_what_is_in_doubt_is_asked_again_only_by_word(program: Program, vault: P
         assert program.run("complete", note).code == 10
         second = program.run("complete", note)
         assert (second.code, len(server.requests)) == (10, 1)
-        assert "notelog retry" in second.err
+        assert f"notelog retry {quote(str(note))} asks anew" in second.err
         third = program.run("complete", "--again", note)
     assert (third.code, len(server.requests)) == (0, 2)
     assert b"At last." in note.read_bytes()
