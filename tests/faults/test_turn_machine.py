@@ -71,7 +71,8 @@ COMMANDS = {
 }
 """What is run at any time; those with ``again`` are the person's word to pay anew."""
 WORDS = ("again", "retry")
-WITHDRAWING = ("undo", "again", "watch")
+WITHDRAWING = {"undo", "again", "watch", "--again", "--continue"}
+"""What may take a part of a reply out, or put another reply in its place."""
 SETTINGS = "[watch]\nat_once = 1\nasks_per_hour = 1000\n"
 
 kinds = st.sampled_from(
@@ -127,7 +128,7 @@ class Running:
         note: the note that it is about; None for all of the vault.
         words: its arguments.
         alone: nobody touched the note since it began.
-        told_to_end: and would obey at once, were it told again.
+        told_to_end: it finishes what runs.
     """
 
     command: Command
@@ -135,6 +136,12 @@ class Running:
     words: tuple[str, ...]
     alone: bool = True
     told_to_end: bool = False
+
+    def tell_to_end(self) -> None:
+        """Once: told twice, it would obey at once."""
+        if not self.told_to_end:
+            self.command.end()
+        self.told_to_end = True
 
 
 def parsed(data: bytes) -> Note:
@@ -147,15 +154,26 @@ def ticks_in(data: bytes) -> int:
     return sum(tick == b"x" and label != b"send" for tick, label in BOX.findall(data))
 
 
-def said(data: bytes, role: Role) -> list[str]:
-    """What one side says in a note, each message by its key.
+def read_as_chat(data: bytes) -> Note:
+    """A note; without separators it is read as its reply will make it: a marker may begin it."""
+    note = parsed(data)
+    return note if note.is_chat else parsed(data + f"\n\n{SEPARATOR}\n\nrole::user\n\n".encode())
 
-    A note without separators is read as its reply will make it: a role marker may begin it.
-    """
-    if not parsed(data).is_chat:
-        data += f"\n\n{SEPARATOR}\n\nrole::user\n\n".encode()
-    turns = [turn for turn in parsed(data).turns if turn.content and turn.role is role]
-    return [turn_key((Message(role=role, content=turn.content),)) for turn in turns]
+
+def answers(data: bytes) -> list[str]:
+    """What the assistant says in a note, each message by its key."""
+    turns = [turn for turn in read_as_chat(data).turns if turn.content]
+    return [
+        turn_key((Message(role=turn.role, content=turn.content),))
+        for turn in turns
+        if turn.role is Role.ASSISTANT
+    ]
+
+
+def asks(data: bytes) -> list[bytes]:
+    """The lines of a person in what the user says; what is typed below a mark may become a turn."""
+    turns = [turn for turn in read_as_chat(data).turns if turn.role is Role.USER]
+    return [line for turn in turns for line in PERSON.findall(turn.content.encode())]
 
 
 def is_within(old: list[str] | bytes, new: list[str] | bytes) -> bool:
@@ -176,6 +194,7 @@ class Vault(RuleBasedStateMachine):
         self.notes: list[Kept] = []
         self.running: Running | None = None
         self.watcher: Running | None = None
+        self.withdrawing = False  # something that ran since the notes were looked at may take out
         self.unheard: list[str] = []  # paths that changed, and the watcher was not told
         self.count = 0
         self.paths: dict[str, Kept] = {}
@@ -185,7 +204,7 @@ class Vault(RuleBasedStateMachine):
         try:
             for standing in filter(None, (self.running, self.watcher)):
                 if standing is self.watcher:
-                    standing.command.end()
+                    standing.tell_to_end()
                 self._advance(standing, 0)
             assert self.watcher is None
             for note in self.notes:
@@ -427,9 +446,7 @@ class Vault(RuleBasedStateMachine):
             self.watcher.command.kill()
             self.watcher = None
         else:
-            if not self.watcher.told_to_end:
-                self.watcher.command.end()
-            self.watcher.told_to_end = True
+            self.watcher.tell_to_end()
             self._advance(self.watcher, steps, 400.0)
 
     @rule(steps=stops)
@@ -473,6 +490,7 @@ class Vault(RuleBasedStateMachine):
         """What a command has done since the person last looked; P3, P4 and P5."""
         command = running.command
         ended = command.code is not None
+        self.withdrawing |= not WITHDRAWING.isdisjoint(running.words)
         if ended:
             self.running = None if self.running is running else self.running
             self.watcher = None if self.watcher is running else self.watcher
@@ -485,7 +503,8 @@ class Vault(RuleBasedStateMachine):
         if not self._free():
             return  # to look would be to wait
         for note in self.notes:
-            self._check_text(note, withdrawing=running.words[0] in WITHDRAWING or note.ticks > 0)
+            self._check_text(note, withdrawing=self.withdrawing or note.ticks > 0)
+        self.withdrawing = False
         if ended and command.code == 0 and running.alone and running.words[0] == "complete":
             assert running.note is not None
             now = parsed(running.note.data)
@@ -518,8 +537,8 @@ class Vault(RuleBasedStateMachine):
             assert before == now
             return
         assert not parsed(now).errors, now
-        assert said(before, Role.USER) == said(now, Role.USER), (before, now)
-        old, new = said(before, Role.ASSISTANT), said(now, Role.ASSISTANT)
+        assert asks(before) == asks(now), (before, now)
+        old, new = answers(before), answers(now)
         if not withdrawing:
             assert is_within(old, new)
         conversation = parsed(now).conversation
