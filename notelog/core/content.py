@@ -6,7 +6,13 @@ from typing import NamedTuple
 
 _BLANKS = re.compile(rb"[ \t]*")
 _BLANK_LINES = re.compile(rb"(?:[ \t]*\n)*+")
-_INVISIBLE = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*+\Z")
+_NARROW = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
+_WIDE = "\x85\xa0\u1680\u2028\u2029\u202f\u205f\u2060\u3000\ufeff" + "".join(
+    map(chr, range(0x2000, 0x200E))
+)
+_INVISIBLE = _NARROW + _WIDE
+_NARROW_BYTES = _NARROW.encode()
+_WIDE_BYTES = tuple(map(str.encode, _WIDE))
 _NEWLINE = ord("\n")
 
 
@@ -29,12 +35,21 @@ _EMPTY = Content("")
 
 def is_blank(text: str) -> bool:
     """Whether a text shows nothing: blanks of any script, and characters without width."""
-    return bool(_INVISIBLE.match(text))
+    return not text.strip(_INVISIBLE)
 
 
-def _content(raw: bytes, first: int, last: int) -> Content:
-    text = raw.decode()
-    return _EMPTY if is_blank(text) else Content(text, first, last)
+def without_outer_blank_lines(text: str) -> str:
+    """Removes the lines at both ends that show nothing; the first one left keeps its indentation.
+
+    Args:
+        text: with LF as its only line end.
+    """
+    shown = text.rstrip(_INVISIBLE)
+    if not shown:
+        return ""
+    first = len(shown) - len(shown.lstrip(_INVISIBLE))
+    end = text.find("\n", len(shown))
+    return text[text.rfind("\n", 0, first) + 1 : None if end < 0 else end]
 
 
 class View:
@@ -61,46 +76,30 @@ class View:
             cuts: what is not sent, in order, none overlapping.
             escapes: the offsets of backslashes that are not shown.
         """
-        if not cuts and not escapes:
-            return self._whole(start, stop)
         pieces = self._pieces(start, stop, cuts) if cuts else [(start, stop)]
         if escapes:
             pieces = list(_without(pieces, sorted(escapes)))
         first, last = self._ends(pieces)
         if first < 0:
             return _EMPTY
-        raw = b"".join([self.data[begin:end] for begin, end in pieces])
-        raw = self._with_lf(raw)
-        return _content(_without_outer_blank_lines(raw), first, last)
-
-    def _whole(self, start: int, stop: int) -> Content:
-        """The view of a range from which nothing is cut."""
-        text = self.text
-        shown = text[start:stop].rstrip(b" \t\n")
-        last = start + len(shown) - 1
-        first = last + 1 - len(shown.lstrip(b" \t\n"))
-        if first > last:
-            return _EMPTY
-        begin = max(text.rfind(b"\n", start, first) + 1, start)
-        end = text.find(b"\n", last, stop)
-        raw = self._with_lf(self.data[begin : stop if end < 0 else end])
-        return _content(raw, first, last)
+        raw = self._with_lf(b"".join([self.data[begin:end] for begin, end in pieces]))
+        return Content(without_outer_blank_lines(raw.decode()), first, last)
 
     def _with_lf(self, raw: bytes) -> bytes:
         if not self.mixed:
             return raw
-        return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n")
+        return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _ends(self, pieces: Sequence[tuple[int, int]]) -> tuple[int, int]:
         """The offsets of the first and last visible byte."""
         first = last = -1
         for begin, end in pieces:
-            shown = self.text[begin:end].lstrip(b" \t\n")
+            shown = _lstripped(self.text[begin:end])
             if shown:
                 first = end - len(shown)
                 break
         for begin, end in reversed(pieces):
-            shown = self.text[begin:end].rstrip(b" \t\n")
+            shown = _rstripped(self.text[begin:end])
             if shown:
                 last = begin + len(shown) - 1
                 break
@@ -182,8 +181,11 @@ def _without(
         yield at, end
 
 
-def _without_outer_blank_lines(raw: bytes) -> bytes:
-    """Removes blank lines at both ends; the first line keeps its indentation."""
-    begin = _end_of(_BLANK_LINES, raw, 0, len(raw))
-    end = raw.find(b"\n", len(raw.rstrip(b" \t\n")))
-    return raw[begin:] if end < 0 else raw[begin:end]
+def _lstripped(text: bytes) -> bytes:
+    shown = text.lstrip(_NARROW_BYTES)
+    return shown.decode().lstrip(_INVISIBLE).encode() if shown.startswith(_WIDE_BYTES) else shown
+
+
+def _rstripped(text: bytes) -> bytes:
+    shown = text.rstrip(_NARROW_BYTES)
+    return shown.decode().rstrip(_INVISIBLE).encode() if shown.endswith(_WIDE_BYTES) else shown

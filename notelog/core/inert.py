@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from re import compile as regex
 
 from notelog.core.blocks import Blocks, scan_blocks
-from notelog.core.content import is_blank
+from notelog.core.content import without_outer_blank_lines
 from notelog.core.dialect import CALLOUT, COMMENT_MARK, MARKER, SEPARATOR, TASK
 from notelog.core.end_marks import DEFAULT_END_MARKS, EndMarks
 from notelog.core.note import BlockKind
@@ -21,7 +21,6 @@ CLOSED_KINDS = frozenset({BlockKind.FENCE, BlockKind.COMMENT, BlockKind.HTML, Bl
 
 _SURROGATE = regex(r"[\ud800-\udfff]")
 _LINE_END = regex(r"\r\n|\r")
-_BLANK_LINE = regex(r"[ \t]*")
 _CODE_START = regex(rb"[ \t>]*(?:[-*+]|[0-9]{1,9}[.)])?[ \t]*(?:```|~~~)|(?:    | {0,3}\t)")
 _STRUCTURE = (
     COMMENT_MARK,
@@ -44,8 +43,7 @@ def normalise(reply: str, *, inert: bool = True, end_marks: EndMarks = DEFAULT_E
         inert: also make it inert for other plugins.
         end_marks: of the note.
     """
-    text = _LINE_END.sub("\n", _encodable(reply))
-    text = "" if is_blank(text) else _trimmed(text)
+    text = without_outer_blank_lines(_LINE_END.sub("\n", _encodable(reply)))
     return _secured(_calmed(text, end_marks) if inert and not is_quiet(text) else text, end_marks)
 
 
@@ -69,16 +67,6 @@ def _encodable(text: str) -> str:
     if _SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text.replace("\x00", "\ufffd")
-
-
-def _trimmed(text: str) -> str:
-    lines = text.split("\n")
-    first, last = 0, len(lines)
-    while first < last and _BLANK_LINE.fullmatch(lines[first]):
-        first += 1
-    while last > first and _BLANK_LINE.fullmatch(lines[last - 1]):
-        last -= 1
-    return "\n".join(lines[first:last])
 
 
 def _code_lines(text: str, end_marks: EndMarks) -> list[bool]:

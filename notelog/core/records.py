@@ -7,6 +7,7 @@ from re import IGNORECASE
 from re import compile as regex
 from typing import TYPE_CHECKING
 
+from notelog.core.content import is_blank
 from notelog.core.derived import Purpose
 from notelog.core.edit import Insertion, Landed
 from notelog.core.messages import Conversation, Message, Role
@@ -19,7 +20,7 @@ _KEY_BYTES = 20
 # A line that does nothing but close a block: one such line is put below a question whose block
 # is open (see ``edit``), so the question is the same with and without it. The open block may end
 # in a line that would close another kind, so all of them are left out.
-_CLOSING_LINE = regex(
+CLOSING_LINE = regex(
     r"[ \t>]*(?:`{3,}|~{3,}|-->|\?>|\]\]>|>|\$\$|</(?:pre|script|style|textarea)>)", IGNORECASE
 )
 
@@ -151,12 +152,12 @@ def _normal(message: Message) -> str:
     text = message.content.replace("\r\n", "\n").replace("\r", "\n")
     lines = [line.rstrip(" \t") for line in text.split("\n")]
     _drop_blanks(lines)
-    while message.role is Role.USER and len(lines) > 1 and _CLOSING_LINE.fullmatch(lines[-1]):
+    while message.role is Role.USER and len(lines) > 1 and CLOSING_LINE.fullmatch(lines[-1]):
         lines.pop()
         _drop_blanks(lines)
     return "\n".join(lines)
 
 
 def _drop_blanks(lines: list[str]) -> None:
-    while lines and not lines[-1]:
+    while lines and is_blank(lines[-1]):
         lines.pop()

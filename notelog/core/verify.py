@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from notelog.core.content import without_outer_blank_lines
 from notelog.core.edit import EditPlan, Insertion, Withdrawal, apply_plan
 from notelog.core.frontmatter import FrontMatterFault, FrontMatterValues
 from notelog.core.messages import Role
@@ -132,7 +133,7 @@ def _closed(old: Note, plan: EditPlan, was: Said, would_be: Said) -> bool:
         block is not None
         and was[0] is would_be[0]
         and would_be[1].startswith(was[1])
-        and added.strip(" \t\n") == block.closer.decode().strip(" \t")
+        and without_outer_blank_lines(added).strip(" \t") == block.closer.decode().strip(" \t")
     )
 
 

@@ -4,7 +4,8 @@ import pytest
 
 import notelog
 from notelog.core.edit import apply_plan
-from notelog.core.landing import Gone, Landing, ReplyStyle, find_landing, plan_reply
+from notelog.core.landing import Gone, Landing, ReplyStyle, find_landing, plan_reply, verify_plan
+from notelog.core.records import turn_key
 
 HR = '<hr class="__chatgpt_plugin">'
 ASK = f"\n\n{HR}\n\nrole::user\n\n"
@@ -51,3 +52,17 @@ def test_the_line_that_closed_its_block_does_not_hide_it() -> None:
     plan = plan_reply(note, 2, "", fingerprint="", style=ReplyStyle(mark="it failed"))
     after = notelog.parse(apply_plan(data, plan))
     assert find_landing(note, 2, after) == Landing(turn_index=2, is_last=True)
+
+
+@pytest.mark.parametrize(
+    "below", ["\u3000\n", "\u2028", "\n\x0c\n\n\u3000\n", "\u3000\r\n\u200b\r\n"]
+)
+@pytest.mark.parametrize("question", ["Q1", "Q1\n\u3000", "```\nopen\n\u3000"])
+def test_lines_that_show_nothing_take_no_part(question: str, below: str) -> None:
+    """A reply goes to an empty marker above such lines, and its question is known below it."""
+    data = f"{question}{SAY}{below}".encode()
+    note = notelog.parse(data)
+    plan = plan_reply(note, 0, "A\n\n\u3000\n", fingerprint="", style=ReplyStyle())
+    after = notelog.parse(apply_plan(data, plan))
+    assert (plan.content, verify_plan(note, plan, after)) == ("A", ())
+    assert turn_key(note.conversation) == turn_key(after.conversation[:1])

@@ -473,6 +473,20 @@ def test_empty_turns_are_kept() -> None:
     assert (turn.content, turn.span.end) == ("", 0)
 
 
+BLANKS = ("\u3000", "\u3000 \u2028", "\x0c", "\u200b", "\u00a0\t")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("blank", BLANKS)
+def test_lines_that_show_nothing_are_blank(blank: str, newline: str) -> None:
+    """Blanks of any script count at both ends; the first line keeps its indentation."""
+    text = f"\n{blank}\n{HR}\n{blank}\n\u3000A %%c%%\n{blank}\nb \u3000\n{blank}\n\n{blank}"
+    for written in (text, text.replace(" %%c%%", "")):
+        (message,) = parse(written.replace("\n", newline)).conversation
+        assert message.content == f"\u3000A\n{blank}\nb \u3000"
+        assert message.lines == (5, 7)
+
+
 def test_system_commands_are_texts() -> None:
     """Anything but texts is an error; an item left empty, as Obsidian leaves it, is no message."""
     note = parse("---\nsystem_commands:\n  - a\n  -\n  - ''\n---\nQ")
