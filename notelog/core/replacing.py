@@ -92,8 +92,9 @@ def _renaming(
     if marker is None or not marker.suffix or not suffix or marker.suffix == suffix:
         return
     line = note.source.data[marker.span.start : marker.span.end].rstrip()
-    pieces = (piece.data for item in standing.record.landings for piece in item.reply)
-    if any(line in header_of(piece) or piece == marker.suffix for piece in pieces):
+    landings = standing.record.landings
+    pieces = (piece.data for landed in landings for piece in landed.reply)
+    if marker.suffix in pieces or any(line in header_of(landed) for landed in landings):
         offset = marker.span.start + line.rindex(marker.suffix)
         yield Insertion(offset=offset, data=suffix)
         yield Withdrawal(offset=offset, data=marker.suffix, record_id=standing.record.record_id)

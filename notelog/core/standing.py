@@ -15,20 +15,23 @@ from notelog.core.messages import Role
 from notelog.core.note import Note, SegmentKind, Turn
 from notelog.core.note_style import MODEL_NAME
 from notelog.core.placing import question_end
-from notelog.core.records import TurnRecord
+from notelog.core.records import CLOSING_LINE, TurnRecord
 from notelog.core.source import SourceText
 
 _SLASHES = rb"(?P<slashes>\\*)"
 _HEADER = re.compile(
-    rb"[ \t\n]*(?:[^\n]+\n[ \t\n]*)?"
-    + SEPARATOR.pattern.replace(_SLASHES, b"")
-    + rb"[ \t\n]*"
-    + MARKER.pattern.replace(_SLASHES, b"").replace(b"(?P<before>", b"(?P<place>")
+    rb"(?:[ \t]*\n)*+(?:"
+    + CLOSING_LINE.pattern.encode()
+    + rb"[ \t]*\n(?:[ \t]*\n)++)?"
+    + SEPARATOR.pattern.replace(_SLASHES, b"").replace(b"(?P<before> {0,3})", b"")
+    + rb"\n[ \t]*\n"
+    + MARKER.pattern.replace(_SLASHES, b"")
     + rb"(?:\n|\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
 """The separator and marker above a reply, and the line that closes the block of its question."""
 
+_FOLDED = b"> [!notelog]-"
 _BLANK_LINES = re.compile(rb"(?:[ \t]*(?:\r\n|\n|\r))*+")
 _BLANK_END = re.compile(rb"(?:[\r\n][ \t]*)+\Z")
 _LINE_ENDS = (b"\n", b"\r")
@@ -93,17 +96,26 @@ def find_standing(
 def bodies_of(landed: Landed) -> Iterator[bytes]:
     """What of a landing may be the reply itself, with its callouts, without blank lines around it.
 
-    Earlier answers that were folded in the same landing are pieces of their own. Whether a header
-    was put in too shows only in the note: a reply may quote one.
+    Whether a header was put in too shows only in the note: a reply may quote one.
     """
     piece = landed.reply[-1].data if landed.reply else b""
     yield _trimmed(piece)
-    if header := header_of(piece):
+    if header := header_of(landed):
         yield _trimmed(piece[len(header) :])
 
 
-def header_of(piece: bytes) -> bytes:
-    """The separator and marker with which a piece of a landing begins; empty where none do."""
+def folded_in(landed: Landed) -> bytes:
+    """The callout that holds the reply whose place a landing took; empty where there is none."""
+    *above, last = landed.reply
+    beside = (item.data for item in above if item.offset == last.offset)
+    return next((data for data in beside if data.startswith(_FOLDED)), b"")
+
+
+def header_of(landed: Landed) -> bytes:
+    """The separator and marker that a landing begins with above its reply; empty for none."""
+    if not landed.reply or folded_in(landed):
+        return b""
+    piece = landed.reply[-1].data
     header = _HEADER.match(SourceText(piece).lf_text)
     return piece[: header.end()] if header else b""
 
@@ -111,10 +123,10 @@ def header_of(piece: bytes) -> bytes:
 def model_name_in(record: TurnRecord) -> bytes:
     """What a reply put into its header to name the model; empty where it named none."""
     for landing in reversed(record.landings):
-        for piece in landing.reply:
-            if named := MODEL_NAME.search(header_of(piece.data)):
-                return named[0]
-            if MODEL_NAME.fullmatch(piece.data) and piece is not landing.reply[-1]:
+        if named := MODEL_NAME.search(header_of(landing)):
+            return named[0]
+        for piece in landing.reply[:-1]:
+            if MODEL_NAME.fullmatch(piece.data):
                 return piece.data
     return b""
 

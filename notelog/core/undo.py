@@ -9,15 +9,16 @@ from dataclasses import replace
 from itertools import islice
 
 from notelog.core.asked import questions
+from notelog.core.callout import earlier_callout
 from notelog.core.callouts import ticked_or_not
 from notelog.core.edit import EditPlan, Insertion, Landed, Withdrawal, apply_plan
+from notelog.core.inert import escape
 from notelog.core.messages import Role
 from notelog.core.note import Note, Turn
 from notelog.core.records import TurnRecord
-from notelog.core.standing import bodies_of, model_name_in
+from notelog.core.standing import bodies_of, folded_in, model_name_in
 from notelog.core.verify import parsed_alike, verify_plan
 
-_FOLDED = b"> [!notelog]-"
 _MOST_PLACES = 100  # a reply of one letter may stand anywhere; nobody waits for all of them
 
 
@@ -44,7 +45,7 @@ def plan_undo(
     asked = questions(note).get(record.intent.turn_key)
     sound: dict[int, EditPlan] = {}
     for landed in reversed(record.landings):
-        replaced = bool(record.intent.continues) or _folds_another(landed)
+        replaced = bool(record.intent.continues) or bool(folded_in(landed))
         for question, answer, withdrawals in _places(note, landed, record.record_id):
             plan = EditPlan(
                 fingerprint=fingerprint,
@@ -54,7 +55,7 @@ def plan_undo(
                 turn_index=question,
             )
             if replaced:
-                restored = _restoring(note, plan, answer, earlier)
+                restored = _restoring(note, plan, answer, earlier, folded_in(landed))
                 if restored is not None:
                     sound.setdefault(question, restored)
             elif _is_sound(note, plan, note.turns[answer].content):
@@ -64,14 +65,8 @@ def plan_undo(
     return next(iter(sound.values())) if len(sound) == 1 else None
 
 
-def _folds_another(landed: Landed) -> bool:
-    """Whether a landing holds the reply whose place it took, folded, above the new one."""
-    above = [item for item in landed.reply[:-1] if item.offset == landed.reply[-1].offset]
-    return any(item.data.startswith(_FOLDED) for item in above)
-
-
 def _restoring(
-    note: Note, plan: EditPlan, answer: int, earlier: Sequence[TurnRecord]
+    note: Note, plan: EditPlan, answer: int, earlier: Sequence[TurnRecord], folded: bytes
 ) -> EditPlan | None:
     """The plan that also puts the earlier reply back in the place that was taken."""
     if not earlier or not earlier[-1].landings:
@@ -82,14 +77,30 @@ def _restoring(
         names = (model_name_in(record) for record in reversed(earlier))
         named = (Insertion(offset=name.offset, data=next(filter(None, names), b"")),)
     place = others[0].offset if named else name.offset
-    for body in reversed(tuple(bodies_of(earlier[-1].landings[-1]))):
+    found: list[EditPlan] = []
+    for body in bodies_of(earlier[-1].landings[-1]):
         back = replace(plan, insertions=(*named, Insertion(offset=place, data=body)))
         new = parsed_alike(note, apply_plan(note.source.data, back))
-        if answer < len(new.turns):
-            back = replace(back, content=new.turns[answer].content)
-            if not verify_plan(note, back, new):
-                return back
-    return None
+        content = new.turns[answer].content if answer < len(new.turns) else ""
+        back = replace(back, content=content)
+        if not content or (folded and not _is_shown(note, folded, content)):
+            continue
+        if not verify_plan(note, back, new):
+            found.append(back)
+    now = note.turns[answer].content
+    return max(found, key=lambda back: now.startswith(_first_line(back.content)), default=None)
+
+
+def _is_shown(note: Note, folded: bytes, content: str) -> bool:
+    """Whether a folded callout shows just this text."""
+    shown = folded.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n").split(b"\n")[1:]
+    lines = escape(content, note.end_marks).split("\n")
+    callouts = (earlier_callout("", lines, guarded=guarded) for guarded in (False, True))
+    return any([line.encode() for line in callout[1:]] == shown for callout in callouts)
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 def _places(

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from hostile_text import notes, texts
-from hypothesis import HealthCheck, assume, given, settings
+from hostile_text import SEPARATOR, notes, texts
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 import notelog
@@ -29,6 +29,8 @@ styles = st.builds(
     box=st.sampled_from(["", "again"]),
     reasoning=st.one_of(st.none(), st.none(), texts),
 )
+plain = ReplyStyle(model="m")
+EMPTY = f"Q?\n\n{SEPARATOR}\n\nrole::assistant\n\n".encode()
 
 
 def record_of(plan: EditPlan, number: int) -> TurnRecord:
@@ -88,6 +90,7 @@ def anew(
 
 @many
 @given(notes(), texts, texts, texts, styles, styles)
+@example(EMPTY + "\u3000\n\u2028\n".encode(), "A", "B\n\u3000", "\x0c\nC", plain, plain)
 def test_only_the_newest_answer_is_said(
     data: bytes, first: str, second: str, third: str, style: ReplyStyle, other: ReplyStyle
 ) -> None:
@@ -121,6 +124,8 @@ def test_every_byte_of_the_person_stays(
 
 @many
 @given(notes(), texts, texts, texts, styles, styles)
+@example(b"Q?", "A", f"\t{SEPARATOR} role::user\n{SEPARATOR}", "C", plain, plain)
+@example(b"Q?", "A", f"```\n{SEPARATOR}\nrole::user\nB\n```", "C", plain, plain)
 def test_undo_of_another_answer_gives_back_the_note(
     data: bytes, first: str, second: str, third: str, style: ReplyStyle, other: ReplyStyle
 ) -> None:

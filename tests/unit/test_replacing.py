@@ -12,6 +12,7 @@ from notelog.core.replacing import plan_replacement
 from notelog.core.source import SourceText
 from notelog.core.standing import NotOurs, Standing, bodies_of, find_standing
 from notelog.core.turn import answered_turn, ticked
+from notelog.core.undo import plan_undo
 from notelog.core.verify import same_front_matter, verify_plan
 
 SEPARATOR = '<hr class="__chatgpt_plugin">'
@@ -71,6 +72,13 @@ class Book:
         due = answered_turn(self.note)
         index = due.turn_index if due else len(self.note.turns) - 1
         return find_standing(self.note, index, self.attempts)
+
+    def undo(self) -> None:
+        """The last reply is taken out again."""
+        record = self.attempts.pop()
+        plan = plan_undo(self.note, record, fingerprint="", earlier=self.attempts)
+        assert plan is not None
+        self.note = parse(apply_plan(self.note.source.data, plan))
 
     def apply(self, plan: EditPlan) -> None:
         """What notelog writes, recorded as the journal does."""
@@ -241,6 +249,34 @@ def test_a_header_of_somebody_else_stays_though_the_reply_quotes_it() -> None:
     book.answer(f"Like this:\n\n```\n{header}\n```", ReplyStyle(model="old"))
     book.answer_anew("Otherwise.", ReplyStyle(model="new"))
     assert f"\n{header}\n\n> [!notelog]- Earlier" in book.text
+
+
+QUOTED = f'{SEPARATOR}\n\nrole::assistant<span style="font-size: small;"> (theirs)</span>\n\nA'
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        f"```\n{QUOTED}\n```",
+        f"\t{SEPARATOR} role::user\n{SEPARATOR}",
+        f"    {SEPARATOR}\n    role::assistant\n\nSo.",
+        f"```\n{SEPARATOR}\n\nrole::assistant\n```",
+    ],
+)
+@pytest.mark.parametrize("text", ["Q\n", f"Q\n\n{SEPARATOR}\n\nrole::assistant\n\n"])
+def test_undo_gives_back_a_reply_that_quotes_a_header(text: str, reply: str) -> None:
+    """What a reply quotes is no header of its own: no line of it goes, and no model is named."""
+    style = ReplyStyle(model="m", model_suffix="always")
+    book = Book(text)
+    book.answer(reply, style)
+    stages = [book.text]
+    for other in (reply, "Third.", reply, "Fifth."):
+        book.answer_anew(other, ReplyStyle(model="other", model_suffix="always"))
+        stages.append(book.text)
+    while len(book.attempts) > 1:
+        book.undo()
+        stages.pop()
+        assert book.text == stages[-1]
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
