@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from notelog.core.callouts import ticked_or_not
+from notelog.core.content import is_blank
 from notelog.core.dialect import MARKER, SEPARATOR
 from notelog.core.edit import Landed, Withdrawal
 from notelog.core.messages import Role
@@ -154,7 +155,7 @@ def _is_all(note: Note, answer: Turn, start: int, end: int) -> bool:
             continue
         before = data[span.start : min(max(start, span.start), span.end)]
         after = data[max(min(end, span.end), span.start) : span.end]
-        if before.strip() or after.strip():
+        if not is_blank(before.decode()) or not is_blank(after.decode()):
             return False
     return True
 

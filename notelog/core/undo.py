@@ -11,6 +11,7 @@ from itertools import islice
 from notelog.core.asked import questions
 from notelog.core.callout import earlier_callout
 from notelog.core.callouts import ticked_or_not
+from notelog.core.content import is_blank
 from notelog.core.edit import EditPlan, Insertion, Landed, Withdrawal, apply_plan
 from notelog.core.inert import escape
 from notelog.core.messages import Role
@@ -181,7 +182,7 @@ def _is_idle(note: Note, invitation: Withdrawal) -> bool:
     """Whether nothing was typed below an invitation to type."""
     end = invitation.offset + len(invitation.data)
     turn = note.turns[_turn_at(note, end - 1)]
-    return not note.source.data[end : turn.span.end].strip()
+    return is_blank(note.source.data[end : turn.span.end].decode())
 
 
 def _is_sound(note: Note, plan: EditPlan, content: str) -> bool:
