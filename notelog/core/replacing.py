@@ -92,9 +92,11 @@ def _renaming(
     if marker is None or not marker.suffix or not suffix or marker.suffix == suffix:
         return
     line = note.source.data[marker.span.start : marker.span.end].rstrip()
-    landings = standing.record.landings
-    pieces = (piece.data for landed in landings for piece in landed.reply)
-    if marker.suffix in pieces or any(line in header_of(landed) for landed in landings):
+    landings, taken_out = standing.record.landings, standing.taken_out.data
+    pieces = (piece.data for landed in landings for piece in landed.reply[:-1])
+    headers = (header for landed in landings if (header := header_of(landed)))
+    own = (header for header in headers if not taken_out.startswith(header.strip()))
+    if marker.suffix in pieces or any(line in header for header in own):
         offset = marker.span.start + line.rindex(marker.suffix)
         yield Insertion(offset=offset, data=suffix)
         yield Withdrawal(offset=offset, data=marker.suffix, record_id=standing.record.record_id)

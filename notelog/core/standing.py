@@ -107,8 +107,8 @@ def bodies_of(landed: Landed) -> Iterator[bytes]:
 
 def folded_in(landed: Landed) -> bytes:
     """The callout that holds the reply whose place a landing took; empty where there is none."""
-    *above, last = landed.reply
-    beside = (item.data for item in above if item.offset == last.offset)
+    above = landed.reply[:-1]
+    beside = (item.data for item in above if item.offset == landed.reply[-1].offset)
     return next((data for data in beside if data.startswith(_FOLDED)), b"")
 
 

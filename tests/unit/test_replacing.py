@@ -233,20 +233,22 @@ def test_the_marker_names_the_model_that_answered() -> None:
 
 def test_a_header_of_somebody_else_stays() -> None:
     """An empty marker that the plugin left was filled; its name is not notelog's."""
-    empty = f'{SEPARATOR}\n\nrole::assistant<span style="font-size: small;"> (theirs)</span>\n'
-    book = Book(f"Q\n\n{empty}")
+    theirs = '<span style="font-size: small;"> (theirs)</span>'
+    book = Book(f"Q\n\n{SEPARATOR}\n\nrole::assistant{theirs}\n")
     book.note = parse(book.text)
     plan = plan_reply(book.note, 0, "First.", fingerprint="", style=ReplyStyle(model="m"))
     book.apply(plan)
-    book.answer_anew("Second.", ReplyStyle(model="other"))
-    assert "(theirs)</span>" in book.text
+    book.answer_anew(theirs, ReplyStyle(model="other"))
+    book.answer_anew("Third.", ReplyStyle(model="other"))
+    assert f"\nrole::assistant{theirs}\n" in book.text
 
 
-def test_a_header_of_somebody_else_stays_though_the_reply_quotes_it() -> None:
+@pytest.mark.parametrize("quoted", ["Like this:\n\n```\n{1}\n```", "```\n\n{0}\n\n{1}\n```"])
+def test_a_header_of_somebody_else_stays_though_the_reply_quotes_it(quoted: str) -> None:
     """A reply that shows the very line of a person's header has not put that header in."""
     header = 'role::assistant<span style="font-size: small;"> (old)</span>'
     book = Book(f"{SEPARATOR}\n\nrole::user\n\nQ\n\n{SEPARATOR}\n\n{header}\n\n")
-    book.answer(f"Like this:\n\n```\n{header}\n```", ReplyStyle(model="old"))
+    book.answer(quoted.format(SEPARATOR, header), ReplyStyle(model="old"))
     book.answer_anew("Otherwise.", ReplyStyle(model="new"))
     assert f"\n{header}\n\n> [!notelog]- Earlier" in book.text
 
