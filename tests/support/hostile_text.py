@@ -15,6 +15,9 @@ LINES = (
         f"    {SEPARATOR}",
         f"- {SEPARATOR}",
         f"> {SEPARATOR}",
+        f"```\n{SEPARATOR}\n\nrole::assistant\n\nquoted\n```",
+        f"```\n\n{SEPARATOR}\n\nrole::assistant\n\nquoted",
+        f"    {SEPARATOR}\n    role::user\n\n",
     ),
     *(
         "role::user",
