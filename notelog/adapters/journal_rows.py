@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 INSERT_TURN = """
     INSERT INTO turn (turn_key, attempt, note, profile, model, prompt_tokens, prompt, state,
         started_at, changed_at, reply_tokens, price_prompt, price_reply, price_cached, currency,
-        purpose, ticks, continues, covers)
-    VALUES (?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        purpose, ticks, continues, covers, on_way_to)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_PART = """
     INSERT INTO part (turn_id, text, reasoning, refusal, finish_reason, model,
         prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens)
@@ -36,7 +36,7 @@ _INSERT_LANDING = """
 _SELECT_TURN = """
     SELECT turn_key, attempt, note, profile, model, prompt_tokens, prompt, state, started_at,
         reason, reply_tokens, price_prompt, price_reply, price_cached, currency, purpose,
-        ticks, continues, covers, refused
+        ticks, continues, covers, refused, on_way_to
     FROM turn WHERE id = ?"""
 UNFINISHED = """
     SELECT id, note FROM turn WHERE state IN ('intent', 'sent', 'in-doubt', 'received')
@@ -64,7 +64,7 @@ UsageRow = tuple[int | None, int | None, int | None, int | None]
 PriceRow = tuple[float | None, float | None, float | None, bytes]
 _TurnRow = tuple[
     str, int, bytes, bytes, bytes, int, bytes, str, float, bytes, int,
-    float | None, float | None, float | None, bytes, str, int, int, str, str,
+    float | None, float | None, float | None, bytes, str, int, int, str, str, str,
 ]  # fmt: skip
 _ReplyRow = tuple[
     str, bytes, bytes, bytes, bytes, bytes, bytes, int | None, int | None, int | None, int | None
@@ -152,6 +152,7 @@ def load_record(connection: "Connection", record_id: int, root: str) -> TurnReco
             ticks=row[16],
             continues=row[17],
             covers=row[18],
+            on_way_to=row[20],
         ),
         state=TurnState(state),
         started_at=started_at,

@@ -118,6 +118,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     # those in the configuration when a turn was named, besides the usual ones
     ("CREATE TABLE end_marks (marks TEXT PRIMARY KEY) WITHOUT ROWID",),
     ("ALTER TABLE turn ADD COLUMN refused TEXT NOT NULL DEFAULT ''",),
+    ("ALTER TABLE turn ADD COLUMN on_way_to TEXT NOT NULL DEFAULT ''",),
 )
 
 

@@ -299,6 +299,7 @@ class SqliteJournal(JournalWishes):
                     intent.ticks,
                     intent.continues,
                     intent.covers,
+                    intent.on_way_to,
                 ),
             )
         record_id = cursor.lastrowid or 0

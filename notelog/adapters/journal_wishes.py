@@ -21,8 +21,8 @@ _LAST_ANSWERED = """
 
 
 _IN_WORK = """
-    SELECT note, turn_key FROM turn WHERE state IN ('intent', 'sent') AND purpose = 'reply'
-    ORDER BY id"""
+    SELECT note, iif(purpose = 'reply', turn_key, on_way_to) FROM turn
+    WHERE state IN ('intent', 'sent') ORDER BY id"""
 
 
 class JournalWishes:

@@ -46,6 +46,7 @@ class Deriving:
         journal: of the vault that holds the note; the note is kept to this process.
         path: the note as the person named it.
         note: its real path.
+        turn_key: of the turn on the way to whose reply they are asked.
         endpoint: where is asked.
         again: the person's word that what is in doubt may be asked anew.
     """
@@ -54,6 +55,7 @@ class Deriving:
     journal: Journal
     path: str
     note: str
+    turn_key: str
     endpoint: Endpoint
     again: bool
 
@@ -200,7 +202,7 @@ class _Asking:
         intent = intent_of(
             prepared, turn_key=item.key, note=work.note, prompt=item.label, purpose=item.purpose
         )
-        intent = replace(intent, covers=item.covers)
+        intent = replace(intent, covers=item.covers, on_way_to=work.turn_key)
         record = begin(
             self._shared, intent, profile, tools.config, clock=tools.clock, reporter=reporter
         )

@@ -20,7 +20,7 @@ from notelog.core.derived import Purpose
 from notelog.core.digest_plan import Last, Measure, Part, merge_request, next_step, with_parts
 from notelog.core.messages import Conversation, Message, Role
 from notelog.core.models import with_window
-from notelog.core.records import TurnState
+from notelog.core.records import TurnState, turn_key
 from notelog.core.reply import Reply, Usage
 from notelog.core.request import ChatRequest
 from notelog.errors import NotAgreedError, ProviderRefusedError
@@ -134,6 +134,7 @@ def digested(
         journal=journal,
         path=turn.snapshot.path,
         note=turn.snapshot.real_path,
+        turn_key=turn_key(turn.due.conversation),
         endpoint=endpoint,
         again=job.doubts_too,
     )

@@ -20,7 +20,7 @@ from notelog.core.counting import Count, Scale
 from notelog.core.derived import Purpose
 from notelog.core.messages import Conversation, Message
 from notelog.core.models import cost_of_usage
-from notelog.core.records import TurnRecord, TurnState
+from notelog.core.records import TurnRecord, TurnState, turn_key
 from notelog.core.reply import Reply, Usage
 from notelog.core.request import build_request
 from notelog.core.summary import (
@@ -149,6 +149,7 @@ def _asked(
         journal=journal,
         path=turn.snapshot.path,
         note=note,
+        turn_key=turn_key(turn.due.conversation),
         endpoint=endpoint,
         again=job.again,
     )

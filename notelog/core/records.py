@@ -57,6 +57,7 @@ class Intent:
             asked for, and they ask for nothing more.
         continues: the record of the reply that this one goes on from; 0 for a reply of its own.
         covers: what of a long text a request for a part is about; see ``core.digest_plan.Part``.
+        on_way_to: the key of the turn on the way to whose reply this is asked; empty for a reply.
     """
 
     turn_key: str
@@ -72,6 +73,7 @@ class Intent:
     ticks: int = 0
     continues: int = 0
     covers: str = ""
+    on_way_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
