@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from journal_records import write_turn
+from journal_records import wait_for_parts, write_turn
 from program import Program
 from scripted_server import (
     STALL,
@@ -122,7 +122,7 @@ def test_killed_in_mid_stream_it_lands_what_came_and_asks_nothing(
         program.serve(server.base_url, profile=QUICK)
         with WatchRun(program, vault) as watch:
             assert begun.wait(LONGEST_WAIT_S)
-            watch_parts_are_kept(program)
+            wait_for_parts(program)
             watch.kill()
         with WatchRun(program, vault) as watch:
             watch.wait_for("failed", "tea.md")
@@ -130,27 +130,6 @@ def test_killed_in_mid_stream_it_lands_what_came_and_asks_nothing(
     assert b"A leaf of leaves" in note.read_bytes()
     assert b"> [!notelog]" in note.read_bytes()
     assert len(server.requests) == 1
-
-
-def watch_parts_are_kept(program: Program) -> None:
-    """Waits until a part of the reply is in the journal."""
-    import sqlite3
-
-    deadline = threading.Event()
-    timer = threading.Timer(LONGEST_WAIT_S, deadline.set)
-    timer.start()
-    try:
-        while not deadline.is_set():
-            for path in (program.home / "state" / "journal").glob("*.sqlite*"):
-                if path.suffix.startswith(".sqlite") and "-" not in path.suffix:
-                    with sqlite3.connect(path) as connection:
-                        found = connection.execute("SELECT count(*) FROM part").fetchone()
-                    connection.close()
-                    if found[0]:
-                        return
-        raise AssertionError("no part was kept")
-    finally:
-        timer.cancel()
 
 
 def test_a_second_watcher_is_refused(program: Program, vault: Path) -> None:

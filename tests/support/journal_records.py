@@ -1,5 +1,7 @@
 """Writes turns into a program's real journal, as a program that died at each step leaves them."""
 
+import time
+from contextlib import closing
 from pathlib import Path
 
 from program import Program
@@ -71,6 +73,19 @@ def write_turn(
         if end == "delivered":
             journal.delivered(record_id)
     return record_id
+
+
+def wait_for_parts(program: Program) -> None:
+    """Waits until a part of a reply is in the journal."""
+    import sqlite3
+
+    for _ in range(400):
+        for path in (program.home / "state" / "journal").glob("*.sqlite3"):
+            with closing(sqlite3.connect(path)) as connection:
+                if connection.execute("SELECT 1 FROM part LIMIT 1").fetchone():
+                    return
+        time.sleep(0.05)
+    raise AssertionError("no part was kept")
 
 
 def _go_on(journal: SqliteJournal, record_id: int, end: str, text: str) -> None:
