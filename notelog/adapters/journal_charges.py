@@ -5,12 +5,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from notelog.adapters.journal_made import refuse_emptied
 from notelog.adapters.journal_rows import others_beside, packed, price_of
 from notelog.adapters.note_locks import wait_for_lock
 from notelog.core.caps import Charge, Spent
 from notelog.core.models import cost_of_usage
 from notelog.core.records import TurnState
 from notelog.core.reply import Usage
+from notelog.errors import JournalError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -80,9 +82,10 @@ def _charges_of_other(path: Path, profile: str, since: float) -> list[Charge]:
 
     uri = f"{path.absolute().as_uri()}?mode=ro"
     try:
+        refuse_emptied(str(path))
         with closing(sqlite3.connect(uri, uri=True, timeout=_OTHER_TIMEOUT_S)) as connection:
             return list(_charges(connection, profile, since, stored_note=None))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, JournalError) as error:
         raise _UnreadError(str(error)) from error
 
 

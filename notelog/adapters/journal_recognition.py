@@ -189,7 +189,8 @@ def find_database(vault_root: str, folder: str) -> str:
     identity = (str(status.st_dev), str(status.st_ino))
     if Path(own := database_of(folder, identity)).exists():
         return own
-    others = {str(path): _recorded(str(path)) for path in sorted(Path(folder).glob("*.sqlite3"))}
+    beside = (str(path) for path in sorted(Path(folder).glob("*.sqlite3")) if path.stat().st_size)
+    others = {path: _recorded(path) for path in beside}
     place = os.fsencode(vault_root)
     found = (
         *(path for path, row in others.items() if row and row[:2] == identity),

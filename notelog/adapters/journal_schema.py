@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from notelog.adapters.journal_made import mark_made, refuse_emptied
 from notelog.adapters.journal_recognition import BUSY_TIMEOUT_S, database_of, find_database
 from notelog.adapters.places import is_inside, private_folder, sync_folder
 from notelog.errors import JournalError
@@ -199,18 +200,20 @@ def open_database(vault_root: str, folder: str) -> tuple["Connection", str]:
         The connection and the database's path.
 
     Raises:
-        JournalError: it cannot be used, or a newer notelog wrote it.
+        JournalError: it cannot be used, was emptied, or a newer notelog wrote it.
     """
     with journal_errors(folder):
         status = Path(vault_root).stat()
         identity = (str(status.st_dev), str(status.st_ino))
         path = find_database(vault_root, folder) or database_of(folder, identity)
     with journal_errors(path):
+        refuse_emptied(path)
         _make_private_file(path)
         connection = _connect(path)
         try:
             _migrate(connection, path)
             _remember(connection, identity, vault_root)
+            mark_made(path)
         except BaseException:
             connection.close()
             raise
@@ -224,7 +227,7 @@ def checked_database(vault_root: str, state_dir: str) -> str:
         Its path; empty where there is none yet.
 
     Raises:
-        JournalError: it would lie inside the vault, cannot be read, or is damaged.
+        JournalError: it would lie inside the vault, cannot be read, was emptied or is damaged.
     """
     import sqlite3
 
@@ -235,6 +238,7 @@ def checked_database(vault_root: str, state_dir: str) -> str:
     if not path:
         return ""
     with journal_errors(path):
+        refuse_emptied(path)
         connection = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", timeout=1.0, uri=True)
         try:
             found: tuple[str] = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -253,9 +257,10 @@ def open_recorded(path: str) -> tuple["Connection", str]:
         The connection, and the vault's path where it was last seen.
 
     Raises:
-        JournalError: it cannot be used, or a newer notelog wrote it.
+        JournalError: it cannot be used, was emptied, or a newer notelog wrote it.
     """
     with journal_errors(path):
+        refuse_emptied(path)
         connection = _connect(path)
         try:
             _migrate(connection, path)

@@ -349,3 +349,25 @@ def test_what_a_killed_program_had_received_is_delivered(program: Program, vault
     assert (run.code, len(server.requests)) == (7, 1)
     assert note.read_bytes().startswith(QUESTION + HEAD + b"One")
     assert b"> [!notelog]" in note.read_bytes()
+
+
+def test_an_emptied_journal_pays_nothing_twice(program: Program, vault: Path) -> None:
+    """What is in doubt is not asked by a journal that knows nothing of it, until it is moved."""
+    note = write_note(vault)
+    with ScriptedServer([[RESET], reply("Anew.")]) as server:
+        program.serve(server.base_url)
+        assert program.run("complete", note).code == 10
+        (database,) = (program.home / "state").rglob("*.sqlite3")
+        database.write_bytes(b"")
+        for words in (("complete", note), ("watch", vault, "--once"), ("complete", note)):
+            run = program.run(*words)
+            assert run.code == 3, run.err
+            assert "the journal was emptied" in run.err
+            assert "move it away" in run.err
+        told = program.run("status", note)
+        assert told.code != 0
+        assert "emptied" in told.out + told.err
+        assert (note.read_bytes(), len(server.requests)) == (QUESTION, 1)
+        database.unlink()
+        assert program.run("complete", note).code == 0
+    assert len(server.requests) == 2

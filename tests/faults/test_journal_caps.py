@@ -69,7 +69,9 @@ def test_what_is_older_than_any_cap_is_left_out(tmp_path: Path) -> None:
         assert later.spent("p", note) == Spent()
 
 
-@pytest.mark.parametrize("damage", [b"no database at all" * 300, b"SQLite format 3\0" + b"x" * 200])
+@pytest.mark.parametrize(
+    "damage", [b"", b"no database at all" * 300, b"SQLite format 3\0" + b"x" * 200]
+)
 def test_a_damaged_journal_of_another_vault_is_told(tmp_path: Path, damage: bytes) -> None:
     """It does not stop this vault, and it is not silently counted as nothing."""
     there, _ = opened(tmp_path, "other")

@@ -4,12 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from notelog.adapters.journal_schema import checked_database
+from notelog.adapters.journal_shelf import JournalShelf
 from notelog.adapters.journal_sqlite import open_journal
 from notelog.core.records import Intent, TurnState
 from notelog.core.reply import ReplyState
@@ -275,6 +278,40 @@ def test_damaged_journal_is_said(vault: Path, tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="no database") as caught:
         open_journal(str(vault), str(state))
     assert caught.value.path == str(database)
+
+
+@pytest.mark.parametrize("log", [b"", b"what was not yet in the database"])
+def test_an_emptied_journal_is_said(vault: Path, tmp_path: Path, log: bytes) -> None:
+    """One of 0 bytes is no new one: nothing begins in it, and the log beside it stays."""
+    state = tmp_path / "state"
+    open_journal(str(vault), str(state)).close()
+    (database,) = (state / "journal").glob("*.sqlite3")
+    beside = database.with_name(f"{database.name}-wal")
+    database.write_bytes(b"")
+    beside.write_bytes(log)
+    for _ in range(2):
+        with pytest.raises(JournalError, match="emptied") as caught:
+            open_journal(str(vault), str(state))
+        assert caught.value.path == str(database)
+        assert [isinstance(it, str) for it in JournalShelf(str(state), now=time.time).vaults()]
+        with pytest.raises(JournalError, match="emptied"):
+            checked_database(str(vault), str(state))
+        assert (database.read_bytes(), beside.read_bytes()) == (b"", log)
+    database.unlink()
+    beside.unlink()
+    open_journal(str(vault), str(state)).close()
+
+
+def test_a_first_start_that_died_is_no_emptied_journal(vault: Path, tmp_path: Path) -> None:
+    """The file that it had made, without a byte, becomes the journal."""
+    state = tmp_path / "state"
+    open_journal(str(vault), str(state)).close()
+    (database,) = (state / "journal").glob("*.sqlite3")
+    for path in (state / "journal").glob(f"{database.stem}.*"):
+        path.unlink()
+    database.write_bytes(b"")
+    with open_journal(str(vault), str(state)) as journal:
+        assert journal.unfinished() == ()
 
 
 def test_state_folder_is_a_file(vault: Path, tmp_path: Path) -> None:
