@@ -38,7 +38,7 @@ def checked_address(base_url: str, profile: str) -> Address:
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not _is_host(host):
         raise _wrong(profile, "is no address that starts with https://")
-    if "@" in parts.netloc or parts.query or parts.fragment:
+    if "@" in parts.netloc or any(mark in base_url for mark in "?#"):
         raise _wrong(profile, "holds more than an address (a user, a query or a #)")
     loopback = is_loopback(host)
     secure = parts.scheme == "https"

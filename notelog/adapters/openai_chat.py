@@ -1,8 +1,9 @@
 """Asks OpenAI-compatible servers, through the openai package: the one file that imports it.
 
-Of the package the client, its connection handling and its errors are used. Its retries, its
-redirects, its environment variables and its telemetry headers are not; parts of a reply are read
-by ``core.wire``: 20,000 parts took 0.5 s of CPU instead of 2.9 s.
+Of the package its HTTP client and its errors are used. Its retries, its redirects, its environment
+variables and its telemetry headers are not, so a request goes straight to that client: its way
+through the layers above took 1.2 ms of CPU, more than all the rest of sending it. Parts of a reply
+are read by ``core.wire``: 20,000 parts took 0.5 s of CPU instead of 2.9 s.
 """
 
 import gc
@@ -10,9 +11,8 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from notelog.adapters.address import Address, checked_address
 from notelog.adapters.openai_connection import (
@@ -39,12 +39,9 @@ from notelog.ports.servers import Endpoint, Leaving
 
 if TYPE_CHECKING:
     import httpx2
-    from openai import OpenAI
 
 AFTER_END_S = 5.0
 """How long to wait for the figures once the finish_reason was seen, in seconds."""
-
-_NO_KEY = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,10 +242,12 @@ def _causes(error: BaseException) -> list[BaseException]:
 def _send(call: _Call, running: RequestThread) -> None:
     """Runs in the thread of the request thread: one request, its answer handed over as it comes."""
     import httpx2
+    import openai
 
     profile = call.endpoint.profile
     timeout = httpx2.Timeout(profile.read_timeout_s, connect=profile.connect_timeout_s)
-    with http_client(call.endpoint, call.address, timeout, running.trace) as below:
+    kind = openai.DefaultHttpxClient
+    with http_client(call.endpoint, call.address, timeout, running.trace, kind=kind) as below:
         hand_over_answer(_posted(call.body, call.address, below, profile.api_version), running)
 
 
@@ -256,42 +255,11 @@ def _posted(
     body: bytes, address: Address, below: "httpx2.Client", api_version: str = ""
 ) -> "httpx2.Response":
     """The answer to a request, of which the head is read."""
-    import httpx2
-    import openai
-
-    client = _client_class()(
-        api_key=_NO_KEY,  # the key is put in by ``openai_connection``
-        admin_api_key="",
-        organization="",
-        project="",
-        webhook_secret="",
-        base_url=address.base_url,
-        max_retries=0,
-        timeout=below.timeout,
-        http_client=below,
-        default_query={"api-version": api_version} if api_version else {},
+    request = below.build_request(
+        "POST",
+        f"{address.base_url}/chat/completions",
+        params={"api-version": api_version} if api_version else None,
+        content=body,
+        headers={"Content-Type": "application/json"},
     )
-    return cast(
-        "httpx2.Response",
-        client.post(
-            "/chat/completions",
-            cast_to=httpx2.Response,
-            content=body,
-            options={"headers": {"Content-Type": "application/json"}},
-            stream=True,
-            stream_cls=openai.Stream[object],
-        ),
-    )
-
-
-@cache
-def _client_class() -> "type[OpenAI]":
-    from openai import OpenAI
-
-    class Client(OpenAI):
-        """Without telemetry: ``uname -p`` was run for headers that never leave."""
-
-        def platform_headers(self) -> dict[str, str]:
-            return {}
-
-    return Client
+    return below.send(request, stream=True)

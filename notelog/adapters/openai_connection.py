@@ -86,6 +86,8 @@ def http_client(
     timeout: "httpx2.Timeout",
     trace: Callable[[str, dict[str, object]], None],
     key_headers: Mapping[str, str] | None = None,
+    *,
+    kind: "type[httpx2.Client] | None" = None,
 ) -> "httpx2.Client":
     """A client for one request to one server.
 
@@ -98,6 +100,7 @@ def http_client(
         timeout: for connecting and for reading.
         trace: follows the connection.
         key_headers: carry the key where the usual header does not.
+        kind: the class of the client.
 
     Raises:
         ConfigurationError: the environment's proxy or certificates cannot be used.
@@ -111,7 +114,7 @@ def http_client(
         request.headers = _headers(request, endpoint, key_headers)
         request.extensions["trace"] = trace
 
-    return httpx2.Client(
+    return (kind or httpx2.Client)(
         transport=_transport(address),
         trust_env=False,
         follow_redirects=False,
@@ -188,8 +191,7 @@ def _headers(
 ) -> "httpx2.Headers":
     """All headers that leave, made anew.
 
-    What the package adds (its telemetry, and whatever OPENAI_CUSTOM_HEADERS, OPENAI_ORG_ID and
-    their like ask for) stays behind. The key is in this one place.
+    What the HTTP client adds of its own stays behind. The key is in this one place.
     """
     import httpx2
 

@@ -2,6 +2,7 @@ import pytest
 
 from notelog.adapters.address import checked_address, proxy_for
 from notelog.core.origin import is_loopback, origin_of
+from notelog.errors import ConfigurationError
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,13 @@ def test_addresses_that_may_be_asked(address: str, loopback: bool) -> None:  # n
     found = checked_address(address, "p")
     assert found.loopback is loopback
     assert found.base_url == address.rstrip("/")
+
+
+@pytest.mark.parametrize("end", ["?", "#", "?a=b", "#a", "/?", "/#"])
+def test_an_address_ends_with_its_path(end: str) -> None:
+    """What follows it would be no path any more."""
+    with pytest.raises(ConfigurationError):
+        checked_address(f"https://api.example.com/v1{end}", "p")
 
 
 @pytest.mark.parametrize(
