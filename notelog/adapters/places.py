@@ -4,7 +4,7 @@ What has authority or is secret lies outside vaults, which are shared and synced
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,15 +59,20 @@ def private_folder(path: str) -> str:
 
 
 def vault_of(note_path: str, configured_roots: Sequence[str] = ()) -> str:
-    """The vault that a note belongs to, symlinks resolved.
+    """The vault that a note belongs to, symlinks resolved."""
+    return vault_of_real(os.path.realpath(note_path), lambda: configured_roots)
+
+
+def vault_of_real(note_path: str, configured_roots: Callable[[], Sequence[str]]) -> str:
+    """The vault that a note belongs to whose path holds no symlink.
 
     It is the nearest folder above the note that holds ``.obsidian``, else the innermost
     configured root above it, else the note's own folder.
     """
-    folder = os.path.dirname(os.path.realpath(note_path))  # noqa: PTH120  # a look asks this
+    folder = os.path.dirname(note_path)  # noqa: PTH120  # a look asks this
     if above := _vault_above(folder):
         return above
-    roots = {os.path.realpath(root) for root in configured_roots}
+    roots = {os.path.realpath(root) for root in configured_roots()}
     return next((place for place in _upwards(folder) if place in roots), folder)
 
 

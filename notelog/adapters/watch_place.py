@@ -9,6 +9,7 @@ import math
 import os
 from contextlib import suppress
 from dataclasses import asdict, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -207,9 +208,20 @@ def watched_roots(state_dir: str) -> tuple[str, ...]:
     above = f"{state_dir}{os.sep}watch"
     with suppress(OSError):
         for name in sorted(os.listdir(above)):  # noqa: PTH208  # asked at every look at a note
-            with suppress(OSError), open(f"{above}{os.sep}{name}{os.sep}{_ROOT}", "rb") as file:  # noqa: PTH123
-                roots.append(os.fsdecode(file.read()))
+            with suppress(OSError):
+                roots.append(_root_in(f"{above}{os.sep}{name}"))
     return tuple(roots)
+
+
+@lru_cache(maxsize=64)
+def _root_in(folder: str) -> str:
+    """The vault that a folder was made for; its name is of that, so it is read once.
+
+    Raises:
+        OSError: it does not say so, or not yet.
+    """
+    with open(f"{folder}{os.sep}{_ROOT}", "rb") as file:  # noqa: PTH123  # as above
+        return os.fsdecode(file.read())
 
 
 def parse_duration_s(text: str) -> float:

@@ -312,7 +312,7 @@ def _watching(
     from pathlib import Path
 
     from notelog.adapters.mounts import kind_of
-    from notelog.adapters.places import state_dir, vault_of
+    from notelog.adapters.places import state_dir, vault_of_real
     from notelog.adapters.system_clock import SystemClock
     from notelog.adapters.watch_place import watched_roots
     from notelog.adapters.watch_threads import beside, in_thread
@@ -330,7 +330,7 @@ def _watching(
     files = _files(root, config, quick=quick)
 
     def journal_of(snapshot: "Snapshot") -> "AbstractContextManager[Journal]":
-        return journals.open(vault_of(snapshot.real_path, watched_roots(state)))
+        return journals.open(vault_of_real(snapshot.real_path, lambda: watched_roots(state)))
 
     state = state_dir()
     clock = SystemClock()
