@@ -165,8 +165,8 @@ class VaultIndex:
         found: dict[str, Stamp] = {}
         if known:
             paths, (stamps, _, _) = examine(notes, stamps_of, self._limit)
-            found.update(_stamped(paths, stamps))
-            notes = iter([path for path, stamp in found.items() if known.get(path) != stamp])
+            found, new = _compared(known, paths, stamps)
+            notes = iter(new)
         quick = bool(known) or self._quick
         self._read_ns = 0 if known else time.time_ns() * quick
         paths, (stamps, likely, unsure) = examine(
@@ -228,6 +228,18 @@ def _stamp_before(path: str, at_ns: int) -> "Stamp":
     if status.st_ctime_ns + (_COARSE_NS if coarse else _FINE_NS) >= at_ns:
         return _LATER
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _compared(
+    known: "dict[str, Stamp]", paths: list[str], stamps: "list[Stamp | None]"
+) -> "tuple[dict[str, Stamp], list[str]]":
+    """The notes as they are now, and those that are others than known or new."""
+    if paths == list(known) and None not in stamps:  # nearly always, and found out at once
+        pairs = zip(_stamped(paths, stamps), known.values(), strict=True)
+        changed = dict(now for now, before in pairs if now[1] != before)
+        return known | changed, list(changed)
+    found = dict(_stamped(paths, stamps))
+    return found, [path for path, stamp in found.items() if known.get(path) != stamp]
 
 
 def _stamped(paths: list[str], stamps: "list[Stamp | None]") -> "Iterator[tuple[str, Stamp]]":
