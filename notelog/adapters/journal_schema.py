@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notelog.adapters.journal_made import mark_made, refuse_emptied
+from notelog.adapters.journal_made import forget_made, mark_made, refuse_emptied
 from notelog.adapters.journal_recognition import BUSY_TIMEOUT_S, database_of, find_database
 from notelog.adapters.places import is_inside, private_folder, sync_folder
 from notelog.errors import JournalError
@@ -208,6 +208,7 @@ def open_database(vault_root: str, folder: str) -> tuple["Connection", str]:
         path = find_database(vault_root, folder) or database_of(folder, identity)
     with journal_errors(path):
         refuse_emptied(path)
+        forget_made(path)
         _make_private_file(path)
         connection = _connect(path)
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from notelog.adapters import journal_schema
 from notelog.adapters.journal_schema import checked_database
 from notelog.adapters.journal_shelf import JournalShelf
 from notelog.adapters.journal_sqlite import open_journal
@@ -299,7 +300,17 @@ def test_an_emptied_journal_is_said(vault: Path, tmp_path: Path, log: bytes) -> 
         assert (database.read_bytes(), beside.read_bytes()) == (b"", log)
     database.unlink()
     beside.unlink()
+    died_in_first_start(vault, state)
     open_journal(str(vault), str(state)).close()
+
+
+def died_in_first_start(vault: Path, state: Path) -> None:
+    """A program makes the file of a journal, and dies before there is a byte in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal_schema, "_connect", lambda _path: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            open_journal(str(vault), str(state))
+    assert [item.stat().st_size for item in (state / "journal").glob("*.sqlite3")] == [0]
 
 
 def test_a_first_start_that_died_is_no_emptied_journal(vault: Path, tmp_path: Path) -> None:
