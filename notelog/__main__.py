@@ -18,7 +18,11 @@ def main() -> None:
 
     gc.disable()
     _open_missing_streams()
-    code = run(sys.argv[1:])
+    try:
+        code = run(sys.argv[1:])
+    except MemoryError:  # while the command line itself was made ready, or an error was told
+        sys.stderr.write("notelog: there is not enough memory\n")
+        code = 1
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -13,6 +13,7 @@ from notelog.app.tell_in_note import take_back, tell_in_note
 from notelog.core.breaker import Asker
 from notelog.core.callouts import REPLY_IS_KEPT, TICK_IN_VAIN, Callout, callout_for
 from notelog.core.derived import Purpose
+from notelog.core.memory import MORE_MEMORY, NO_MEMORY, lacks_memory
 from notelog.core.records import TurnState
 from notelog.core.request import JsonValue
 from notelog.core.settings import Options
@@ -55,13 +56,17 @@ def run_job(
         return result  # noqa: TRY300  # the boundary has all of it
     except Exception as error:  # noqa: BLE001  # the boundary: one note does not end the watch
         _LOG.debug("note=%s", job.path, exc_info=True)
+        sentence = f"a defect of notelog: {type(error).__name__}: {error}"
+        hint = "please report it"
+        if lacks_memory(error):
+            sentence, hint = NO_MEMORY, MORE_MEMORY
         told = Told(
             kind=Kind.FAILED,
             note=job.relative,
-            sentence=f"a defect of notelog: {type(error).__name__}: {error}",
-            hint="please report it; this note is left alone until it changes",
+            sentence=sentence,
+            hint=f"{hint}; this note is left alone until it changes",
         )
-        return JobResult(job=job, ending=Ending.FINAL, told=told, exit_code=70)
+        return JobResult(job=job, ending=Ending.FINAL, told=told, exit_code=NotelogError.exit_code)
 
 
 def _may_claim(tools: Completing, job: WatchJob) -> bool:

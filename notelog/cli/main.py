@@ -9,6 +9,7 @@ from notelog.cli.json_fields import error_fields
 from notelog.cli.output import Output
 from notelog.cli.sentences import error_lines
 from notelog.cli.word_groups import WordGroup
+from notelog.core.memory import MORE_MEMORY, NO_MEMORY, lacks_memory
 from notelog.core.suggest import did_you_mean
 from notelog.errors import InterruptedByUserError, NotelogError, ReplyNotKeptError, UsageError
 
@@ -157,11 +158,8 @@ def _defect(error: Exception, output: Output) -> NotelogError:
 
         for line in "".join(traceback.format_exception(error)).rstrip().split("\n"):
             output.error(line)
-    if isinstance(error, MemoryError):
-        return NotelogError(
-            "there is not enough memory",
-            hint="close other programs, or raise the limit that the process runs under",
-        )
+    if lacks_memory(error):
+        return NotelogError(NO_MEMORY, hint=MORE_MEMORY)
     return NotelogError(
         f"a defect of notelog itself: {type(error).__name__}",
         hint="notelog -v shows where; the note is as it was, or holds the whole reply",

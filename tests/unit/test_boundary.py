@@ -1,5 +1,7 @@
 """What a command says of an error that nobody foresaw."""
 
+import errno
+
 import pytest
 
 from notelog.cli import main
@@ -9,6 +11,11 @@ from notelog.cli import main
     ("error", "sentence"),
     [
         (MemoryError(), "there is not enough memory"),
+        (SystemError("error return without exception set"), "there is not enough memory"),
+        (RuntimeError("can't start new thread"), "there is not enough memory"),
+        (ImportError("x.so: failed to map segment from shared object"), "not enough memory"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "there is not enough memory"),
+        (ImportError("no module named x"), "a defect of notelog itself: ImportError"),
         (ZeroDivisionError(), "a defect of notelog itself: ZeroDivisionError"),
     ],
 )
