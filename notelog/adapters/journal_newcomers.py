@@ -34,6 +34,7 @@ _MOVED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "callout": ("note = :there", {"id": "NULL", "note": ":here"}),
 }
 """Of each table the rows of a note, and what is other in them here."""
+_END_MARKS = "SELECT marks FROM end_marks"
 _COPY = """
     INSERT INTO main.{table} ({columns})
     SELECT {values} FROM other.{table} WHERE {rows} ORDER BY rowid"""
@@ -66,6 +67,7 @@ def take_in(
     if connection.execute("SELECT 1 FROM turn WHERE note = ?", (here,)).fetchone():
         return
     for other in others_beside(path):
+        _learn_end_marks(connection, other)
         for there, named in _known_there(other, keys):
             if named == note or not os.path.lexists(named):
                 refuse(named, note)
@@ -74,19 +76,37 @@ def take_in(
                 return
 
 
+def _learn_end_marks(connection: "Connection", other: Path) -> None:
+    """Remembers the end marks that turns of another vault may be named under."""
+    import sqlite3
+
+    known: list[tuple[str]] = connection.execute(_END_MARKS).fetchall()
+    new: set[tuple[str]] = set()
+    with suppress(sqlite3.Error), closing(_read_only(other)) as there:
+        new = set(there.execute(_END_MARKS).fetchall()).difference(known)
+    if new:
+        with transaction(connection):
+            connection.executemany("INSERT OR IGNORE INTO end_marks (marks) VALUES (?)", new)
+
+
+def _read_only(other: Path) -> "Connection":
+    import sqlite3
+
+    return sqlite3.connect(f"{other.absolute().as_uri()}?mode=ro", uri=True)
+
+
 def _known_there(other: Path, keys: Iterable[str]) -> Iterator[tuple[bytes, str]]:
     """The notes of another vault that asked one of these questions, as stored and by path."""
     import sqlite3
 
-    with suppress(sqlite3.Error):  # what cannot be read is known to nobody
-        uri = f"{other.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True)) as connection:
-            (root,) = connection.execute("SELECT path FROM vault").fetchone() or (b"",)
-            for key in keys if root else ():
-                rows: list[tuple[bytes]] = connection.execute(
-                    "SELECT note FROM turn WHERE turn_key = ? ORDER BY id DESC", (key,)
-                ).fetchall()
-                yield from ((where, named_path(where, os.fsdecode(root))) for (where,) in rows)
+    # what cannot be read is known to nobody
+    with suppress(sqlite3.Error), closing(_read_only(other)) as connection:
+        (root,) = connection.execute("SELECT path FROM vault").fetchone() or (b"",)
+        for key in keys if root else ():
+            rows: list[tuple[bytes]] = connection.execute(
+                "SELECT note FROM turn WHERE turn_key = ? ORDER BY id DESC", (key,)
+            ).fetchall()
+            yield from ((where, named_path(where, os.fsdecode(root))) for (where,) in rows)
 
 
 def _root_of(named: str, there: bytes) -> str:

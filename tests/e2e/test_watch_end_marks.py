@@ -4,8 +4,19 @@ import threading
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from program import Program
-from scripted_server import STALL, ScriptedServer, Signal, Step, chunk, event, reply, response
+from scripted_server import (
+    RESET,
+    STALL,
+    ScriptedServer,
+    Signal,
+    Step,
+    chunk,
+    event,
+    reply,
+    response,
+)
 from watch_run import LONGEST_WAIT_S, QUICK, WatchRun
 
 from notelog.errors import ConfigurationError, InDoubtError
@@ -91,6 +102,25 @@ def test_what_is_in_doubt_is_not_asked_under_other_marks(program: Program, vault
     assert len(server.requests) == 1
     (turn,) = cast("list[Any]", program.run("log", "--json", note).fields["turns"])
     assert turn["state"] == "in-doubt"
+
+
+@pytest.mark.parametrize("marks", ["", '[watch]\nend_marks = ["go"]\n'])
+def test_nor_in_another_vault_under_other_marks(
+    program: Program, vault: Path, tmp_path: Path, marks: str
+) -> None:
+    """The marks that it was asked under are known where its note is moved to, twice too."""
+    note = vault / "tea.md"
+    note.write_text(f"{CHAT}And coffee?\n\n//\n\n- [x] send\n", "utf-8")
+    with ScriptedServer([[RESET], reply("Too much.")]) as server:
+        program.serve(server.base_url, profile=OWN)
+        assert program.run("complete", note).code == InDoubtError.exit_code
+        program.serve(server.base_url, profile=marks)
+        for name in ("one", "two"):
+            (tmp_path / name / ".obsidian").mkdir(parents=True)
+            note = note.rename(tmp_path / name / "moved.md")
+            done = program.run("complete", note)
+            assert done.code == InDoubtError.exit_code, done.err
+    assert len(server.requests) == 1
 
 
 def test_a_wrong_mark_stops_what_needs_it(program: Program, vault: Path) -> None:
