@@ -10,23 +10,18 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from notelog.app.asked_above import questions_above
-from notelog.app.attempts import Replacing, heed, kept_reply, rehearsed_delivery
+from notelog.app.attempts import heed, kept_reply
 from notelog.app.begin import begin, intent_of, needs_exact_counts
 from notelog.app.breaking import under_breaker
 from notelog.app.calibrate import calibrate
-from notelog.app.continue_reply import (
-    going_on_turn,
-    text_so_far,
-    whole_if_nothing_was_missing,
-)
-from notelog.app.deliver import Delivery, deliver
+from notelog.app.continue_reply import going_on_turn
 from notelog.app.digest import DigestOffer, offer_of
 from notelog.app.digesting import Digested, agree, digested, was_begun, with_answered
 from notelog.app.due import Completing, Job, Turn, due_turn
 from notelog.app.growing import onlooker
-from notelog.app.history import PART_KEPT, may_retry, nothing_to_retry, reply_waiting
-from notelog.app.outcome import Calls, Completed, Judgement, Outcome, judge
-from notelog.app.prepare import Prepared
+from notelog.app.history import may_retry, nothing_to_retry, reply_waiting
+from notelog.app.outcome import Calls, Completed, Outcome
+from notelog.app.put_in import check_exchange, put_in, rehearsed_landing
 from notelog.app.reach import endpoint_of, refined
 from notelog.app.reading import parse_snapshot
 from notelog.app.receive import Receiving, receive
@@ -37,30 +32,18 @@ from notelog.app.renaming import renamed_keys
 from notelog.app.stop import stoppable
 from notelog.app.summary import summarised
 from notelog.core.breaker import Asker
-from notelog.core.edit import EditPlan
 from notelog.core.models import Price, cost_of_usage
 from notelog.core.note import Note
-from notelog.core.note_style import ReplyStyle
 from notelog.core.records import TurnRecord, TurnState, turn_key
-from notelog.core.reply import Reply, ReplyState, sum_of_usages
-from notelog.core.settings import Config, Options
-from notelog.core.trim_report import left_out_words
+from notelog.core.reply import sum_of_usages
+from notelog.core.settings import Options
 from notelog.core.visible import shortened
-from notelog.errors import (
-    ConflictError,
-    NoExchangeError,
-    NotelogError,
-    NoteWriteError,
-    QuestionTooLargeError,
-)
+from notelog.errors import NotelogError, QuestionTooLargeError
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
 from notelog.ports.servers import Endpoint
 
 _LOG = logging.getLogger("notelog")
-_ASK_BELOW = "ask for another answer in a new message at its end"
-_COPY = "this note is a copy of one that was answered: the answer in it is yours, and stays"
-_MAKE_ROOM = "move what stands below the question above it: then the reply goes to the end"
 
 
 def complete(
@@ -220,7 +203,7 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
     turn = replace(turn, attempts=journal.attempts(key, turn.snapshot.real_path))
     if job.go_on:
         turn = going_on_turn(tools, job, turn, journal, last)
-    landing = _rehearsed_landing(tools, journal, turn, job)
+    landing = rehearsed_landing(tools, journal, turn, job)
     _tell_of_kept_replies(tools, journal, turn.snapshot, but=key)
     billed = turn.prepared.settings.profile.billed
     if job.reland or job.kept:
@@ -231,9 +214,9 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
     )
     if waiting is not None and waiting.reply is not None:
         tools.reporter.notice("the reply to this question is already here: nothing is asked")
-        return _deliver(tools, journal, turn, waiting, waiting.reply)
+        return put_in(tools, journal, turn, waiting, waiting.reply)
     if landing.appended is None:
-        _check_exchange(tools, turn)
+        check_exchange(tools, turn)
     if turn.digest is not None:
         turn = replace(turn, digest=with_answered(journal, turn, turn.digest, job))
     if turn.digest is not None:
@@ -268,7 +251,7 @@ def _complete_turn(tools: Completing, journal: Journal, turn: Turn, job: Job) ->
         )
         reply = receive(receiving, turn.prepared.request, endpoint)
         turn = replace(turn, prepared=refit.prepared)
-    done = _deliver(tools, journal, turn, record, reply)
+    done = put_in(tools, journal, turn, record, reply)
     calibrate(turn.prepared, reply, count=tools.count, learned=tools.learned, clock=tools.clock)
     return done if read is None else _with_calls(done, read, turn.prepared.spec.price)
 
@@ -321,48 +304,6 @@ def _tell_of_kept_replies(
             )
 
 
-def _rehearsed_landing(tools: Completing, journal: Journal, turn: Turn, job: Job) -> EditPlan:
-    """Finds out, before anything is paid for, whether a reply could be put into the note."""
-    tools.reading.store.check_writable(turn.snapshot)
-    try:
-        plan, problems = rehearsed_delivery(
-            turn.note,
-            turn.due.turn_index,
-            fingerprint=turn.snapshot.fingerprint,
-            style=ReplyStyle(model_suffix=tools.config.model_suffix),
-            replacing=_replacing(turn),
-            by_box=job.by_box,
-        )
-    except ConflictError as error:
-        if not turn.attempts and journal.was_asked(turn_key(turn.due.conversation)):
-            error.message = _COPY
-        raise
-    if problems:
-        raise NoteWriteError(
-            f"a reply put into this note would not read back as it should ({problems[0]}); "
-            "nothing was sent",
-            path=turn.snapshot.path,
-            hint="this is a defect of notelog: please report it with the note",
-        )
-    return plan
-
-
-def _check_exchange(tools: Completing, turn: Turn) -> None:
-    """The same for a reply that goes elsewhere than to the end of the note."""
-    try:
-        tools.reading.store.check_exchange(turn.snapshot)
-    except NoExchangeError as error:
-        error.lasting = True
-        error.hint = _ASK_BELOW if turn.due.anew else _MAKE_ROOM
-        raise
-
-
-def _replacing(turn: Turn) -> Replacing | None:
-    if not turn.due.anew:
-        return None
-    return Replacing(attempts=turn.attempts, folded=turn.part is None)
-
-
 def _begin(tools: Completing, journal: Journal, turn: Turn, job: Job) -> TurnRecord:
     """Records what is about to be asked, unless a cap of its profile says no."""
     intent = intent_of(
@@ -378,45 +319,6 @@ def _begin(tools: Completing, journal: Journal, turn: Turn, job: Job) -> TurnRec
     return begin(journal, intent, profile, tools.config, clock=tools.clock, reporter=tools.reporter)
 
 
-def _deliver(
-    tools: Completing, journal: Journal, turn: Turn, record: TurnRecord, reply: Reply
-) -> Completed:
-    reply = whole_if_nothing_was_missing(record, reply)
-    judgement = judge(reply, turn.prepared)
-    done = Completed(
-        outcome=judgement.outcome,
-        sentence=judgement.sentence,
-        hint=judgement.hint,
-        reply=reply,
-        prepared=turn.prepared,
-        cost=cost_of_usage(turn.prepared.spec.price, reply.usage),
-    )
-    text = text_so_far(journal, replace(record, reply=reply), tools.config)
-    if not text or (not reply.text and judgement.outcome is not Outcome.ANSWERED):
-        journal.failed(record.record_id, judgement.sentence)
-        return done
-    if tools.config.partial_replies == "journal" and reply.state is not ReplyState.COMPLETE:
-        journal.failed(record.record_id, judgement.sentence)
-        return replace(done, hint=PART_KEPT)
-    delivery = Delivery(
-        snapshot=turn.snapshot,
-        note=turn.note,
-        turn_index=turn.due.turn_index,
-        record_id=record.record_id,
-        turn_key=record.intent.turn_key,
-        text=text,
-        style=_style(tools.config, turn.prepared, reply, judgement),
-        replacing=_replacing_with(turn, record),
-    )
-    return replace(done, line=deliver(tools.reading, journal, delivery))
-
-
-def _replacing_with(turn: Turn, record: TurnRecord) -> Replacing | None:
-    """As the turn has it, but that a reply which goes on from another holds that one."""
-    replacing = _replacing(turn)
-    return replace(replacing, folded=not record.intent.continues) if replacing else None
-
-
 def _only_landed(
     tools: Completing, journal: Journal, turn: Turn, last: TurnRecord | None, job: Job
 ) -> Completed:
@@ -427,23 +329,4 @@ def _only_landed(
     states = {TurnState.DELIVERED} if job.reland else {TurnState.RECEIVED, TurnState.IN_DOUBT}
     if last is None or last.reply is None or last.state not in states:
         return Completed(outcome=Outcome.NOTHING_DUE, sentence="there is no reply to put in")
-    return _deliver(tools, journal, turn, last, last.reply)
-
-
-def _style(config: Config, prepared: Prepared, reply: Reply, judgement: Judgement) -> ReplyStyle:
-    wanted = config.reasoning == "callout" and reply.reasoning
-    return ReplyStyle(
-        model=prepared.request.model,
-        model_suffix=config.model_suffix,
-        inert_replies=config.inert_replies,
-        mark=_mark(prepared, judgement) or None,
-        box="again" if judgement.mark else "",
-        reasoning=reply.reasoning if wanted else None,
-    )
-
-
-def _mark(prepared: Prepared, judgement: Judgement) -> str:
-    """What the callout below a reply says: what is wrong, and if asked what was left out."""
-    left_out = left_out_words(prepared.plan) if prepared.settings.context.mark_left_out else ""
-    told = f"{left_out[:1].upper()}{left_out[1:]}." if left_out else ""
-    return f"{judgement.mark} {told}".strip()
+    return put_in(tools, journal, turn, last, last.reply)
