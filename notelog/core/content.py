@@ -13,6 +13,9 @@ _WIDE = "\x85\xa0\u1680\u2028\u2029\u202f\u205f\u2060\u3000\ufeff" + "".join(
 _INVISIBLE = _NARROW + _WIDE
 _NARROW_BYTES = _NARROW.encode()
 _WIDE_BYTES = tuple(map(str.encode, _WIDE))
+BLANK = b"(?:[ \t]|" + b"|".join(map(re.escape, _WIDE_BYTES)) + b")"
+"""A pattern for one character within a line that shows nothing, of whatever script."""
+
 _NEWLINE = ord("\n")
 
 
@@ -50,6 +53,15 @@ def without_outer_blank_lines(text: str) -> str:
     first = len(shown) - len(shown.lstrip(_INVISIBLE))
     end = text.find("\n", len(shown))
     return text[text.rfind("\n", 0, first) + 1 : None if end < 0 else end]
+
+
+def rstripped(text: bytes) -> bytes:
+    """Without what shows nothing at its end; it need not be valid UTF-8."""
+    shown = text.rstrip(_NARROW_BYTES)
+    if not shown.endswith(_WIDE_BYTES):
+        return shown
+    text_only = shown.decode(errors="surrogateescape").rstrip(_INVISIBLE)
+    return text_only.encode(errors="surrogateescape")
 
 
 class View:
@@ -99,7 +111,7 @@ class View:
                 first = end - len(shown)
                 break
         for begin, end in reversed(pieces):
-            shown = _rstripped(self.text[begin:end])
+            shown = rstripped(self.text[begin:end])
             if shown:
                 last = begin + len(shown) - 1
                 break
@@ -184,8 +196,3 @@ def _without(
 def _lstripped(text: bytes) -> bytes:
     shown = text.lstrip(_NARROW_BYTES)
     return shown.decode().lstrip(_INVISIBLE).encode() if shown.startswith(_WIDE_BYTES) else shown
-
-
-def _rstripped(text: bytes) -> bytes:
-    shown = text.rstrip(_NARROW_BYTES)
-    return shown.decode().rstrip(_INVISIBLE).encode() if shown.endswith(_WIDE_BYTES) else shown

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from notelog.core.content import BLANK
 from notelog.core.visible import CONTROLS
 
 MOST_CHARS = 16
@@ -39,8 +40,9 @@ class EndMarks:
     Attributes:
         marks: each a line of its own, none where only a ticked box sends.
         endings: the same in bytes.
-        any_of: matches one of them, without its line; nothing where there are none.
-        closing: matches the line of one.
+        line: matches the line of one, without its line end; nothing where there are none. Blanks
+            of any script around it count as none: they cannot be seen.
+        closing: matches such a line.
         structure: the line of one, or of one of the usual, with ``before`` and ``slashes`` as the
             patterns of ``dialect``: a reply is made inert against the usual ones whatever is
             chosen, so that it reads the same when the choice changes.
@@ -49,19 +51,19 @@ class EndMarks:
 
     marks: tuple[str, ...] = _DEFAULT
     endings: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
-    any_of: bytes = field(init=False, repr=False, compare=False)
+    line: bytes = field(init=False, repr=False, compare=False)
     closing: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
     structure: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
     escaped: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        any_of = _any_of(self.marks)
+        closing = rb" {0,3}(?:\xe3\x80\x80)*+" + _any_of(self.marks) + BLANK + rb"*+"
         usual = _any_of(dict.fromkeys((*_DEFAULT, *self.marks)))
         line = rb"^(?P<before> {0,3})(?P<slashes>\\*)" + usual + rb"[ \t]*$"
         for name, value in (
             ("endings", tuple(mark.encode() for mark in self.marks)),
-            ("any_of", any_of),
-            ("closing", re.compile(rb" {0,3}" + any_of + rb"[ \t]*$", re.MULTILINE)),
+            ("line", closing),
+            ("closing", re.compile(closing + rb"$", re.MULTILINE)),
             ("structure", re.compile(line, re.MULTILINE)),
             ("escaped", re.compile(rb"\\" + usual)),
         ):

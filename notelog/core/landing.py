@@ -126,7 +126,7 @@ def asked_ends(note: Note, asked: Iterable[str] = ()) -> tuple[int, ...]:
     if not filled or note.turns[filled[-1]].role is not Role.USER:
         return ()
     turn, data = note.turns[filled[-1]], note.source.data
-    end_mark = rb"(?<![^\r\n]) {0,3}" + note.end_marks.any_of + rb"[ \t]*(?:\r\n|\n|\r)"
+    end_mark = rb"(?<![^\r\n])" + note.end_marks.line + rb"(?:\r\n|\n|\r)"
     found = re.compile(end_mark).finditer(data, turn.body.start, turn.body.end)
     marks = (mark.span.end for mark in turn.send_marks)
     ends = {*(line.end() for line in found), *marks, *(span.end for span in turn.callouts)}

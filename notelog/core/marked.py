@@ -2,6 +2,7 @@
 
 import re
 
+from notelog.core.content import rstripped
 from notelog.core.end_marks import EndMarks
 
 _SENT = re.compile(
@@ -13,6 +14,6 @@ _SENT = re.compile(
 
 def is_marked(data: bytes, end_marks: EndMarks) -> bool:
     """Whether a line asks for an answer as in a chat, though the note may be none."""
-    last = data.rstrip()
+    last = rstripped(data)
     line = max(last.rfind(b"\n"), last.rfind(b"\r")) + 1
-    return last[line:] in end_marks.endings or _SENT.search(data) is not None
+    return end_marks.closing.match(last, line) is not None or _SENT.search(data) is not None

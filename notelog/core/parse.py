@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from notelog.core.blocks import scan_blocks
-from notelog.core.content import Content, View
+from notelog.core.content import Content, View, rstripped
 from notelog.core.dialect import (
     CALLOUT,
     CALLOUT_TASK,
@@ -276,7 +276,7 @@ class _Assembly:
     def _end_mark(self, body: int, stop: int, cuts: Sequence[tuple[int, int]]) -> SendMark | None:
         """An end mark where it is the last line of a turn that is not blank."""
         for begin, end in gaps(body, stop, cuts):
-            shown = self.text[begin:end].rstrip(b" \t\n")
+            shown = rstripped(self.text[begin:end])
             if not shown:
                 continue
             if not shown.endswith(self.end_marks.endings):

@@ -80,6 +80,49 @@ def said(note: Note) -> list[str]:
     return [message.content for message in note.conversation]
 
 
+BLANKS = ("", " \t", "\u3000", "\u3000\u3000 ", "\u00a0", "\u200b", "\ufeff", "\u2028")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("below", ["", *(f"{blank}\n" for blank in BLANKS)])
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize("indent", ["", "  ", "\u3000\u3000"])
+def test_what_cannot_be_seen_around_a_mark_is_nothing(
+    indent: str, blank: str, below: str, newline: str
+) -> None:
+    """Full-width and other blanks beside a mark, or below it, do not keep it from counting."""
+    text = f"{ASK}Q 问\n\n{indent}；；{blank}\n{below}".replace("\n", newline)
+    note = notelog.parse(text)
+    assert [(mark.ticked, mark.label) for mark in note.turns[-1].send_marks] == [(True, "")]
+    assert note.turns[-1].content == "Q 问"
+    assert is_marked(text.encode(), DEFAULT_END_MARKS)
+    due = next_turn(notelog.parse(f"{ASK}Q 问"))
+    asked = next_turn(note)
+    assert isinstance(due, ReplyDue)
+    assert isinstance(asked, ReplyDue)
+    assert turn_key(asked.conversation) == turn_key(due.conversation)
+
+
+@pytest.mark.parametrize("line", ["    ；；", "；；\u3000x", "x；；", "\u200b；；", "；\u3000；"])
+def test_a_line_that_shows_more_is_no_mark(line: str) -> None:
+    """What is code, or holds anything that can be seen."""
+    text = f"{ASK}Q\n\n{line}\n"
+    assert notelog.parse(text).turns[-1].send_marks == ()
+    assert not is_marked(text.encode(), DEFAULT_END_MARKS)
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_what_is_typed_below_such_a_mark_stays_below(blank: str) -> None:
+    """The reply goes between the mark and what was typed on."""
+    asked = f"Q1{SAY}A1{ASK}Q2\n\n；；{blank}\n"
+    note = notelog.parse(f"{asked}more")
+    due = next_turn(notelog.parse(asked))
+    assert isinstance(due, ReplyDue)
+    place = typed_below(note, turn_key(due.conversation), "Q2")
+    assert place is not None
+    assert place.split_at == len(asked.encode())
+
+
 @pytest.mark.parametrize(("words", "mark"), [(words, m) for words in BAD for m in BAD[words]])
 def test_what_cannot_be_a_mark_is_refused(words: str, mark: str) -> None:
     """What the note format or Markdown means otherwise is none, and the message says why."""
