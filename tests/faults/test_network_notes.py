@@ -149,6 +149,7 @@ WIRE = b"".join(
 )
 
 
+@pytest.mark.timeout(600 if FULL else 120)
 @pytest.mark.parametrize("share", range(4))
 def test_cut_at_every_byte(tmp_path: Path, share: int) -> None:
     """Wherever a stream is cut: in doubt, or a prefix in the note with a callout, or whole."""

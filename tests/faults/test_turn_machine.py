@@ -607,7 +607,7 @@ class Vault(RuleBasedStateMachine):
                 assert replies <= 1 + words + note.ticks, note
 
 
-RUNS = 60 if FULL else 1
+RUNS = 120 if FULL else 1
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")

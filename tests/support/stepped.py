@@ -20,12 +20,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from program import Program
 from stepped_watch import Told, play_events
 
+import notelog
 from notelog.core.records import Intent, turn_key
 from notelog.core.reply import ReplyDelta
 from notelog.core.request import ChatRequest
@@ -380,8 +382,9 @@ class _Process:
 
 
 def _warm(*, real: bool) -> None:
-    """Imports what a command needs, once for all processes that are forked from here."""
-    for name in ("notelog.cli.cmd_complete", "notelog.wiring.notes", "tiktoken", "ruamel.yaml"):
+    """Imports what any command needs, once for all processes that are forked from here."""
+    ours = (item.name for item in walk_packages(notelog.__path__, "notelog."))
+    for name in (*ours, "tiktoken", "ruamel.yaml"):
         import_module(name)
     if real:
         import_module("openai")
