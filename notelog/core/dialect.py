@@ -13,6 +13,7 @@ structure and nothing is escaped, is not decided here but in ``blocks``.
 
 import re
 
+from notelog.core.content import BLANK
 from notelog.core.end_marks import DEFAULT_END_MARKS
 from notelog.core.messages import Role
 
@@ -59,14 +60,18 @@ MARKER_AFTER_SEPARATOR = re.compile(
 
 TASK = re.compile(
     rb"(?P<before>[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)(?P<slashes>\\*)"
-    rb"\[(?P<tick>[ x])\][ \t]+(?P<label>" + LABELS + rb")" + DONE_DATE + rb"[ \t]*$",
+    rb"\[(?P<tick>[ x])\][ \t]+(?P<label>" + LABELS + rb")" + DONE_DATE + BLANK + rb"*+$",
     re.IGNORECASE | re.MULTILINE,
 )
 """A task line that notelog understands, in nested lists too: send, again, retry, pin."""
 
 CALLOUT_TASK = re.compile(
     rb"^ {0,3}>(?P<before>[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)"
-    rb"\[(?P<tick>[ x])\][ \t]+(?P<label>again|retry)(?P<date>" + DONE_DATE + rb")[ \t]*$",
+    rb"\[(?P<tick>[ x])\][ \t]+(?P<label>again|retry)(?P<date>"
+    + DONE_DATE
+    + rb")"
+    + BLANK
+    + rb"*+$",
     re.IGNORECASE | re.MULTILINE,
 )
 """A box in one of notelog's callouts, by which a person on a phone asks anew."""

@@ -2,11 +2,13 @@
 
 import re
 
-from notelog.core.content import rstripped
+from notelog.core.content import BLANK, rstripped
 from notelog.core.end_marks import EndMarks
 
 _SENT = re.compile(
-    rb"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+\[x\][ \t]+(?:send|\xe5\x8f\x91\xe9\x80\x81)[ \t]*\r?$",
+    rb"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+\[x\][ \t]+(?:send|\xe5\x8f\x91\xe9\x80\x81)"
+    + BLANK
+    + rb"*+\r?$",
     re.IGNORECASE | re.MULTILINE,
 )
 """What a person writes who takes a note for a chat, besides an end mark."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple, TypeAlias
 
+from notelog.core.content import BLANK
 from notelog.core.dialect import DONE_DATE, LABELS, MARKER_AFTER_SEPARATOR, SEPARATOR
 from notelog.core.end_marks import EndMarks
 
@@ -33,7 +34,8 @@ _TRIGGERS = tuple(
             + LABELS
             + rb")"
             + DONE_DATE
-            + rb"[ \t]*(?:\n|\Z))",
+            + BLANK
+            + rb"*+(?:\n|\Z))",
         ),
         (b"!", rb"\["),
         (b":", rb"(?:(?<=(?i:role):)|(?<=\\:)):"),

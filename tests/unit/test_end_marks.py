@@ -103,6 +103,21 @@ def test_what_cannot_be_seen_around_a_mark_is_nothing(
     assert turn_key(asked.conversation) == turn_key(due.conversation)
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize("label", ["send", "发送", "again", "发送 ✅ 2026-01-31"])
+def test_what_cannot_be_seen_behind_a_box_is_nothing(label: str, blank: str, newline: str) -> None:
+    """Also a box with such blanks behind it counts, and a reply that holds it is made inert."""
+    box = f"- [x] {label}{blank}"
+    text = f"{ASK}Q 问\n\n{box}\n".replace("\n", newline)
+    note = notelog.parse(text)
+    assert [mark.ticked for mark in note.turns[-1].send_marks] == [True]
+    assert note.turns[-1].content == "Q 问"
+    if newline != "\r" and label in {"send", "发送"}:
+        assert is_marked(text.encode(), DEFAULT_END_MARKS)
+    assert escape(box, DEFAULT_END_MARKS) == f"- \\{box[2:]}"
+
+
 @pytest.mark.parametrize("line", ["    ；；", "；；\u3000x", "x；；", "\u200b；；", "；\u3000；"])
 def test_a_line_that_shows_more_is_no_mark(line: str) -> None:
     """What is code, or holds anything that can be seen."""
