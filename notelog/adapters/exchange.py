@@ -8,8 +8,7 @@ between, that save is put back in its place and the reply is planned anew.
     make the new note | nobody writes the old one (read lease), it is as read | exchange |
     wait for whoever was opening it | what came out is as read: delete it; else put it back
 
-The name of the file beside the note holds the hashes of the old and the new note. So after a
-crash, one look tells a leftover of ours from somebody's save, and nothing else has to be kept.
+What a crash leaves beside the note is told apart by its name: see ``leftovers``.
 """
 
 import errno
@@ -18,7 +17,6 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 
 from notelog.adapters.appending import (
@@ -30,8 +28,8 @@ from notelog.adapters.appending import (
     not_writable,
     open_for_append,
 )
-from notelog.adapters.files import TEMP_PREFIX
 from notelog.adapters.leases import LeaseKind, Pause, leased, open_unless_leased
+from notelog.adapters.leftovers import sweep_beside, temp_name, temp_stem
 from notelog.core.merge import keep_all_lines
 from notelog.errors import ConflictError, NoExchangeError, NoteWriteError
 
@@ -81,37 +79,7 @@ def sweep_leftovers(real_path: str, pause: Pause = time.sleep) -> None:
     Raises:
         NoteWriteError: a save was found and could not be merged; its file is named, and stays.
     """
-    note = Path(real_path)
-    ours = temp_stem(note.name)
-    try:
-        names = [name for name in os.listdir(note.parent) if name.startswith(ours)]  # noqa: PTH208  # fast
-    except (PermissionError, FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise not_writable(real_path, error) from error
-    for leftover in (note.parent / name for name in sorted(names)):
-        if leftover.suffix == ".part" or _is_ours(leftover):
-            with suppress(OSError):
-                leftover.unlink()
-        else:
-            _Exchange(note, pause).take_in(leftover)
-
-
-def temp_stem(note_name: str) -> str:
-    """How the names begin of all files that are made beside a note of this name."""
-    return f"{TEMP_PREFIX}{sha256(os.fsencode(note_name)).hexdigest()[:12]}-"
-
-
-def _digest(data: bytes) -> str:
-    return sha256(data).hexdigest()[:24]
-
-
-def _is_ours(leftover: Path) -> bool:
-    """Whether a file beside a note holds exactly the old or the new note of its name."""
-    try:
-        return _digest(leftover.read_bytes()) in leftover.name.split("-")[3:]
-    except OSError:
-        return False
+    sweep_beside(real_path, _Exchange(Path(real_path), pause).take_in)
 
 
 class _Exchange:
@@ -257,9 +225,8 @@ class _Exchange:
             raise not_writable(str(self._note), error) from error
         if status.st_nlink > 1:
             raise _refused(self._note, _LINKED)
-        stem = f"{temp_stem(self._note.name)}{os.urandom(8).hex()}"
-        part = self._note.with_name(f"{stem}.part")
-        beside = self._note.with_name(f"{stem}-{_digest(base)}-{_digest(new)}")
+        names = temp_name(self._note.name, base, new)
+        part, beside = map(self._note.with_name, names)
         try:
             self._write(part, new, status)
             made = part.stat().st_ino

@@ -249,16 +249,24 @@ def _stamped(paths: list[str], stamps: "list[Stamp | None]") -> "Iterator[tuple[
 
 
 def _left_beside(temporary: list[str], notes: Iterable[str]) -> Iterator[str]:
-    """The notes that temporary files were made for."""
-    from notelog.adapters.exchange import temp_stem
+    """Notes beside which there are temporary files: made for them, or for none that is there."""
+    from notelog.adapters.leftovers import orphans_among, temp_stem
 
-    starts = {os.path.split(path)[0] for path in temporary}
+    left: dict[str, list[str]] = {}
+    for path in temporary:
+        folder, name = os.path.split(path)
+        left.setdefault(folder, []).append(name)
+    beside: dict[str, list[str]] = {}
     for note in notes:
         folder, name = os.path.split(note)
-        if folder in starts:
-            start = os.path.join(folder, temp_stem(name))  # noqa: PTH118  # it is text
-            if any(path.startswith(start) for path in temporary):
-                yield note
+        if folder in left:
+            beside.setdefault(folder, []).append(name)
+    for folder, names in beside.items():
+        stems = {name: temp_stem(name) for name in names}
+        found = [name for name in names if any(it.startswith(stems[name]) for it in left[folder])]
+        if not found and orphans_among(left[folder], names):
+            found = names[:1]
+        yield from (os.path.join(folder, name) for name in found)  # noqa: PTH118  # it is text
 
 
 def _walk(

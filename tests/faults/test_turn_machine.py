@@ -44,6 +44,8 @@ MARKED = re.compile(rb"- \[x\] (?:send|again|retry)\b|^;;\r?$", re.MULTILINE)
 CALLOUT = re.compile(rb"[\r\n]*^> \[!notelog\] (?!person)[^\r\n]*(?:\r?\n>[^\r\n]*)*", re.MULTILINE)
 ASSISTANT = re.compile(rb"role::assistant[^\r\n]*")
 MARKS = ("- [x] send", "- [ ] send", "- [x] again", "- [x] retry", ";;")
+BESIDE = "*notelog[-.]*"
+"""Hidden files beside notes, and saves of notes that have another name since a crash."""
 CONFLICT = ".sync-conflict-20260101-10000{0}-ABCDEFG"
 NAME = re.compile(r"reply-\d+-")
 PASTED = (
@@ -224,7 +226,7 @@ class Vault(RuleBasedStateMachine):
         if first.command.code == 0:
             assert second.command.code in {0, 9}
             assert len(asked(self.home)) == before
-        assert not list(note.path.parent.glob(".notelog-*"))
+        assert not list(note.path.parent.glob(".notelog-*"))  # a save of a lost note can be seen
 
     # what a person does
 
@@ -514,7 +516,7 @@ class Vault(RuleBasedStateMachine):
     def _check_text(self, note: Kept, *, withdrawing: bool) -> None:
         """Every line that a person wrote is there, in order; what came is said by nobody else."""
         before, now = note.data, note.path.read_bytes()
-        beside = [path.read_bytes() for path in note.path.parent.glob(".notelog-*")]
+        beside = [path.read_bytes() for path in note.path.parent.glob(BESIDE)]
         if before == now and not beside and not note.strewn:
             return
         lines, held = PERSON.findall(before), PERSON.findall(now)

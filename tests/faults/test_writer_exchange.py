@@ -8,9 +8,11 @@ from typing import Self
 
 import pytest
 
-from notelog.adapters import exchange
+from notelog.adapters import exchange, leftovers
 from notelog.adapters.files import NoteFiles
 from notelog.adapters.leases import Lease
+from notelog.adapters.leftovers import temp_name
+from notelog.core.conflict_copies import is_conflict_copy
 from notelog.core.edit import EditPlan, Insertion, Withdrawal
 from notelog.core.merge import keep_all_lines
 from notelog.errors import ConflictError, NoExchangeError, NoteWriteError
@@ -298,10 +300,9 @@ def test_writer_that_stays_is_a_conflict(note: Path) -> None:
 @pytest.mark.parametrize("left", ["part", "old", "new", "save"])
 def test_leftovers_of_a_crash(note: Path, left: str) -> None:
     """After a crash our own leftovers go, and a person's save among them is merged first."""
-    stem = f"{exchange.temp_stem(note.name)}0123456789abcdef"
-    named = f"{stem}-{exchange._digest(OLD)}-{exchange._digest(NEW)}"
+    part, named = temp_name(note.name, OLD, NEW)
     name, data = {
-        "part": (f"{stem}.part", b"answ"),
+        "part": (part, b"answ"),
         "old": (named, OLD),
         "new": (named, NEW),
         "save": (named, OLD + b"theirs\n"),
@@ -319,6 +320,33 @@ def test_leftovers_of_other_notes_stay(note: Path) -> None:
         note.with_name(name).write_bytes(b"x")
     exchange.sweep_leftovers(str(note), no_pause)
     assert sorted(left_beside(note)) == sorted(others)
+
+
+@pytest.mark.parametrize("left", ["part", "old", "new", "save"])
+def test_leftovers_of_a_note_that_was_renamed(
+    note: Path, left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ours go; a person's save whose note cannot be told any more can be seen, and stays whole."""
+    part, named = temp_name("older name.md", OLD, NEW)
+    name, data = {
+        "part": (part, b"answ"),
+        "old": (named, OLD),
+        "new": (named, NEW),
+        "save": (named, OLD + b"theirs\n"),
+    }[left]
+    note.with_name(name).write_bytes(data)
+    exchange.sweep_leftovers(str(note), no_pause)
+    assert left_beside(note) == [name]  # an editor may be saving it just now
+    monkeypatch.setattr(leftovers, "ORPHAN_S", 0.0)
+    note.with_name("older name.md").write_bytes(OLD)
+    exchange.sweep_leftovers(str(note), no_pause)
+    assert sorted(left_beside(note)) == [name, "older name.md"]  # whose note is there
+    note.with_name("older name.md").unlink()
+    exchange.sweep_leftovers(str(note), no_pause)
+    kept = left_beside(note)
+    assert note.read_bytes() == OLD
+    assert [note.with_name(name).read_bytes() for name in kept] == [data] * (left == "save")
+    assert all(is_conflict_copy(name) for name in kept)
 
 
 @pytest.mark.parametrize(

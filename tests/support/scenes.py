@@ -241,7 +241,11 @@ SCENES = {
     "undo": Scene(("undo",), before=answered, in_the_end="not-a-chat", asks=0),
     "deliver": Scene(("deliver",), before=received, asks=0),
     "watch, live": LiveScene(
-        ("watch", "--once"), MARKED, stride=4, releases=False, first_elsewhere=frozenset({"rename"})
+        ("watch", "--once"),
+        MARKED,
+        stride=4,
+        releases=False,
+        first_elsewhere=frozenset({"rename", "unlink"}),
     ),
 }
 """The commands of the matrix. Each is a line."""

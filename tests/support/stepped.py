@@ -284,6 +284,7 @@ class _Process:
             journal_recognition,
             journal_schema,
             leases,
+            leftovers,
             openai_chat,
             system_clock,
         )
@@ -294,7 +295,7 @@ class _Process:
             setattr(openai_chat.OpenAIChat, "stream", self._stream)  # noqa: B010  # a bound one
         fly = _let_time_fly(system_clock.SystemClock)
         play_events(self._steps, fly)
-        spool.BATCH_S = 0.0
+        spool.BATCH_S = leftovers.ORPHAN_S = 0.0
         for module in (journal_recognition, journal_schema):
             setattr(module, "BUSY_TIMEOUT_S", 0.5)  # noqa: B010  # one name, imported by the other
         exchange._exchange = self._steps.around("exchange", exchange._exchange)

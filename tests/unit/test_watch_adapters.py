@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 
 import pytest
 
-from notelog.adapters.exchange import temp_stem
+from notelog.adapters.leftovers import temp_name, temp_stem
 from notelog.adapters.obsidian import has_chatgpt_md, ignore_filters
 from notelog.adapters.vault_index import VaultIndex, is_being_written
 from notelog.adapters.watch_place import WatchFolder, parse_duration_s, watched_roots
@@ -107,6 +107,16 @@ def test_a_scan_tells_beside_which_notes_a_crash_left_a_file(vault: Path) -> Non
     (vault / f"{temp_stem('b.md')}0123-4-5").write_bytes(CHAT)
     (vault / "Chats" / ".notelog-doctor-1").write_bytes(b"")
     assert index_of(vault).scan().left_beside == (str(vault / "Chats" / "a.md"),)
+
+
+def test_a_scan_tells_in_which_folder_a_crash_left_a_file_of_a_lost_note(vault: Path) -> None:
+    """The note has another name by now: whoever looks at one in its folder clears it away."""
+    for name in ("a.md", "b.md"):
+        (vault / "Chats" / name).write_bytes(CHAT)
+    for name in temp_name("old name.md", b"", CHAT):
+        (vault / "Chats" / name).write_bytes(CHAT)
+    (left,) = index_of(vault).scan().left_beside
+    assert Path(left).parent == vault / "Chats"
 
 
 def test_a_vault_that_is_gone_or_empty_is_absent(vault: Path) -> None:
