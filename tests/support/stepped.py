@@ -17,6 +17,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -177,7 +178,8 @@ class Command:
         """
         answers = None if answer is None else (answer.kind, answer.parts)
         order = {"steps": steps, "seconds": seconds, "hints": hints, "answer": answers}
-        os.write(self._there, f"{json.dumps(order)}\n".encode())
+        with suppress(BrokenPipeError):  # told to end before it listened, it was killed there
+            os.write(self._there, f"{json.dumps(order)}\n".encode())
         self._wait()
 
     def end(self) -> None:
