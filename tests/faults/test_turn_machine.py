@@ -96,6 +96,7 @@ class Kept:
         strewn: a crash left a save of a person beside it, until the next command has ended.
         ticks: how often a box for another answer was ticked in it.
         finished: the keys of the questions that were ever marked as finished, or so ticked.
+        shown: the names of the replies that were ever seen in it.
     """
 
     path: Path
@@ -105,6 +106,7 @@ class Kept:
     strewn: bool = False
     ticks: int = 0
     finished: set[str] = field(default_factory=set[str])
+    shown: set[str] = field(default_factory=set[str])
 
     def __post_init__(self) -> None:
         self.ticks = ticks_in(self.data)
@@ -112,6 +114,7 @@ class Kept:
 
     def see_marks(self) -> None:
         """The question that the note now asks may have been marked."""
+        self.shown.update(NAME.findall(self.data.decode()))
         question, below = [b"", *ASSISTANT.split(self.data)][-2:]
         marked = question + below if not PERSON.search(below) else below
         if MARKED.search(marked) and not (note := parsed(self.data)).errors:
@@ -197,6 +200,7 @@ class Vault(RuleBasedStateMachine):
         self.running: Running | None = None
         self.watcher: Running | None = None
         self.withdrawing = False  # something that ran since the notes were looked at may take out
+        self.undoing = False  # and bring back what stood there before, whatever is above it now
         self.unheard: list[str] = []  # paths that changed, and the watcher was not told
         self.count = 0
         self.paths: dict[str, Kept] = {}
@@ -493,6 +497,7 @@ class Vault(RuleBasedStateMachine):
         command = running.command
         ended = command.code is not None
         self.withdrawing |= not WITHDRAWING.isdisjoint(running.words)
+        self.undoing |= "undo" in running.words
         if ended:
             self.running = None if self.running is running else self.running
             self.watcher = None if self.watcher is running else self.watcher
@@ -506,7 +511,7 @@ class Vault(RuleBasedStateMachine):
             return  # to look would be to wait
         for note in self.notes:
             self._check_text(note, withdrawing=self.withdrawing or note.ticks > 0)
-        self.withdrawing = False
+        self.withdrawing = self.undoing = False
         if ended and command.code == 0 and running.alone and running.words[0] == "complete":
             assert running.note is not None
             now = parsed(running.note.data)
@@ -550,7 +555,8 @@ class Vault(RuleBasedStateMachine):
                 assert name, now
                 request = asked(self.home)[int(name[0].split("-")[1])]
                 below = turn_key(conversation[:place]) == request.turn
-                assert below or not parsed(before).is_chat, (before, now, request)
+                back = self.undoing and name[0] in note.shown
+                assert below or back or not parsed(before).is_chat, (before, now, request)
 
     # what must hold at any time
 
