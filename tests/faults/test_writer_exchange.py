@@ -297,16 +297,21 @@ def test_writer_that_stays_is_a_conflict(note: Path) -> None:
     assert left_beside(note) == []
 
 
-@pytest.mark.parametrize("left", ["part", "old", "new", "save"])
-def test_leftovers_of_a_crash(note: Path, left: str) -> None:
-    """After a crash our own leftovers go, and a person's save among them is merged first."""
-    part, named = temp_name(note.name, OLD, NEW)
-    name, data = {
+def left_of(note_name: str, left: str) -> tuple[str, bytes]:
+    """The name of what a crash leaves of a note, and what it holds."""
+    part, named = temp_name(note_name, OLD, NEW)
+    return {
         "part": (part, b"answ"),
         "old": (named, OLD),
         "new": (named, NEW),
         "save": (named, OLD + b"theirs\n"),
     }[left]
+
+
+@pytest.mark.parametrize("left", ["part", "old", "new", "save"])
+def test_leftovers_of_a_crash(note: Path, left: str) -> None:
+    """After a crash our own leftovers go, and a person's save among them is merged first."""
+    name, data = left_of(note.name, left)
     note.with_name(name).write_bytes(data)
     exchange.sweep_leftovers(str(note), no_pause)
     assert note.read_bytes() == (OLD + b"theirs\n" if left == "save" else OLD)
@@ -327,13 +332,7 @@ def test_leftovers_of_a_note_that_was_renamed(
     note: Path, left: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ours go; a person's save whose note cannot be told any more can be seen, and stays whole."""
-    part, named = temp_name("older name.md", OLD, NEW)
-    name, data = {
-        "part": (part, b"answ"),
-        "old": (named, OLD),
-        "new": (named, NEW),
-        "save": (named, OLD + b"theirs\n"),
-    }[left]
+    name, data = left_of("older name.md", left)
     note.with_name(name).write_bytes(data)
     exchange.sweep_leftovers(str(note), no_pause)
     assert left_beside(note) == [name]  # an editor may be saving it just now
