@@ -37,6 +37,7 @@ from notelog.core.records import turn_key
 from notelog.core.turn import NothingDue, State, answered_turn, next_turn, state_of
 
 SEPARATOR = '<hr class="__chatgpt_plugin">'
+LINE = re.compile(rb"person-\d+-[^\r\n]*")
 PERSON = re.compile(rb"person-\d+-[^\r\n]*|^- \[[ x]\] (?:again|retry)(?=\r?$)", re.MULTILINE)
 """What only a person writes: a box of notelog's for another answer stands in a callout."""
 BOX = re.compile(rb"- \[([ x])\] (send|again|retry)\b")
@@ -71,8 +72,9 @@ COMMANDS = {
     "status": ("status",),
     "watch --once": ("watch", "--once"),
 }
-"""What is run at any time; those with ``again`` are the person's word to pay anew."""
-WORDS = ("again", "retry")
+"""What is run at any time."""
+WORDS = ("again", "retry", "--continue")
+"""What is the person's word to pay anew, each time."""
 WITHDRAWING = {"undo", "again", "watch", "--again", "--continue"}
 """What may take a part of a reply out, or put another reply in its place."""
 SETTINGS = "[watch]\nat_once = 1\nasks_per_hour = 1000\n"
@@ -178,7 +180,7 @@ def answers(data: bytes) -> list[str]:
 def asks(data: bytes) -> list[bytes]:
     """The lines of a person in what the user says; what is typed below a mark may become a turn."""
     turns = [turn for turn in read_as_chat(data).turns if turn.role is Role.USER]
-    return [line for turn in turns for line in PERSON.findall(turn.content.encode())]
+    return [line for turn in turns for line in LINE.findall(turn.content.encode())]
 
 
 def is_within(old: list[str] | bytes, new: list[str] | bytes) -> bool:
