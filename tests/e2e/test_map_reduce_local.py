@@ -14,7 +14,7 @@ WINDOW = 2_048
 
 
 @pytest.mark.local_model
-@pytest.mark.timeout(900)  # 11,000 tokens are read: 40 seconds on two idle cores
+@pytest.mark.timeout(1_500)  # 33,000 tokens are read: 2 minutes on two idle cores
 def test_the_whole_of_a_long_text_is_read(
     program: Program, vault: Path, models_folder: Path
 ) -> None:
@@ -26,17 +26,16 @@ def test_the_whole_of_a_long_text_is_read(
     )
     note = vault / "long.md"
     text = SEED.read_bytes()
-    text = text[: text.index(b"\n", len(text) // 3)]
     before = b"What is this text about?\n\n" + text
     note.write_bytes(before)
-    run = program.run("complete", "--map-reduce", "--yes", "--json", note, timeout=800)
+    run = program.run("complete", "--map-reduce", "--yes", "--json", note, timeout=1_400)
     assert run.code in {0, 7}, run.err  # 12 tokens are soon over
     assert note.read_bytes().startswith(before.rstrip())
     assert run.fields["reply"]
     calls = cast("dict[str, int]", run.fields["calls"])
     usage = cast("dict[str, int]", run.fields["usage"])
-    assert calls["requests"] == calls["asked"] > 4
-    assert usage["prompt_tokens"] > 4 * WINDOW
+    assert calls["requests"] == calls["asked"] > 10
+    assert usage["prompt_tokens"] > 10 * WINDOW
     import sqlite3
 
     (journal,) = (program.home / "state" / "journal").glob("*.sqlite3")
