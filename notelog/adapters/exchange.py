@@ -29,7 +29,7 @@ from notelog.adapters.appending import (
     open_for_append,
 )
 from notelog.adapters.leases import LeaseKind, Pause, leased, open_unless_leased
-from notelog.adapters.leftovers import sweep_beside, temp_name, temp_stem
+from notelog.adapters.leftovers import sweep_beside, temp_name
 from notelog.core.merge import keep_all_lines
 from notelog.errors import ConflictError, NoExchangeError, NoteWriteError
 
@@ -354,9 +354,7 @@ def check_exchange(real_path: str) -> None:
         NoExchangeError: it cannot, and nothing was sent.
     """
     note = Path(real_path)
-    one, other = (
-        note.with_name(f"{temp_stem(note.name)}{os.urandom(8).hex()}.part") for _ in range(2)
-    )
+    one, other = (note.with_name(temp_name(note.name, b"", b"")[0]) for _ in range(2))
     try:
         cause = _LINKED if note.stat().st_nlink > 1 else ""
         if not cause:

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import notelog
-from notelog.core.edit import apply_plan
-from notelog.core.landing import ReplyStyle, plan_reply, typed_below, verify_plan
+from notelog.core.edit import EditPlan, apply_plan
+from notelog.core.landing import Landing, ReplyStyle, plan_reply, typed_below, verify_plan
+from notelog.core.note import Note
 from notelog.core.records import turn_key
 from notelog.core.turn import ReplyDue, next_turn
 
@@ -39,6 +40,18 @@ def said(text: str) -> list[tuple[str, str]]:
     return [(str(item.role), item.content) for item in notelog.parse(text).conversation]
 
 
+def plan_between(note: Note, place: Landing) -> EditPlan:
+    """A plan that puts the reply above what was typed on."""
+    return plan_reply(
+        note,
+        place.turn_index,
+        "A2",
+        fingerprint="",
+        style=ReplyStyle(),
+        split_at=place.split_at,
+    )
+
+
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("tail", TAILS)
 @pytest.mark.parametrize("mark", MARKS)
@@ -51,14 +64,7 @@ def test_the_reply_stands_between(mark: str, tail: str, newline: str) -> None:
     if said(data.decode()) == said(asked):
         return  # nothing was typed but marks: it is the very same question
     assert place is not None
-    plan = plan_reply(
-        note,
-        place.turn_index,
-        "A2",
-        fingerprint="",
-        style=ReplyStyle(),
-        split_at=place.split_at,
-    )
+    plan = plan_between(note, place)
     new = apply_plan(data, plan)
     assert verify_plan(note, plan, notelog.parse(new)) == ()
     told = said(new.decode())
@@ -78,14 +84,7 @@ def test_a_box_for_another_answer_is_not_handed_on(label: str) -> None:
     note = notelog.parse(data)
     place = typed_below(note, key_of(f"{CHAT}\n\n- [x] {label}\n"), "Q2")
     assert place is not None
-    plan = plan_reply(
-        note,
-        place.turn_index,
-        "A2",
-        fingerprint="",
-        style=ReplyStyle(),
-        split_at=place.split_at,
-    )
+    plan = plan_between(note, place)
     assert b"[ ]" not in apply_plan(data, plan)
 
 
