@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from notelog.app.watch_asks import Asks
 from notelog.app.watch_look import look_at
 from notelog.app.watch_scans import Scans
-from notelog.app.watch_start import LEFT, LEFT_HINT, begin_watching
+from notelog.app.watch_start import LEFT, LEFT_HINT, Content, begin_watching, content_of
 from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.app.watch_words import SAID
 from notelog.core.device import spread_s
@@ -20,9 +20,12 @@ from notelog.core.usage import UsageRow
 from notelog.core.watching import (
     NEVER_S,
     Action,
+    Busy,
     Ended,
     Ending,
     Event,
+    Gone,
+    Kept,
     NoteState,
     Phase,
     Seen,
@@ -82,7 +85,8 @@ class Watcher:
         self._timing = Timing(settle_s=settings.settle_s, auto_settle_s=settings.auto_settle_s)
         self._states: dict[str, NoteState] = {}
         self._due: list[tuple[float, str]] = []
-        self._history: set[str] = set()
+        self._history: dict[Content, Pass] = {}
+        self._gone: set[str] = set()
         self._moved: dict[str, str] = {}
         self._said: dict[str, str] = {}
         self._unanswered: dict[str, str] = {}
@@ -237,7 +241,6 @@ class Watcher:
         return min(times)
 
     def _touch(self, path: str, *, synced: bool = False) -> None:
-        self._history.discard(path)
         if path not in self._states and self._unanswered.pop(path, ""):
             self._changed = True  # it was left alone at the start
         self._apply(path, Touched(delay_s=self._sync_delay_s(path) if synced else 0.0))
@@ -261,17 +264,27 @@ class Watcher:
         return self._settings.sync_wait_s + spread
 
     def _look(self, path: str) -> None:
-        edited, asking = path not in self._history, path in self.asks
-        seen = look_at(
-            self._tools.looking,
-            path,
-            edited=edited,
-            with_journal=not asking,
-            landed=self._landed(path),
-        )
+        asking = path in self.asks
+        seen = self._see(path, with_journal=not asking, landed=self._landed(path))
         if isinstance(seen, Seen):
             self.counts.exit_code = self.counts.exit_code or seen.exit_code
         self._apply(path, seen)
+
+    def _see(
+        self, path: str, *, with_journal: bool = False, landed: str = ""
+    ) -> Seen | Busy | Gone:
+        """Looks at a note; one that was left alone at the start stays so until it is edited."""
+        seen = look_at(
+            self._tools.looking, path, edited=True, with_journal=with_journal, landed=landed
+        )
+        if (
+            isinstance(seen, Seen)
+            and isinstance(seen.verdict, Answer)
+            and seen.kept not in {Kept.REPLY, Kept.IN_DOUBT}
+            and (left := self._history.get(content_of(seen))) is not None
+        ):
+            return replace(seen, verdict=left)
+        return seen
 
     def _landed(self, path: str) -> str:
         """The key of the turn whose reply is put back where it vanishes; empty for none."""
@@ -323,7 +336,10 @@ class Watcher:
                 self._say_once(path, action, *SAID[action])
 
     def _say_passed(self, path: str, verdict: Pass) -> None:
-        if verdict.because in _QUIET:
+        self._unanswered.pop(path, None)  # whoever asks why is told by the note itself
+        if verdict.because is Passed.HISTORY:  # what the start told of, perhaps renamed
+            self._unanswered[path] = _joined(verdict.sentence, verdict.hint)
+        elif verdict.because in _QUIET:
             self._said.pop(path, None)
         else:
             self._say_once(path, verdict.because, verdict.sentence, verdict.hint)
@@ -359,8 +375,7 @@ class Watcher:
             self._begin(path)
 
     def _still_stands(self, path: str, key: str) -> bool:
-        edited = path not in self._history
-        seen = look_at(self._tools.looking, path, edited=edited, with_journal=False)
+        seen = self._see(path)
         if not isinstance(seen, Seen):
             self.asks.drop(path)
             self._apply(path, seen)

@@ -81,6 +81,7 @@ def look_at(
     )
 
 
+        modified_ns=snapshot.modified_ns,
 _NOT_ASKED_FOR = {Passed.UNTICKED, Passed.UNMARKED, Passed.ANSWERED, Passed.STOPPED}
 
 

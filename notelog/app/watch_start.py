@@ -1,6 +1,8 @@
 """The start of watching: what is watched, how to send, which notes wait, which are answered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from notelog.app.watch_look import look_at
 from notelog.app.watch_tools import Watching, WatchOptions
@@ -19,6 +21,7 @@ START_NOTES = 5
 LEFT = "it was marked before the watcher started: left alone"
 LEFT_HINT = "save it again to send it, or start with --backlog"
 
+_LEFT_ALONE = Pass(because=Passed.HISTORY, sentence=LEFT, hint=LEFT_HINT)
 _SHOWN = 10
 _WAITING = frozenset(
     {
@@ -31,6 +34,10 @@ _WAITING = frozenset(
 )
 
 
+Content: TypeAlias = tuple[str, int]
+"""What a note holds and since when: its fingerprint, and its time stamp in nanoseconds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
     """What the first scan comes to.
@@ -40,13 +47,14 @@ class Beginning:
         left: notes that are marked and left alone.
         busy: notes that could not be read at rest, or that another machine asks: they are looked
             at again.
-        history: notes that count as unedited until they change.
+        history: why notes are left alone until they are edited, by their content and its time
+            stamp: to rename one, to change its mode or to link it is no edit.
     """
 
     taken: tuple[FoundNote, ...]
     left: tuple[FoundNote, ...]
     busy: tuple[FoundNote, ...]
-    history: frozenset[str]
+    history: Mapping[Content, Pass]
 
 
 def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginning:
@@ -55,17 +63,17 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
     marked: list[FoundNote] = []
     unmarked: list[tuple[FoundNote, Pass]] = []
     busy: list[FoundNote] = []
-    history: set[str] = set()
+    history: dict[Content, Pass] = {}
+    contents: dict[str, Content] = {}
     for found in scan.changed:
         edited = options.once and found.modified_s > options.since_s > 0
-        if not edited:
-            history.add(found.path)
         seen = look_at(tools.looking, found.path, edited=edited, with_journal=False)
         if not isinstance(seen, Seen) or not seen.fingerprint:
             busy.append(found)
         elif isinstance(seen.verdict, Answer):
             chats += 1
             marked.append(found)
+            contents[found.path] = content_of(seen)
         elif seen.verdict.because is Passed.CLAIMED:
             chats += 1
             busy.append(found)
@@ -73,12 +81,22 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
             chats += 1
             if seen.verdict.because in _WAITING:
                 unmarked.append((found, seen.verdict))
+            if seen.verdict.because is Passed.HISTORY:
+                history[content_of(seen)] = seen.verdict
     _tell_start(tools, scan, (chats, len(marked), len(unmarked)))
     for found, verdict in unmarked[:_SHOWN]:
         tools.say(Kind.WAITING, verdict.sentence, found.path, hint=verdict.hint)
     _tell_more(tools, len(unmarked) - _SHOWN)
     taken, left = _taken(tools, options, marked)
-    return Beginning(taken=taken, left=left, busy=tuple(busy), history=frozenset(history))
+    history |= {contents[found.path]: _LEFT_ALONE for found in left}
+    for found in taken:
+        history.pop(contents[found.path], None)
+    return Beginning(taken=taken, left=left, busy=tuple(busy), history=history)
+
+
+def content_of(seen: Seen) -> Content:
+    """What a note held when it was seen, and since when."""
+    return seen.fingerprint, seen.modified_ns
 
 
 def _taken(

@@ -90,6 +90,7 @@ class Seen:
 
     Attributes:
         fingerprint: of its bytes.
+        modified_ns: its own time stamp; 0 where it could not be read.
         age_s: since the file was changed by its own time stamp; None where that says nothing.
         verdict: whether it is to be answered.
         kept: what the journal holds for the turn that is due.
@@ -97,6 +98,7 @@ class Seen:
     """
 
     fingerprint: str
+    modified_ns: int = 0
     age_s: float | None
     verdict: Answer | Pass
     kept: Kept = Kept.NOTHING

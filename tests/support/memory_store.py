@@ -27,6 +27,11 @@ class MemoryNoteStore:
         self.notes[path] = data
         self._modified_ns[path] = self._modified_ns.get(path, 0) + 1
 
+    def rename(self, path: str, new: str) -> None:
+        """A person renames a note."""
+        self.notes[new] = self.notes.pop(path)
+        self._modified_ns[new] = self._modified_ns.pop(path)
+
     def read(self, path: str) -> Snapshot:
         """Reads a note."""
         if path not in self.notes:

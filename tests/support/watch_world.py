@@ -117,9 +117,10 @@ class _Files:
                 modified_s=self._world.modified.get(path, 0.0),
             )
             for path, data in notes.items()
-            if self._known.get(path) != data
+            if self._known.get(path) != data or path in self._world.linked
         )
         self._known = notes
+        self._world.linked.clear()
         return Scan(changed=changed, notes=len(notes), seconds=self._world.scan_s)
 
     def glance(self, path: str) -> Snapshot | Busy | Gone:
@@ -136,7 +137,7 @@ class _Files:
         return may_be_chat(data) or is_marked(data, self._world.looking.reading.end_marks)
 
     def age_s(self, path: str) -> float | None:
-        at = self._world.modified.get(path)
+        at = self._world.modified.get(path) if path in self._world.store.notes else None
         return None if at is None else self._world.clock.now() - at
 
     def is_synced(self, path: str) -> bool:
@@ -277,6 +278,8 @@ class World:
         self.modified: dict[str, float] = {}
         self.synced: set[str] = set()
         self.open: set[str] = set()
+        self.linked: set[str] = set()
+        self.journal_fault: NotelogError | None = None
         self.absent = False
         self.pin = ""
         self.jobs: list[tuple[WatchJob, Callable[[], bool]]] = []
@@ -374,6 +377,8 @@ class World:
 
     @contextmanager
     def _journal(self, _snapshot: Snapshot) -> Iterator[MemoryJournal]:
+        if self.journal_fault is not None:
+            raise self.journal_fault
         journal = MemoryJournal(self.disk, vault=ROOT, now=self.clock.now)
         try:
             yield journal
@@ -449,6 +454,17 @@ class World:
         self.modified[self.path(name)] = self.clock.now()
         if event:
             self.hint(Hint(path=self.path(name), by_sync=by_sync))
+
+    def rename(self, name: str, new: str, *, event: bool = True) -> None:
+        """Somebody renames a note; its content and its time stamp stay."""
+        self.store.rename(self.path(name), self.path(new))
+        self.modified[self.path(new)] = self.modified.pop(self.path(name))
+        for path in (self.path(name), self.path(new)) if event else ():
+            self.hint(Hint(path=path))
+
+    def link(self, name: str) -> None:
+        """A backup makes a hard link, or sets a mode: the system stamps the note, no more."""
+        self.linked.add(self.path(name))
 
     def remove(self, name: str) -> None:
         """Somebody deletes a note."""
