@@ -44,7 +44,6 @@ TICK_S = 30.0
 """How often the watcher wakes though nothing happens: twice a minute."""
 
 _BEAT_PAUSE_S = 0.2  # a request that has begun leaves first
-_MOST_TOLD = 200  # the newest, in the heartbeat
 _OWN_EVENT_S = 1.0
 _QUARTER_S = 900.0  # a day begins with one, whatever the time zone
 _QUIET = frozenset({Passed.NOT_A_CHAT, Passed.ANSWERED, Passed.NOTHING, Passed.OFF})
@@ -224,8 +223,9 @@ class Watcher:
         return self._drain_until_s < NEVER_S
 
     def _is_through(self) -> bool:
-        if any(state.phase is Phase.SETTLING for state in self._states.values()):
-            return False
+        settling = (path for path, state in self._states.items() if state.phase is Phase.SETTLING)
+        if any(self._said.get(path) != Action.SAY_BUSY for path in settling):
+            return False  # what some program keeps open for hours is looked at by the next pass
         return bool(self.asks.held) or not self.asks.waiting
 
     def _next_s(self, now_s: float) -> float:
@@ -295,6 +295,8 @@ class Watcher:
     def _apply(self, path: str, event: Event) -> None:
         before = self._states.get(path)
         state, actions = step(before, event, self._tools.clock.monotonic(), self._timing)
+        if isinstance(event, Gone):
+            self._gone.add(path)
         if state is None:
             self._states.pop(path, None)
             self._unanswered.pop(path, None)
@@ -425,11 +427,20 @@ class Watcher:
                 self._begin(path, tells="left-beside")
 
     def _look_through(self, scan: Scan) -> None:
-        """What a later scan found and no event told of, or not yet."""
-        for found in scan.changed:
-            state = self._states.get(found.path)
-            if state is None or state.phase is Phase.IDLE:
-                self._touch(found.path, synced=self._tools.files.is_synced(found.path))
+        """What a later scan found and no event told of, or not yet; a request may be taken back.
+
+        A note that was gone for a moment, its drive with it, is there as before: nothing changed.
+        """
+        found = [item.path for item in scan.changed]
+        gone, self._gone = self._gone, set()
+        found += [path for path in gone if self._tools.files.age_s(path) is not None]
+        phases = {Phase.IDLE, Phase.ASKING}
+        if self._scans.no_events:
+            phases.add(Phase.SETTLING)
+        for path in found:
+            state = self._states.get(path)
+            if state is None or state.phase in phases:
+                self._touch(path, synced=self._tools.files.is_synced(path))
 
     def _land_kept(self, taken: frozenset[str] = frozenset()) -> None:
         """Puts replies into their notes that a crash, or a vault that went away, kept out.

@@ -2,6 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from notelog.app.watch_tools import Watching
 from notelog.core.derived import Purpose
@@ -18,7 +19,8 @@ from notelog.core.pacing import (
     wants_no_more,
 )
 from notelog.core.watch_names import twin_of
-from notelog.core.watching import NEVER_S, Gone
+from notelog.core.watching import NEVER_S, Busy, Gone
+from notelog.errors import NoteError
 from notelog.ports.watch_view import Kind
 from notelog.ports.watch_work import WatchJob
 
@@ -165,10 +167,14 @@ class Asks:
             self.stop(path)
 
     def moved_from(self, path: str, key: str) -> str:
-        """The note whose request runs and asks just that, if it is no more where it was."""
+        """The note whose request runs and asks just that, if it is no more where it was.
+
+        Or if it is the same file, where only the case of its name was changed, or how it is
+        encoded, and the system takes both names for one.
+        """
         for other, running in self._running.items():
             if other != path and running.job.key == key:
-                return other if isinstance(self._tools.files.glance(other), Gone) else ""
+                return other if self._is_moved(other, path) else ""
         return ""
 
     def remember(self, path: str, key: str) -> None:
@@ -188,6 +194,18 @@ class Asks:
 
 
 def _asked_before(tools: Watching) -> tuple[tuple[float, str], ...]:
+    def _is_moved(self, path: str, new: str) -> bool:
+        try:
+            there = self._tools.files.glance(path)
+            if isinstance(there, Busy | Gone) or _spelt(path) != _spelt(new):
+                return isinstance(there, Gone)
+            here = self._tools.files.glance(new)
+        except NoteError:
+            return False  # it is there, and cannot be read
+        if isinstance(here, Busy | Gone):
+            return False
+        return (here.device, here.inode) == (there.device, there.inode)
+
     """What was asked in the last hour before this watcher started, in its clock's seconds.
 
     What is dated after now, since the wall clock was set back, counts as asked just now.
@@ -196,3 +214,8 @@ def _asked_before(tools: Watching) -> tuple[tuple[float, str], ...]:
     ahead_s = tools.clock.monotonic() - now
     lately = (item for item in tools.lately(now - HOUR_S) if item.purpose is Purpose.REPLY)
     return tuple((min(item.at, now) + ahead_s, item.note) for item in lately)
+def _spelt(path: str) -> str:
+    """A path without what a system may not tell names apart by."""
+    return normalize("NFC", normalize("NFC", path).casefold())
+
+

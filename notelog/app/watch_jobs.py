@@ -24,6 +24,7 @@ from notelog.errors import (
     InterruptedByUserError,
     JournalError,
     NotelogError,
+    NoteError,
     NoteWriteError,
     ProfileStoppedError,
     ProviderRefusedError,
@@ -304,6 +305,8 @@ def _take_back(tools: Completing, path: str, *, claims: bool) -> str:
     try:
         snapshot = tools.reading.store.read(path)
         with tools.open_journal(snapshot) as journal, journal.working_on(snapshot.real_path):
+        case NoteError() if isinstance(error.__cause__, OSError):  # its drive was away
+            return Ending.LATER
             gone = take_back(tools.reading, journal, path, claims=claims)
     except NotelogError as error:
         _LOG.info("note=%s callout=%s", path, error.code)

@@ -69,7 +69,13 @@ def look_at(
         verdict = judge_note(looking, snapshot, edited=edited, with_journal=with_journal)
         verdict, kept = beside_journal(looking, snapshot, verdict, edited=edited, landed=landed)
     except NoteError as error:
-        wrong = Pass(because=Passed.IN_ERROR, sentence=error.message, hint=error.hint)
+        passing = isinstance(error.__cause__, OSError)  # a network drive, a virus scanner
+        wrong = Pass(
+            because=Passed.IN_ERROR,
+            sentence=error.message,
+            hint=error.hint,
+            wait_s=_UNREADABLE_S if passing else 0.0,
+        )
         return Seen(fingerprint="", age_s=None, verdict=wrong, exit_code=error.exit_code)
     if with_journal and isinstance(verdict, Pass) and verdict.because in _NOT_ASKED_FOR:
         _forget_refusals(looking, snapshot)
@@ -81,7 +87,9 @@ def look_at(
     )
 
 
-        modified_ns=snapshot.modified_ns,
+_UNREADABLE_S = 60.0
+"""A note that the system does not let be read is looked at again: nothing tells that it may be."""
+
 _NOT_ASKED_FOR = {Passed.UNTICKED, Passed.UNMARKED, Passed.ANSWERED, Passed.STOPPED}
 
 
@@ -174,12 +182,15 @@ def judge_note(
 
 
 def _fresh_ticks(looking: Looking, snapshot: Snapshot, count: int) -> int:
-    """How many boxes are ticked, where one is that the journal does not know; 0 else."""
+    """How many boxes are ticked, where one is that the journal does not know; 0 else.
+
+    Where the journal cannot be used they seem new, so that this is told, and tried again.
+    """
     try:
         with looking.open_journal(snapshot) as journal:  # a box that was unticked counts again
             return count if journal.new_ticks(snapshot.real_path, count) else 0
     except NotelogError:
-        return 0
+        return count
 
 
 def _is_known(looking: Looking, snapshot: Snapshot) -> bool:

@@ -15,6 +15,8 @@ from hypothesis.stateful import (
 )
 from watch_world import SEPARATOR, World, with_settings
 
+from notelog.app.why import why_not
+from notelog.core.watch_names import Scope
 from notelog.errors import InDoubtError, ProviderRefusedError, ProviderUnavailableError
 from notelog.ports.watching import Hint
 
@@ -173,6 +175,26 @@ class WatchedVault(RuleBasedStateMachine):
             own = [line for line in text.split("\n") if line and not line.startswith(">")]
             assert all(any(line == found for found in lines) for line in own)
 
+    def teardown(self) -> None:
+        """Once nothing stands in its way any more, no note goes on waiting for an answer."""
+        if not hasattr(self, "world"):
+            return
+        world = self.world
+        world.server.meanwhile = lambda: None
+        world.server.faults.clear()
+        self.a_person_resumes()
+        self.time_passes(3 * 3600)
+        for name in NAMES:
+            if self._now(name):
+                told = why_not(
+                    world.looking,
+                    world.path(name),
+                    scope=Scope(),
+                    place=world.place,
+                    now=world.clock.now(),
+                )
+                assert not told.answered, (name, told, self._now(name))
+
     def _watched(self) -> World:
         return World(billed=self.billed)
 
@@ -215,6 +237,7 @@ class LiveVault(WatchedVault):
 
     def teardown(self) -> None:
         """After the next start, and some time, no note says any more that it is asked."""
+        super().teardown()
         if hasattr(self, "world"):
             self.crash()
             self.world.server.faults.clear()
