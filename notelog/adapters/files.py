@@ -30,7 +30,10 @@ SIZE_LIMIT_BYTES = 8 * 1024 * 1024
 STEADY_TRIES = 40
 STEADY_STEP_S = 0.05
 AWAY_TRIES = 4
-"""vim renames a note away and writes a new one: for an instant there is none."""
+"""vim renames a note away and writes a new one: for an instant there is none.
+
+A save in place empties it first: for an instant it holds nothing.
+"""
 TEMP_PREFIX = ".notelog-"
 """How the names of all files begin that are made beside notes."""
 
@@ -184,7 +187,7 @@ class NoteFiles:
                 if number == AWAY_TRIES or not _is_away(error, path):
                     raise
                 snapshot = None
-            if snapshot is not None:
+            if snapshot is not None and (snapshot.data or number >= AWAY_TRIES):
                 return snapshot
             self._pause(STEADY_STEP_S)
         raise NoteError(

@@ -150,7 +150,7 @@ class Watcher:
     def ended(self, result: JobResult) -> None:
         """A request has ended."""
         path, key = result.job.path, result.job.key
-        self.asks.end(path)
+        self.asks.end(path, sent=result.sent)
         if result.ending is Ending.LANDED:
             self.counts.answered += not result.job.reland
             self.asks.remember(path, key)
@@ -312,7 +312,7 @@ class Watcher:
     def _do(self, path: str, action: Action, event: Event) -> None:
         match action:
             case Action.ASK:
-                self.asks.want(path)
+                self.asks.want(path, anew=self._states[path].failures == 0)
                 self._seen_now.add(path)
                 self._changed = True
             case Action.LAND_AGAIN:

@@ -14,6 +14,7 @@ from notelog.core.pacing import (
     asked,
     calmed,
     may_ask,
+    not_asked,
     resumed,
     wants,
     wants_no_more,
@@ -32,6 +33,11 @@ TWIN_S = 600.0
 class _Running:
     job: WatchJob
     stop: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether it may be a request, and does not only put in, or say, what is here already."""
+        return not any((self.job.kept, self.job.reland, self.job.tells))
 
 
 class Asks:
@@ -56,6 +62,7 @@ class Asks:
         self._running: dict[str, _Running] = {}
         self._answered: dict[str, tuple[str, float]] = {}
         self._held = ""
+        self._held_by = ""
         self.wake_s = NEVER_S
 
     def __contains__(self, path: str) -> bool:
@@ -77,9 +84,11 @@ class Asks:
         """The notes that wait for a place, by their paths in the vault."""
         return tuple(self._tools.files.relative(path) for path in self._ready)
 
-    def want(self, path: str) -> None:
-        """A note came to want an answer."""
+    def want(self, path: str, *, anew: bool = True) -> None:
+        """A note came to want an answer; what is tried again makes no burst of changes."""
         self._ready[path] = None
+        if not anew:
+            return
         if path in self._agreed:  # once: what comes of it later is as of any note
             self._agreed.discard(path)
             return
@@ -95,25 +104,27 @@ class Asks:
     def resume(self) -> None:
         """The person's word: what is held goes on."""
         self._pace = resumed(self._pace)
-        self._held = ""
+        self._held = self._held_by = ""
 
     def next_note(self) -> str:
         """The note to be asked now; empty where there is none, or something holds it back."""
         self.wake_s = NEVER_S
-        if not self._ready or len(self._running) >= self._at_once:
+        if not self._ready:
             return ""
         now_s = self._tools.clock.monotonic()
+        note = ""
         if (hold := self._hold_on_all()) is None:
             self._pace = calmed(self._pace, now_s, self._limits)
             for path in self._ready:
                 hold = may_ask(self._pace, path, now_s, self._limits)
                 if hold is None:
-                    self._held = ""
-                    return path
-                if path not in self._pace.paused or self._pace.held:
+                    self._held = self._held_by = ""
+                    return path if len(self._running) < self._at_once else ""
+                note = path if hold.what == "note" else ""
+                if not note:
                     break
         if hold is not None:
-            self._hold(hold)
+            self._hold(hold, note)
         return ""
 
     def _hold_on_all(self) -> Hold | None:
@@ -121,6 +132,7 @@ class Asks:
         until = self._tools.place.paused_until()
         if until is not None and until > now:
             return Hold(
+                what="pause",
                 until_s=self._tools.clock.monotonic() + until - now,
                 sentence="paused by you",
                 hint="notelog resume goes on",
@@ -128,6 +140,7 @@ class Asks:
         pinned = self._tools.pinned()
         if pinned and pinned != self._tools.device:
             return Hold(
+                what="device",
                 until_s=None,
                 sentence=f"this vault is answered by {pinned!r}, and this machine is "
                 f"{self._tools.device!r}: only looking on",
@@ -135,26 +148,30 @@ class Asks:
             )
         return None
 
-    def _hold(self, hold: Hold) -> None:
+    def _hold(self, hold: Hold, note: str) -> None:
         if hold.until_s is not None:
             self.wake_s = hold.until_s
-        if self._held != hold.sentence:
-            self._held = hold.sentence
-            self._tools.say(Kind.HELD, hold.sentence, hint=hold.hint)
+        name = f"{self._tools.files.relative(note)}: " if note else ""
+        self._held = f"{name}{hold.sentence}"
+        if self._held_by != f"{hold.what} {note}":
+            self._held_by = f"{hold.what} {note}"
+            self._tools.say(Kind.HELD, hold.sentence, note, hint=hold.hint)
 
     def begin(self, job: WatchJob) -> None:
-        """Starts a request; one that only puts a kept reply into its note is not counted."""
+        """Starts a request, and counts it if it is one."""
         running = _Running(job)
         self._running[job.path] = running
         self._ready.pop(job.path, None)
-        if not (job.kept or job.reland):
+        if running.asks:
             now_s = self._tools.clock.monotonic()
             self._pace = asked(self._pace, job.path, now_s, self._limits)
         self._tools.start_job(job, lambda: running.stop)
 
-    def end(self, path: str) -> None:
-        """A request has ended."""
-        self._running.pop(path, None)
+    def end(self, path: str, *, sent: bool = True) -> None:
+        """A request has ended; one that reached no server counts for nothing."""
+        running = self._running.pop(path, None)
+        if running is not None and running.asks and not sent:
+            self._pace = not_asked(self._pace, path)
 
     def stop(self, path: str) -> None:
         """Ends the request of a note; what came of it is kept."""
@@ -177,6 +194,18 @@ class Asks:
                 return other if self._is_moved(other, path) else ""
         return ""
 
+    def _is_moved(self, path: str, new: str) -> bool:
+        try:
+            there = self._tools.files.glance(path)
+            if isinstance(there, Busy | Gone) or _spelt(path) != _spelt(new):
+                return isinstance(there, Gone)
+            here = self._tools.files.glance(new)
+        except NoteError:
+            return False  # it is there, and cannot be read
+        if isinstance(here, Busy | Gone):
+            return False
+        return (here.device, here.inode) == (there.device, there.inode)
+
     def remember(self, path: str, key: str) -> None:
         """A turn was answered in a note."""
         now_s = self._tools.clock.monotonic()
@@ -193,19 +222,12 @@ class Asks:
         return other_name if folder == other_folder and other_name == twin_of(name) else ""
 
 
-def _asked_before(tools: Watching) -> tuple[tuple[float, str], ...]:
-    def _is_moved(self, path: str, new: str) -> bool:
-        try:
-            there = self._tools.files.glance(path)
-            if isinstance(there, Busy | Gone) or _spelt(path) != _spelt(new):
-                return isinstance(there, Gone)
-            here = self._tools.files.glance(new)
-        except NoteError:
-            return False  # it is there, and cannot be read
-        if isinstance(here, Busy | Gone):
-            return False
-        return (here.device, here.inode) == (there.device, there.inode)
+def _spelt(path: str) -> str:
+    """A path without what a system may not tell names apart by."""
+    return normalize("NFC", normalize("NFC", path).casefold())
 
+
+def _asked_before(tools: Watching) -> tuple[tuple[float, str], ...]:
     """What was asked in the last hour before this watcher started, in its clock's seconds.
 
     What is dated after now, since the wall clock was set back, counts as asked just now.
@@ -214,8 +236,3 @@ def _asked_before(tools: Watching) -> tuple[tuple[float, str], ...]:
     ahead_s = tools.clock.monotonic() - now
     lately = (item for item in tools.lately(now - HOUR_S) if item.purpose is Purpose.REPLY)
     return tuple((min(item.at, now) + ahead_s, item.note) for item in lately)
-def _spelt(path: str) -> str:
-    """A path without what a system may not tell names apart by."""
-    return normalize("NFC", normalize("NFC", path).casefold())
-
-

@@ -15,6 +15,7 @@ from notelog.core.callouts import REPLY_IS_KEPT, TICK_IN_VAIN, Callout, callout_
 from notelog.core.derived import Purpose
 from notelog.core.memory import MORE_MEMORY, NO_MEMORY, lacks_memory
 from notelog.core.records import TurnState
+from notelog.core.reply import ReplyDelta
 from notelog.core.request import JsonValue
 from notelog.core.settings import Options
 from notelog.core.watching import Ending
@@ -23,8 +24,8 @@ from notelog.errors import (
     ConflictError,
     InterruptedByUserError,
     JournalError,
-    NotelogError,
     NoteError,
+    NotelogError,
     NoteWriteError,
     ProfileStoppedError,
     ProviderRefusedError,
@@ -43,14 +44,15 @@ def run_job(
     tools: Completing, job: WatchJob, reporter: Reporter, cancelled: Callable[[], bool]
 ) -> JobResult:
     """Answers a note; gives what came of it, whatever that is."""
+    heard = _Heard(reporter)
     tools = replace(
         tools,
-        reporter=reporter,
+        reporter=heard,
         cancelled=cancelled,
-        asking=replace(tools.asking, reporter=reporter),
+        asking=replace(tools.asking, reporter=heard),
     )
     try:
-        result = _told_in_note(tools, job) if job.tells else _run(tools, job)
+        result = _told_in_note(tools, job) if job.tells else _run(tools, job, heard)
         if _may_claim(tools, job) and _may_be_left(result):
             gone = _take_back(tools, job.path, claims=True)
             result = replace(result, fingerprint=gone or result.fingerprint)
@@ -70,6 +72,35 @@ def run_job(
         return JobResult(job=job, ending=Ending.FINAL, told=told, exit_code=NotelogError.exit_code)
 
 
+class _Heard:
+    """Passes on what a job reports, and knows whether it has asked.
+
+    Args:
+        reporter: whom to pass it on to.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self.asked = False
+
+    def waiting(self, what: str) -> None:
+        """A request is about to leave."""
+        self.asked = True
+        self._reporter.waiting(what)
+
+    def progress(self, what: str) -> None:
+        """Passes it on."""
+        self._reporter.progress(what)
+
+    def delta(self, delta: ReplyDelta) -> None:
+        """Passes it on."""
+        self._reporter.delta(delta)
+
+    def notice(self, sentence: str) -> None:
+        """Passes it on."""
+        self._reporter.notice(sentence)
+
+
 def _may_claim(tools: Completing, job: WatchJob) -> bool:
     """Whether the note may say that it is asked; also from before a crash."""
     return tools.config.watch.claim or tools.config.watch.live or job.kept
@@ -82,7 +113,7 @@ def _may_be_left(result: JobResult) -> bool:
     )
 
 
-def _run(tools: Completing, job: WatchJob) -> JobResult:
+def _run(tools: Completing, job: WatchJob, heard: _Heard) -> JobResult:
     key, again, _ = job.key.partition("+")
     try:
         done = complete(
@@ -95,7 +126,7 @@ def _run(tools: Completing, job: WatchJob) -> JobResult:
             kept=job.kept,
         )
     except NotelogError as error:
-        return _failed(tools, job, error)
+        return _failed(tools, job, error, asked=heard.asked)
     ending = _ENDINGS[done.outcome] if done.line is not None else _unwritten(done)
     if ending is Ending.STALE and job.kept and _reply_is_kept(tools, job):
         ending = Ending.CHANGED
@@ -128,6 +159,10 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
     if job.tells == "in-vain":
         callout, what, hint = TICK_IN_VAIN, "a ticked box cannot be answered", ""
     else:
+        if not _reply_is_kept(tools, job, finished=True):
+            sentence = "its reply is in the note: it was saved again as it came"
+            told = Told(kind=Kind.ANSWERED, note=job.relative, sentence=sentence)
+            return JobResult(job=job, ending=Ending.STALE, told=told)
         callout, what = REPLY_IS_KEPT, "its reply is kept"
         hint = "notelog deliver --at-end NOTE puts it below the end of the note"
     fingerprint = _leave_callout(tools, job.path, callout)
@@ -194,10 +229,11 @@ def _figures(done: Completed) -> dict[str, JsonValue]:
     return figures
 
 
-def _failed(tools: Completing, job: WatchJob, error: NotelogError) -> JobResult:
+def _failed(tools: Completing, job: WatchJob, error: NotelogError, *, asked: bool) -> JobResult:
     ending = _ending_of(error)
     conflict = isinstance(error, ConflictError)
-    if conflict and ending is Ending.LATER and _reply_is_kept(tools, job):
+    may_be_changed = conflict and ending is Ending.LATER and (asked or job.kept)
+    if may_be_changed and _reply_is_kept(tools, job):
         ending = Ending.CHANGED
     step = _BY_THE_NEXT if job.once else _BY_ITSELF
     told = Told(
@@ -220,8 +256,13 @@ def _failed(tools: Completing, job: WatchJob, error: NotelogError) -> JobResult:
         ending=ending,
         told=told,
         fingerprint=fingerprint,
+        sent=asked and not (ending is Ending.LATER and isinstance(error, _UNSENT)),
         exit_code=error.exit_code,
     )
+
+
+_UNSENT = (BudgetError, ConflictError, ProfileStoppedError, ProviderUnavailableError)
+"""What nothing was billed for where it is tried again."""
 
 
 def _was_asked_here(tools: Completing, job: WatchJob) -> bool:
@@ -232,11 +273,20 @@ def _was_asked_here(tools: Completing, job: WatchJob) -> bool:
         return False
 
 
-def _reply_is_kept(tools: Completing, job: WatchJob) -> bool:
-    """Whether the reply came and only found no place, since the note was changed meanwhile."""
+def _reply_is_kept(tools: Completing, job: WatchJob, *, finished: bool = False) -> bool:
+    """Whether the reply came and only found no place, since the note was changed meanwhile.
+
+    Args:
+        tools: the ports.
+        job: the note.
+        finished: look first whether it is there all the same, read at an unlucky instant.
+    """
     try:
         snapshot = tools.reading.store.read(job.path)
         with tools.open_journal(snapshot) as journal:
+            if finished:
+                with journal.working_on(snapshot.real_path):
+                    finish_landings(tools.reading, journal, snapshot)
             turns = journal.turns(snapshot.real_path)
     except NotelogError:
         return False
@@ -254,6 +304,8 @@ def _ending_of(error: NotelogError) -> Ending:
         case ProviderUnavailableError() | BudgetError() | ConflictError():
             return Ending.LATER
         case JournalError() | NoteWriteError():
+            return Ending.LATER
+        case NoteError() if isinstance(error.__cause__, OSError):  # its drive was away
             return Ending.LATER
         case ProfileStoppedError():
             return Ending.FINAL if error.again_in_s is None else Ending.LATER
@@ -305,8 +357,6 @@ def _take_back(tools: Completing, path: str, *, claims: bool) -> str:
     try:
         snapshot = tools.reading.store.read(path)
         with tools.open_journal(snapshot) as journal, journal.working_on(snapshot.real_path):
-        case NoteError() if isinstance(error.__cause__, OSError):  # its drive was away
-            return Ending.LATER
             gone = take_back(tools.reading, journal, path, claims=claims)
     except NotelogError as error:
         _LOG.info("note=%s callout=%s", path, error.code)

@@ -53,11 +53,13 @@ class Hold:
     """The note is not asked now.
 
     Attributes:
+        what: in one word; it is told once, whatever figures the sentence holds by then.
         until_s: when to try again; None: not without the person's word.
         sentence: why.
         hint: what to do.
     """
 
+    what: str
     until_s: float | None
     sentence: str
     hint: str = ""
@@ -67,12 +69,14 @@ def may_ask(pace: Pace, note: str, now_s: float, limits: Limits) -> Hold | None:
     """What stands against asking for a note now; None where nothing does."""
     if pace.held:
         return Hold(
+            what="burst",
             until_s=None,
             sentence=f"{len(pace.wanted)} notes want an answer at once: held",
             hint="notelog resume answers them",
         )
     if note in pace.paused:
         return Hold(
+            what="note",
             until_s=None,
             sentence=f"answered {limits.runaway_asks} times in {limits.runaway_s / 60:g} minutes: "
             "this note is paused",
@@ -81,6 +85,7 @@ def may_ask(pace: Pace, note: str, now_s: float, limits: Limits) -> Hold | None:
     lately = [at for at, _ in pace.asked if at > now_s - HOUR_S]
     if len(lately) >= limits.asks_per_hour:
         return Hold(
+            what="hour",
             until_s=lately[-limits.asks_per_hour] + HOUR_S,
             sentence=f"{limits.asks_per_hour} requests in an hour are the most "
             "(watch.asks_per_hour): waiting",
@@ -96,6 +101,15 @@ def asked(pace: Pace, note: str, now_s: float, limits: Limits) -> Pace:
     paused = pace.paused | {note} if same >= limits.runaway_asks else pace.paused
     wanted = {who: at for who, at in pace.wanted.items() if who != note}
     return replace(pace, asked=lately, paused=paused, wanted=wanted)
+
+
+def not_asked(pace: Pace, note: str) -> Pace:
+    """The pace where the last request for a note did not reach a server after all."""
+    last = max((number for number, (_, who) in enumerate(pace.asked) if who == note), default=None)
+    if last is None:
+        return pace
+    asked = (*pace.asked[:last], *pace.asked[last + 1 :])
+    return replace(pace, asked=asked, paused=pace.paused - {note})
 
 
 def wants(pace: Pace, note: str, now_s: float, limits: Limits) -> Pace:

@@ -408,7 +408,8 @@ def _ended(state: NoteState, event: Ended, now_s: float, timing: Timing) -> Note
             retry_s = now_s + wait_s
             return replace(
                 state,
-                failed_key=event.key,
+                failed_key=_ANY_KEY if kept else event.key,
+            kept = state.failed_key == _ANY_KEY  # what came for another text waits for its place
                 failures=state.failures + 1,
                 retry_s=retry_s,
                 due_s=min(state.due_s, retry_s),

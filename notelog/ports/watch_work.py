@@ -66,6 +66,7 @@ class JobResult:
         ending: how it ended.
         told: what to tell of it.
         fingerprint: of the note as it was left; empty where nothing was written.
+        sent: a server may have begun to answer; False where none was reached, or none asked.
         exit_code: as ``complete`` would have given it.
     """
 
@@ -73,6 +74,7 @@ class JobResult:
     ending: Ending
     told: Told
     fingerprint: str = ""
+    sent: bool = True
     exit_code: int = 0
 
 
