@@ -35,7 +35,7 @@ from notelog.core.watching import (
     step,
 )
 from notelog.errors import NoteError
-from notelog.ports.watch_place import Heartbeat
+from notelog.ports.watch_place import MOST_TOLD, MOST_WAITING, Heartbeat
 from notelog.ports.watch_view import Kind
 from notelog.ports.watch_work import JobResult, Tells, WatchJob
 from notelog.ports.watching import Hint, Scan
@@ -335,6 +335,7 @@ class Watcher:
                 | Action.SAY_BUSY
                 | Action.SAY_CHANGED
             ):
+                self._unanswered[path] = _joined(*SAID[action])
                 self._say_once(path, action, *SAID[action])
 
     def _say_passed(self, path: str, verdict: Pass) -> None:
@@ -349,7 +350,6 @@ class Watcher:
     def _say_once(self, path: str, what: str, sentence: str, hint: str) -> None:
         if self._said.get(path) != what:
             self._said[path] = what
-            self._unanswered[path] = _joined(sentence, hint)
             self._tools.say(Kind.WAITING, sentence, path, hint=hint)
 
     def _ask(self, path: str) -> None:
@@ -367,12 +367,10 @@ class Watcher:
         elif twin := self.asks.answered_twin(path, key):
             self.asks.drop(path)
             del self._states[path]
-            self._tools.say(
-                Kind.PASSED,
-                f"it looks like a conflict copy of {twin}, which was answered just now",
-                path,
-                hint="change its last message to have it answered, too",
-            )
+            sentence = f"it looks like a conflict copy of {twin}, which was answered just now"
+            hint = "change its last message to have it answered, too"
+            self._unanswered[path] = _joined(sentence, hint)
+            self._tools.say(Kind.PASSED, sentence, path, hint=hint)
         else:
             self._begin(path)
 
@@ -496,14 +494,15 @@ class Watcher:
                 last_scan_at=counts.last_scan_at,
                 scan_s=counts.scan_s,
                 notes=counts.notes,
-                waiting=self.asks.waiting[:100],
+                waiting=self.asks.waiting[:MOST_WAITING],
                 asking=self.asks.running,
                 held=self.held,
                 answered=counts.answered,
                 stopping=self._draining,
+                auto=self._settings.auto,
                 told={
                     self._tools.files.relative(path): words
-                    for path, words in list(self._unanswered.items())[-_MOST_TOLD:]
+                    for path, words in list(self._unanswered.items())[-MOST_TOLD:]
                 },
             )
         )

@@ -1,15 +1,16 @@
 """Why a note is answered by the watcher, or is not: one sentence for a person who wonders."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from notelog.app.watch_look import Looking, beside_journal, judge_note
+from notelog.app.watch_start import LEFT, LEFT_HINT
 from notelog.app.watch_words import SAID
 from notelog.core.conflict_copies import is_conflict_copy
 from notelog.core.triggers import Answer
 from notelog.core.watch_names import Scope, is_ignored
 from notelog.core.watching import Action, Busy, Gone, Kept
 from notelog.errors import NoteError
-from notelog.ports.watch_place import Heartbeat, WatchPlace
+from notelog.ports.watch_place import MOST_TOLD, MOST_WAITING, Heartbeat, WatchPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +49,16 @@ def why_not(looking: Looking, path: str, *, scope: Scope, place: WatchPlace, now
     beat = place.read_heartbeat() if watched else None
     age_s = looking.files.age_s(path)
     edited = beat is None or age_s is None or now - age_s > beat.started_at
+    if beat is not None:  # the watcher may have been told more on its command line
+        auto = (*looking.settings.auto, *beat.auto)
+        looking = replace(looking, settings=replace(looking.settings, auto=auto))
     verdict = judge_note(looking, snapshot, edited=edited)
     verdict, kept = beside_journal(looking, snapshot, verdict, edited=edited)
     if not isinstance(verdict, Answer):
         return _no(verdict.because, verdict.sentence, verdict.hint, watched=watched)
-    known = _said_by_watcher(beat, looking.files.relative(path)) if beat is not None else None
+    known = None
+    if beat is not None:
+        known = _said_by_watcher(beat, looking.files.relative(path), edited=edited)
     return known or _of_journal(verdict, kept, watched=watched)
 
 
@@ -67,15 +73,20 @@ def _of_journal(verdict: Answer, kept: Kept, *, watched: bool) -> WhyNot:
     return _yes(verdict.trigger, f"it will be answered: {verdict.sentence}")
 
 
-def _said_by_watcher(beat: Heartbeat, note: str) -> WhyNot | None:
-    """What the running watcher itself knows of a note that is to be answered."""
+def _said_by_watcher(beat: Heartbeat, note: str, *, edited: bool) -> WhyNot | None:
+    """What the running watcher itself knows of a note that is to be answered.
+
+    It names some only, where thousands of notes wait, or were left alone at the start.
+    """
     if note in beat.asking:
         return _yes("asking", "its request is running")
-    if note in beat.waiting and beat.held:
+    waits = note in beat.waiting or len(beat.waiting) == MOST_WAITING
+    if waits and beat.held:
         return _no("held", f"it waits: {beat.held}", "", watched=True)
     if note in beat.waiting:
         return _yes("waiting", "it waits for others that are being answered, and comes next")
-    told = beat.told.get(note)
+    left = not edited and len(beat.told) == MOST_TOLD
+    told = beat.told.get(note, f"{LEFT}; {LEFT_HINT}" if left else "")
     return _no("told", told, "", watched=True) if told else None
 
 

@@ -9,6 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+MOST_WAITING = 100
+"""So many of the notes that wait are in a heartbeat, the first ones ..."""
+
+MOST_TOLD = 200
+"""... and of so many, the newest, why they are not being answered."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
     """What a running watcher says of itself; times are seconds since the epoch.
@@ -30,6 +37,7 @@ class Heartbeat:
         held: why nothing is asked now; empty where it is.
         answered: how many replies landed since the start.
         stopping: it was told to end.
+        auto: globs of the notes that need no mark, also those of its command line.
         told: why a marked note is not being answered, by its path in the vault.
     """
 
@@ -49,6 +57,7 @@ class Heartbeat:
     held: str = ""
     answered: int = 0
     stopping: bool = False
+    auto: tuple[str, ...] = ()
     told: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def is_stale(self, now: float) -> bool:
