@@ -81,6 +81,7 @@ def look_at(
         _forget_refusals(looking, snapshot)
     return Seen(
         fingerprint=snapshot.fingerprint,
+        modified_ns=snapshot.modified_ns,
         age_s=looking.files.age_s(path),
         verdict=verdict,
         kept=kept,
@@ -121,8 +122,23 @@ def beside_journal(
         if above is not None:
             return above
     if isinstance(verdict, Pass):
+        answered = verdict.because in {Passed.ANSWERED, Passed.TICKED_IN_VAIN}
+        if answered and "+" in landed and _is_overwritten(looking, snapshot):
+            overwritten = "an earlier answer was saved over its last one"
+            return Answer(trigger=Trigger.AGAIN, key=landed, sentence=overwritten), Kept.DELIVERED
         return verdict, Kept.NOTHING
     return verdict, kept_for(looking, snapshot, verdict.key)
+
+
+def _is_overwritten(looking: Looking, snapshot: Snapshot) -> bool:
+    """Whether an older text, with an earlier answer, was saved over the answer to a tick."""
+    from notelog.app.attempts import earlier_stands  # much of the program, and seldom needed
+
+    try:
+        with looking.open_journal(snapshot) as journal:
+            return earlier_stands(journal, parse_snapshot(looking.reading, snapshot), snapshot)
+    except NotelogError:
+        return False
 
 
 def _asked_above(

@@ -61,7 +61,7 @@ class Ending(StrEnum):
 
 
 class Kept(StrEnum):
-    """What the journal holds for a turn."""
+    """What the journal holds for a turn; of a tick only that its answer was overwritten."""
 
     NOTHING = "nothing"
     REPLY = "reply"  # received and not in the note: putting it there is free
@@ -322,7 +322,8 @@ def _answerable(
     if mended or state.failed_key not in {verdict.key, _ANY_KEY}:
         state = replace(state, failed_key="")  # the same box ticked anew is another wish
     again = verdict.trigger is Trigger.AGAIN
-    if not again and (settled := _settled_before(state, seen, verdict, now_s, timing)):
+    answered = not again or seen.kept is Kept.DELIVERED
+    if answered and (settled := _settled_before(state, seen, verdict, now_s, timing)):
         return settled
     if state.failed_key == _ANY_KEY and seen.kept is not Kept.REPLY and not again:
         return replace(state, phase=Phase.IDLE, due_s=NEVER_S), (Action.SAY_CHANGED,)

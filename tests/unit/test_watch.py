@@ -279,6 +279,29 @@ def test_a_reply_that_is_overwritten_is_put_back_twice_for_nothing(world: World)
     assert any("overwritten again and again" in item for item in world.sentences())
 
 
+def test_another_answer_that_is_overwritten_is_put_back_too(world: World) -> None:
+    """A stale buffer holds the first answer: the second one takes its place again, for nothing."""
+    world.save("a.md", DUE)
+    world.let_pass(10)
+    stale = world.text("a.md").replace("- [ ] send", "- [x] again").encode()
+    world.save("a.md", stale)
+    world.let_pass(10)
+    answered = world.text("a.md")
+    assert "reply 2" in answered
+    for _ in range(2):
+        world.save("a.md", stale)
+        world.let_pass(20)
+        assert world.text("a.md") == answered
+    world.save("a.md", stale)
+    world.let_pass(20)
+    assert world.text("a.md") == stale.decode()
+    assert world.server.asked == ["What is tea?"] * 2
+    assert any("overwritten again and again" in item for item in world.sentences())
+    world.save("a.md", answered.encode())
+    world.let_pass(1000)
+    assert world.text("a.md") == answered
+
+
 def test_a_reply_taken_out_later_stays_out(world: World) -> None:
     """After ten minutes the removal of a reply is the person's wish, and is not asked again."""
     world.save("a.md", DUE)
