@@ -21,7 +21,7 @@ SAID = {
         "",
     ),
     Action.SAY_CHANGED: (
-        "its message was changed while the reply came, and is still marked: not asked again",
+        "its message was changed while the reply came: not asked again by itself",
         _KEPT_ANEW,
     ),
 }

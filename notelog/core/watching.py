@@ -319,8 +319,9 @@ def _answerable(
         # the tick that failed is gone: the mark says nothing new, and another tick is a new wish
         state = replace(state, failed_key=verdict.key)
     mended = state.failed_key == verdict.key and state.head != verdict.head
-    if mended or state.failed_key not in {verdict.key, _ANY_KEY}:
-        state = replace(state, failed_key="")  # the same box ticked anew is another wish
+    marked = state.trigger is Trigger.AUTO and verdict.trigger is not Trigger.AUTO
+    if mended or marked or state.failed_key not in {verdict.key, _ANY_KEY}:
+        state = replace(state, failed_key="")  # a box ticked, or ticked anew, is another wish
     again = verdict.trigger is Trigger.AGAIN
     answered = not again or seen.kept is Kept.DELIVERED
     if answered and (settled := _settled_before(state, seen, verdict, now_s, timing)):
@@ -337,6 +338,7 @@ def _answerable(
         key=verdict.key,
         head=verdict.head,
         landed_s=-NEVER_S,
+        relands=0,
     )
     return state, (Action.ASK,)
 
@@ -407,10 +409,10 @@ def _ended(state: NoteState, event: Ended, now_s: float, timing: Timing) -> Note
         case Ending.LATER:
             wait_s = timing.backoff_s[min(state.failures, len(timing.backoff_s) - 1)]
             retry_s = now_s + wait_s
+            kept = state.failed_key == _ANY_KEY  # what came for another text waits for its place
             return replace(
                 state,
                 failed_key=_ANY_KEY if kept else event.key,
-            kept = state.failed_key == _ANY_KEY  # what came for another text waits for its place
                 failures=state.failures + 1,
                 retry_s=retry_s,
                 due_s=min(state.due_s, retry_s),
