@@ -101,7 +101,7 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
             take_over(root, tools.device)
         options = WatchOptions(once=wishes.once, backlog=backlog, since_s=place.last_pass_at())
         watcher = Watcher(tools, options)
-        clock = SystemClock()
+        clock = SystemClock(sleep_counts=True)
         started = clock.now()
         with (
             stop_wishes(lambda: inbox.post(StopWish())),
@@ -333,7 +333,7 @@ def _watching(
         return journals.open(vault_of_real(snapshot.real_path, lambda: watched_roots(state)))
 
     state = state_dir()
-    clock = SystemClock()
+    clock = SystemClock(sleep_counts=True)
     looking = Looking(
         files=files,
         reading=reading(config),
