@@ -16,10 +16,12 @@ from notelog.core.visible import CONTROLS, visible_line
 from notelog.ports.watch_view import Kind, Progress, Told, View
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Console, ConsoleDimensions, Group
+    from rich.text import Text
 
 JSON_VERSION = 1
 _DRAW_STEP_S = 0.2
+_NAMED = 5
 _LOUD = (Kind.FAILED, Kind.WARNING, Kind.HELD)
 
 
@@ -111,6 +113,8 @@ class LiveView:
         vault: the vault's name.
         color: None lets the terminal and ``NO_COLOR`` decide.
         monotonic_s: gives seconds that never go back.
+        now: seconds since the epoch.
+        console: None for that of standard output.
     """
 
     def __init__(
@@ -119,11 +123,13 @@ class LiveView:
         *,
         color: bool | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+        console: "Console | None" = None,
     ) -> None:
         from rich.console import Console
         from rich.live import Live
 
-        self._console: Console = Console(
+        self._console: Console = console or Console(
             no_color=None if color is None else not color,
             highlight=False,
             markup=False,
@@ -132,9 +138,11 @@ class LiveView:
         self._live: Live = Live(console=self._console, auto_refresh=False, transient=True)
         self._vault = visible_line(vault)
         self._monotonic_s = monotonic_s
-        self._since = time.strftime("%H:%M")
+        self._now = now
+        self._since = time.localtime(now())
         self._drawn_s = 0.0
         self._shown: View | None = None
+        self._size: ConsoleDimensions | None = None
 
     def tell(self, told: Told) -> None:
         """Prints the line above the state, wrapped at blanks and beside the time."""
@@ -144,20 +152,21 @@ class LiveView:
         styles = {Kind.ANSWERED: "green", Kind.FAILED: "red", Kind.WARNING: "yellow"}
         line = Table.grid(padding=(0, 1))
         words = Text(told_line(told), style=styles.get(told.kind, ""))
-        line.add_row(Text(time.strftime("%H:%M:%S"), style="dim"), words)
+        clock = time.strftime("%H:%M:%S", time.localtime(self._now()))
+        line.add_row(Text(clock, style="dim"), words)
         with suppress(OSError):
             self._console.print(line)
 
     def show(self, view: View) -> None:
         """Draws how it stands; where only the text grows that comes, five times a second."""
-        now_s = self._monotonic_s()
-        if view == self._shown:
+        now_s, size = self._monotonic_s(), self._console.size
+        if view == self._shown and size == self._size:
             return
         if self._shown is None:  # only now: before, a person may have been asked something
             self._live.start()
         elif _still(view) == _still(self._shown) and now_s - self._drawn_s < _DRAW_STEP_S:
             return
-        self._shown, self._drawn_s = view, now_s
+        self._shown, self._drawn_s, self._size = view, now_s, size
         with suppress(OSError):
             self._live.update(self._state(view), refresh=True)
 
@@ -172,20 +181,36 @@ class LiveView:
 
         replies = "reply" if view.answered == 1 else "replies"
         head = (
-            f"{self._vault} · since {self._since} · {counted(view.notes, 'note')} · "
+            f"{self._vault} · since {self._since_words()} · {counted(view.notes, 'note')} · "
             f"{view.answered:,} {replies}{_today_words(view.today)}"
         )
-        lines = [Text(head, style="dim", no_wrap=True, overflow="ellipsis")]
-        for item in view.asking:
-            words = f"  {item.note}: {item.what}{_came_words(item)}"
-            lines.append(Text(visible_line(words), no_wrap=True, overflow="ellipsis"))
+        lines = [Text(head, style="dim")]
+        lines += [_asking_line(item, self._console.width) for item in view.asking]
         if view.waiting:
-            words = f"  waiting: {', '.join(view.waiting[:5])}"
+            many = f" ({len(view.waiting):,})" if len(view.waiting) > _NAMED else ""
+            words = f"  waiting{many}: {', '.join(view.waiting[:_NAMED])}"
             lines.append(Text(visible_line(words), no_wrap=True, overflow="ellipsis"))
         if view.held:
-            held = f"  held: {view.held}"
-            lines.append(Text(visible_line(held), style="yellow", no_wrap=True))
+            lines.append(Text(visible_line(f"  held: {view.held}"), style="yellow"))
         return Group(*lines)
+
+    def _since_words(self) -> str:
+        """The time of day; with the day, once that is another."""
+        day = "%Y-%m-%d"
+        is_today = time.strftime(day, self._since) == time.strftime(
+            day, time.localtime(self._now())
+        )
+        return time.strftime("%H:%M" if is_today else f"{day} %H:%M", self._since)
+
+
+def _asking_line(item: Progress, width: int) -> "Text":
+    """A request that runs; how much of its reply has come is seen on a narrow terminal, too."""
+    from rich.text import Text
+
+    came = Text(_came_words(item))
+    line = Text(visible_line(f"  {item.note}: {item.what}"), no_wrap=True, overflow="ellipsis")
+    line.truncate(max(width - came.cell_len, 1))
+    return line.append_text(came)
 
 
 def _today_words(today: UsageRow) -> str:
