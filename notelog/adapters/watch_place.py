@@ -149,19 +149,35 @@ class WatchFolder:
         return self._number(_PAUSE, float)
 
     def pause(self, until: float) -> None:
-        """A person's wish that nothing is asked for a time."""
+        """A person's wish that nothing is asked for a time.
+
+        Raises:
+            JournalError: it cannot be kept, as on a full disk.
+        """
         self.make()
-        self._put(_PAUSE, repr(until))
+        self._wish(_PAUSE, repr(until))
 
     def resumes(self) -> int:
         """How often a person said ``resume``."""
         return self._number(_RESUME, int) or 0
 
     def resume(self) -> None:
-        """A person's wish that what is paused or held goes on."""
+        """A person's wish that what is paused or held goes on.
+
+        Raises:
+            JournalError: it cannot be kept, as on a full disk; a pause has ended all the same.
+        """
         self.make()
         (self.folder / _PAUSE).unlink(missing_ok=True)
-        self._put(_RESUME, str(self.resumes() + 1))
+        self._wish(_RESUME, str(self.resumes() + 1))
+
+    def _wish(self, name: str, text: str) -> None:
+        if not self._put(name, text):
+            raise JournalError(
+                "the wish cannot be kept in the state folder",
+                hint="look whether its disk is full",
+                path=str(self.folder / name),
+            )
 
     def last_pass_at(self) -> float:
         """When ``watch --once`` last went through the vault; 0 for never."""
@@ -194,11 +210,15 @@ class WatchFolder:
         with suppress(OSError):  # the watcher goes on without
             descriptor = os.open(temporary, flags, 0o600)
             try:
-                os.write(descriptor, os.fsencode(text))
+                data = os.fsencode(text)
+                whole = os.write(descriptor, data) == len(data)  # less fits on a disk that fills up
             finally:
                 os.close(descriptor)
-            temporary.replace(self.folder / name)
-            return True
+            if whole:
+                temporary.replace(self.folder / name)
+                return True
+        with suppress(OSError):
+            temporary.unlink()
         return False
 
 

@@ -27,9 +27,26 @@ class Inbox:
             return None
 
 
-def in_thread(name: str, work: Callable[[], Post], post: Callable[[Post], None]) -> None:
-    """Does some work in a thread of its own and posts what comes of it."""
-    beside(name, lambda: post(work()))
+def in_thread(
+    name: str, work: Callable[[], Post], post: Callable[[Post], None], otherwise: Post
+) -> None:
+    """Does some work in a thread of its own and posts what comes of it.
+
+    Args:
+        name: of the thread.
+        work: gives what is posted.
+        post: posts it.
+        otherwise: is posted where the work fails; why is told on standard error.
+    """
+
+    def run() -> None:
+        item = otherwise
+        try:
+            item = work()
+        finally:
+            post(item)  # else it would be waited for, for ever
+
+    beside(name, run)
 
 
 def beside(name: str, work: Callable[[], None]) -> None:

@@ -320,7 +320,10 @@ def _watching(
     from notelog.app.watch_look import Looking
     from notelog.app.watch_tools import Watching
     from notelog.core.file_systems import gives_events
+    from notelog.core.watching import Ending
     from notelog.ports.watch_view import Kind, Told
+    from notelog.ports.watch_work import JobResult
+    from notelog.ports.watching import Scan
 
     for pattern in _scope(root, config).not_understood:
         sentence = f"this filter of Obsidian's excluded files is not used here: {pattern}"
@@ -345,7 +348,11 @@ def _watching(
     tools = _Later(lambda: replace(_asking(config), open_journal=journal_of, device=device))
 
     def scan() -> None:
-        inbox.post(files.scan())
+        found = Scan(absent="to look through it failed")
+        try:
+            found = files.scan()
+        finally:
+            inbox.post(found)  # else it would be waited for, for ever
         files.settle()
         if not wishes.once:
             tools.get()
@@ -357,7 +364,15 @@ def _watching(
         openai_chat.warm_up()
 
     def start_job(job: "WatchJob", cancelled: "Callable[[], bool]") -> None:
-        in_thread("turn", lambda: _run_job(tools.get(), job, cancelled, view, inbox), inbox.post)
+        sentence = "its request failed to run: too little memory, or a defect of notelog"
+        told = Told(kind=Kind.FAILED, note=job.relative, sentence=sentence)
+        failed = JobResult(job=job, ending=Ending.FINAL, told=told, exit_code=1)
+        in_thread(
+            "turn",
+            lambda: _run_job(tools.get(), job, cancelled, view, inbox),
+            inbox.post,
+            otherwise=failed,
+        )
 
     return Watching(
         root=root,

@@ -1,5 +1,6 @@
 """What a watcher stands on: the scan of a vault, the system's events, its place on this machine."""
 
+import errno
 import logging
 import math
 import os
@@ -12,19 +13,24 @@ from queue import Empty, SimpleQueue
 
 import pytest
 
+from notelog.adapters.journal_pool import KeptJournals
 from notelog.adapters.leftovers import temp_name, temp_stem
 from notelog.adapters.obsidian import has_chatgpt_md, ignore_filters
 from notelog.adapters.vault_index import VaultIndex, is_being_written
 from notelog.adapters.watch_place import WatchFolder, parse_duration_s, watched_roots
+from notelog.adapters.watch_threads import Inbox, in_thread
 from notelog.adapters.watch_view import JsonView, PlainView, told_line
 from notelog.adapters.watchdog_watcher import WatchdogHints
+from notelog.core.settings import Config
 from notelog.core.watch_names import Scope, is_ignored, is_sync_temp, matches_any, twin_of
 from notelog.core.watching import Busy, Gone
-from notelog.errors import ConflictError, NoteError, UsageError
+from notelog.errors import ConflictError, JournalError, NoteError, UsageError
 from notelog.ports.notes import Snapshot
 from notelog.ports.watch_place import Heartbeat, WatchedVault
 from notelog.ports.watch_view import Kind, Told
-from notelog.ports.watching import Hint
+from notelog.ports.watch_work import StopWish
+from notelog.ports.watching import Hint, Scan
+from notelog.wiring import watch as wiring
 
 LIMIT = 1024 * 1024
 CHAT = b"q\n\nrole::assistant\n\na\n\nrole::user\n"
@@ -37,6 +43,14 @@ def vault(tmp_path: Path) -> Path:
     folder = tmp_path / "vault"
     (folder / "Chats").mkdir(parents=True)
     return folder
+
+
+@pytest.fixture
+def failures(monkeypatch: pytest.MonkeyPatch) -> SimpleQueue[object]:
+    """What ends threads, instead of on standard error."""
+    found: SimpleQueue[object] = SimpleQueue()
+    monkeypatch.setattr(threading, "excepthook", lambda failed: found.put(failed.exc_type))
+    return found
 
 
 def index_of(vault: Path, scope: Scope | None = None) -> VaultIndex:
@@ -383,6 +397,80 @@ def test_wishes_are_kept(tmp_path: Path, vault: Path) -> None:
     assert (place.paused_until(), place.resumes()) == (None, 2)
     (place.wishes / "pause").write_bytes(b"nonsense")
     assert place.paused_until() is None
+
+
+@pytest.mark.parametrize("half", [True, False])
+def test_a_wish_that_cannot_be_kept_is_told(
+    tmp_path: Path, vault: Path, monkeypatch: pytest.MonkeyPatch, *, half: bool
+) -> None:
+    """On a full disk nobody hears that the watcher is paused while it goes on asking."""
+    place = WatchFolder(str(tmp_path / "state"), str(vault))
+    place.make()
+
+    def full(descriptor: int, data: bytes) -> int:
+        if not half:
+            raise OSError(errno.ENOSPC, "no space left on device")
+        return write(descriptor, data[: len(data) // 2])
+
+    write = os.write
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(JournalError, match="cannot be kept"):
+        place.pause(1234.5)
+    with pytest.raises(JournalError, match="cannot be kept"):
+        place.resume()
+    place.beat(
+        Heartbeat(
+            process=77, vault=str(vault), device="desk", started_at=1.0, beat_at=2.0,
+            beat_every_s=20.0, events=True,
+        )
+    )  # fmt: skip
+    monkeypatch.undo()
+    assert (place.paused_until(), place.resumes(), place.read_heartbeat()) == (None, 0, None)
+    assert [path.name for path in place.folder.rglob("*")] == ["wishes"]
+
+
+def test_what_a_thread_fails_to_do_is_not_waited_for(failures: SimpleQueue[object]) -> None:
+    """A defect, or too little memory: something is posted all the same, and why is on stderr."""
+    inbox = Inbox()
+
+    def fail() -> StopWish:
+        raise MemoryError
+
+    in_thread("fails", fail, inbox.post, otherwise=StopWish())
+    assert inbox.take(LONGEST_WAIT_S) == StopWish()
+    assert failures.get(timeout=LONGEST_WAIT_S) is MemoryError
+    in_thread("works", lambda: Hint(path="a"), inbox.post, otherwise=StopWish())
+    assert inbox.take(LONGEST_WAIT_S) == Hint(path="a")
+
+
+def test_a_scan_that_fails_is_followed_by_another(
+    tmp_path: Path,
+    vault: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failures: SimpleQueue[object],
+) -> None:
+    """The watcher hears that it came to nothing; else it would wait for its end, and never scan."""
+    state = tmp_path / "state"
+    monkeypatch.setenv("NOTELOG_STATE_DIR", str(state))
+    place, inbox = WatchFolder(str(state), str(vault)), Inbox()
+    place.make()
+    tools = wiring._watching(
+        str(vault), Config(profiles={}), wiring.WatchWishes(once=True), PlainView(),
+        place=place, inbox=inbox, journals=KeptJournals(str(state)),
+    )  # fmt: skip
+
+    def fail(_index: VaultIndex) -> Scan:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(VaultIndex, "scan", fail)
+        tools.start_scan()
+        assert inbox.take(LONGEST_WAIT_S) == Scan(absent="to look through it failed")
+        assert failures.get(timeout=LONGEST_WAIT_S) is MemoryError
+    tools.start_scan()
+    found = inbox.take(LONGEST_WAIT_S)
+    assert isinstance(found, Scan)
+    assert not found.absent
 
 
 def test_lengths_of_time() -> None:
