@@ -22,6 +22,7 @@ from notelog.ports.watching import Hint
 
 NAMES = ("a.md", "b.md", "c/d.md")
 HEAD = "---\nnotelog: mark\n---\n"
+TYPED = "typed meanwhile"
 
 
 class Died(BaseException):
@@ -74,6 +75,7 @@ class WatchedVault(RuleBasedStateMachine):
         text = self._now(name)
         if text and f"question {self.questions}" in text:
             self.marked |= {f"question {n}" for n in range(self.questions + 1)}
+            self.marked.add(TYPED)  # where that is the message by now
             self._save(name, f"{text}\n;;\n", told)
 
     @rule(past=pasts, told=st.sampled_from((0, 1)))
@@ -111,7 +113,7 @@ class WatchedVault(RuleBasedStateMachine):
         def add() -> None:
             text = self._now(name)
             if text:
-                self._save(name, f"{text}typed meanwhile\n", 1)
+                self._save(name, f"{text}{TYPED}\n", 1)
 
         self._at(part, add)
 
@@ -148,12 +150,20 @@ class WatchedVault(RuleBasedStateMachine):
 
     @rule()
     def the_vault_goes_away_for_a_while(self) -> None:
-        """The disk is unplugged, and comes back."""
+        """The disk is unplugged, and comes back; whoever looks meanwhile finds no note."""
+        notes = dict(self.world.store.notes)
+        self.world.store.notes.clear()
         self.world.absent = True
         self.world.hint(Hint(reason="a folder was deleted"))
         self.time_passes(30)
         self.world.absent = False
+        self.world.store.notes.update(notes)
         self.time_passes(30)
+
+    @rule(name=st.sampled_from(NAMES))
+    def a_backup_links_a_note(self, name: str) -> None:
+        """The system stamps the note, and nobody edited it."""
+        self.world.link(name)
 
     @invariant()
     def nothing_is_paid_twice(self) -> None:
