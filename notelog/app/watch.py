@@ -300,6 +300,8 @@ class Watcher:
                 self.asks.want(path)
                 self._seen_now.add(path)
                 self._changed = True
+            case Action.LAND:
+                self._begin(path, kept=True)
             case Action.LAND_AGAIN:
                 self._begin(path, reland=True)
             case Action.TELL_CHANGED:
