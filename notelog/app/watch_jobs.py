@@ -124,6 +124,9 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
         sentence = f"the box is not ticked any more: {done}"
         told = Told(kind=Kind.NOTICE, note=job.relative, sentence=sentence)
         return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=gone)
+    if job.tells == "kept" and _is_delivered(tools, job):
+        told = Told(kind=Kind.ANSWERED, note=job.relative, sentence="its reply is in the note")
+        return JobResult(job=job, ending=Ending.LANDED, told=told)
     if job.tells == "in-vain":
         callout, what, hint = TICK_IN_VAIN, "a ticked box cannot be answered", ""
     else:
@@ -133,6 +136,21 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
     sentence = f"{what}, and a callout in the note says so" if fingerprint else what
     told = Told(kind=Kind.NOTICE, note=job.relative, sentence=sentence, hint=hint)
     return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=fingerprint)
+
+
+def _is_delivered(tools: Completing, job: WatchJob) -> bool:
+    """Whether a reply is in its note that was believed to have found no place there.
+
+    It was written, and read back while another program saved it along with something else.
+    """
+    try:
+        snapshot = tools.reading.store.read(job.path)
+        with tools.open_journal(snapshot) as journal, journal.working_on(snapshot.real_path):
+            finish_landings(tools.reading, journal, snapshot)
+            last = journal.latest(job.key.partition("+")[0], snapshot.real_path)
+    except NotelogError:
+        return False
+    return last is not None and last.state is TurnState.DELIVERED
 
 
 def _cleared_away(tools: Completing, job: WatchJob) -> JobResult:

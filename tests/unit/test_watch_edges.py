@@ -10,7 +10,7 @@ from notelog.core.edit import EditPlan
 from notelog.core.records import TurnState
 from notelog.core.settings import Config
 from notelog.core.watch_names import Scope
-from notelog.errors import ProviderRefusedError, ProviderUnavailableError
+from notelog.errors import ConflictError, ProviderRefusedError, ProviderUnavailableError
 from notelog.ports.notes import Snapshot
 from notelog.ports.watch_view import Kind
 
@@ -286,3 +286,27 @@ def test_a_reply_that_finds_no_quiet_moment_is_put_in_when_there_is_one(*, bille
     assert world.text("a.md").count("reply 1") == 1
     assert typed[0] in world.text("a.md")
     assert world.sentences(Kind.HELD) == []
+
+
+def test_a_reply_that_was_believed_kept_and_is_in_the_note_is_told_as_such(world: World) -> None:
+    """It was written, and read back in the middle of a save that had taken it up."""
+    store, held = world.store, list[bytes]()
+    write = store.write
+
+    def saved_meanwhile(snapshot: Snapshot, plan: EditPlan) -> Snapshot:
+        held.append(write(snapshot, plan).data)
+        store.put(snapshot.path, b"")
+        raise ConflictError("what is there now is not what was written; the reply is kept")
+
+    store.write = saved_meanwhile  # type: ignore[method-assign]
+    world.save("a.md", DUE)
+    world.let_pass(2)
+    store.write = write  # type: ignore[method-assign]
+    world.save("a.md", held[0])
+    world.let_pass(60)
+    (record,) = world.disk.records.values()
+    assert record.state is TurnState.DELIVERED
+    assert world.text("a.md") == held[0].decode()
+    assert len(world.sentences(Kind.ANSWERED)) == 1
+    assert world.watcher.counts.answered == 1
+    assert "its reply is kept" not in world.sentences()
