@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from notelog.wiring.parts import completing, load_config, open_journal, reading
 from notelog.wiring.watch_device import pinned, take_over
-from notelog.wiring.watch_journal import day_began, lately, unlanded, vault_journal
+from notelog.wiring.watch_journal import (
+    Forgetting,
+    day_began,
+    lately,
+    unlanded,
+    vault_journal,
+)
 from notelog.wiring.watch_questions import agreed_backlog, choose_auto
 from notelog.wiring.watch_reporter import JobReporter
 
@@ -55,6 +61,7 @@ class WatchWishes:
     live: bool = False
 
 
+_TAKEN_OVER = "this machine answers the vault from now on; the watcher that runs here goes on"
 _SWITCH_S = 0.0005
 """A thread that comes back from the disk waits that long for one that computes, not for 5 ms."""
 
@@ -76,6 +83,8 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
     from notelog.app.watch import Watcher
     from notelog.app.watch_loop import run_watcher
     from notelog.app.watch_tools import WatchOptions
+    from notelog.errors import ConflictError
+    from notelog.ports.watch_view import Kind, Told
     from notelog.ports.watch_work import StopWish
 
     sys.setswitchinterval(_SWITCH_S)
@@ -85,7 +94,15 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
     config = _config_for(root, wishes, view)
     place = WatchFolder(state_dir(), root)
     inbox = Inbox()
-    release = place.lock()
+    if wishes.take_over:
+        take_over(root, config.watch.device)
+    try:
+        release = place.lock()
+    except ConflictError:
+        if not wishes.take_over or wishes.once:
+            raise
+        view.tell(Told(kind=Kind.NOTICE, sentence=_TAKEN_OVER))
+        return 0
     try:
         choose_auto(root, config, questions, place=place, files=lambda: _files(root, config))
         config = _with_chosen_auto(config, place)
@@ -97,8 +114,6 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
         if wishes.backlog:  # with an index of its own: what it saw is still news to the watcher
             news = replace(tools, files=_files(root, config))
             backlog = agreed_backlog(news, _asking(config), questions)
-        if wishes.take_over:
-            take_over(root, tools.device)
         options = WatchOptions(once=wishes.once, backlog=backlog, since_s=place.last_pass_at())
         watcher = Watcher(tools, options)
         clock = SystemClock()
@@ -334,6 +349,10 @@ def _watching(
 
     state = state_dir()
     clock = SystemClock()
+    forgetting = Forgetting(
+        config.forget_after_days,
+        lambda sentence: view.tell(Told(kind=Kind.WARNING, sentence=sentence)),
+    )
     looking = Looking(
         files=files,
         reading=reading(config),
@@ -347,6 +366,7 @@ def _watching(
     def scan() -> None:
         inbox.post(files.scan())
         files.settle()
+        forgetting.forget()
         if not wishes.once:
             tools.get()
 

@@ -260,7 +260,7 @@ def test_a_message_changed_meanwhile_is_not_asked_by_a_restart(world: World, *, 
 
 
 @pytest.mark.parametrize("billed", [True, False])
-def test_a_reply_that_finds_no_quiet_moment_is_put_in_when_there_is_one(*, billed: bool) -> None:
+def test_a_kept_reply_waits_for_a_quiet_moment_only(*, billed: bool) -> None:
     """Every attempt to put it in is free, and counts as none of the requests for a note."""
     world = World(billed=billed)
     world.let_pass(5)
@@ -288,7 +288,7 @@ def test_a_reply_that_finds_no_quiet_moment_is_put_in_when_there_is_one(*, bille
     assert world.sentences(Kind.HELD) == []
 
 
-def test_a_reply_that_was_believed_kept_and_is_in_the_note_is_told_as_such(world: World) -> None:
+def test_a_reply_that_a_save_took_up_is_not_called_kept(world: World) -> None:
     """It was written, and read back in the middle of a save that had taken it up."""
     store, held = world.store, list[bytes]()
     write = store.write
