@@ -144,7 +144,7 @@ class LiveView:
         styles = {Kind.ANSWERED: "green", Kind.FAILED: "red", Kind.WARNING: "yellow"}
         line = Table.grid(padding=(0, 1))
         line.add_column()
-        line.add_column(overflow="fold")  # else a line of wide characters that is full loses its end
+        line.add_column(overflow="fold")  # else a full line of wide characters loses its end
         words = Text(told_line(told), style=styles.get(told.kind, ""))
         line.add_row(Text(time.strftime("%H:%M:%S"), style="dim"), words)
         with suppress(OSError):

@@ -83,8 +83,6 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
     from notelog.app.watch import Watcher
     from notelog.app.watch_loop import run_watcher
     from notelog.app.watch_tools import WatchOptions
-    from notelog.errors import ConflictError
-    from notelog.ports.watch_view import Kind, Told
     from notelog.ports.watch_work import StopWish
 
     sys.setswitchinterval(_SWITCH_S)
@@ -94,14 +92,8 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
     config = _config_for(root, wishes, view)
     place = WatchFolder(state_dir(), root)
     inbox = Inbox()
-    if wishes.take_over:
-        take_over(root, config.watch.device)
-    try:
-        release = place.lock()
-    except ConflictError:
-        if not wishes.take_over or wishes.once:
-            raise
-        view.tell(Told(kind=Kind.NOTICE, sentence=_TAKEN_OVER))
+    release = _lock(place, root, config, wishes, view)
+    if release is None:
         return 0
     try:
         choose_auto(root, config, questions, place=place, files=lambda: _files(root, config))
@@ -130,6 +122,28 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
         return code
     finally:
         release()
+
+
+def _lock(
+    place: "WatchFolder", root: str, config: "Config", wishes: WatchWishes, view: "WatchView"
+) -> "Callable[[], None] | None":
+    """Keeps the vault to this watcher, once the machine is named that answers it.
+
+    Gives how to let others have it; None where one has it that goes on, as the person's word was
+    for that name.
+    """
+    from notelog.errors import ConflictError
+    from notelog.ports.watch_view import Kind, Told
+
+    if wishes.take_over:
+        take_over(root, config.watch.device)
+    try:
+        return place.lock()
+    except ConflictError:
+        if not wishes.take_over or wishes.once:
+            raise
+    view.tell(Told(kind=Kind.NOTICE, sentence=_TAKEN_OVER))
+    return None
 
 
 def watch_view(vault: str, *, as_json: bool, quiet: bool, color: bool | None) -> "WatchView":
