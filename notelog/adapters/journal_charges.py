@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notelog.adapters.journal_made import refuse_emptied
-from notelog.adapters.journal_rows import others_beside, packed, price_of
+from notelog.adapters.journal_rows import others_beside, packed, price_of, read_only
 from notelog.adapters.note_locks import wait_for_lock
 from notelog.core.caps import Charge, Spent
 from notelog.core.models import cost_of_usage
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 _OTHER_TIMEOUT_S = 2.0
-"""How long the journal of another vault may keep this one waiting: readers wait for nobody but a
-recovery after a crash."""
+"""How long the journal of another vault may keep a request waiting."""
 
 _PRICED_SCHEMA = 2
 _PLAN = "turn.reply_tokens, turn.price_prompt, turn.price_reply, turn.price_cached, turn.currency"
@@ -80,10 +79,9 @@ class _UnreadError(Exception):
 def _charges_of_other(path: Path, profile: str, since: float) -> list[Charge]:
     import sqlite3
 
-    uri = f"{path.absolute().as_uri()}?mode=ro"
     try:
         refuse_emptied(str(path))
-        with closing(sqlite3.connect(uri, uri=True, timeout=_OTHER_TIMEOUT_S)) as connection:
+        with closing(read_only(path, timeout_s=_OTHER_TIMEOUT_S)) as connection:
             return list(_charges(connection, profile, since, stored_note=None))
     except (sqlite3.Error, JournalError) as error:
         raise _UnreadError(str(error)) from error

@@ -5,14 +5,19 @@ nothing that was paid for is paid for again.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notelog.adapters.journal_recognition import RefuseInWork
-from notelog.adapters.journal_rows import named_path, others_beside, stored_path
+from notelog.adapters.journal_recognition import (
+    RefuseInWork,
+    other_end_marks,
+    remember_end_marks,
+)
+from notelog.adapters.journal_rows import named_path, others_beside, read_only, stored_path
 from notelog.adapters.journal_schema import open_recorded, transaction
+from notelog.core.end_marks import DEFAULT_END_MARKS
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -34,7 +39,6 @@ _MOVED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "callout": ("note = :there", {"id": "NULL", "note": ":here"}),
 }
 """Of each table the rows of a note, and what is other in them here."""
-_END_MARKS = "SELECT marks FROM end_marks"
 _COPY = """
     INSERT INTO main.{table} ({columns})
     SELECT {values} FROM other.{table} WHERE {rows} ORDER BY rowid"""
@@ -67,8 +71,10 @@ def take_in(
     if connection.execute("SELECT 1 FROM turn WHERE note = ?", (here,)).fetchone():
         return
     for other in others_beside(path):
-        _learn_end_marks(connection, other)
-        for there, named in _known_there(other, keys):
+        marks, known = _look_into(other, keys)
+        for end_marks in marks:
+            remember_end_marks(connection, end_marks)
+        for there, named in known:
             if named == note or not os.path.lexists(named):
                 refuse(named, note)
                 is_over = named == note or os.path.lexists(_root_of(named, there))
@@ -76,37 +82,29 @@ def take_in(
                 return
 
 
-def _learn_end_marks(connection: "Connection", other: Path) -> None:
-    """Remembers the end marks that turns of another vault may be named under."""
+def _look_into(
+    other: Path, keys: Iterable[str]
+) -> tuple[tuple[tuple[str, ...], ...], list[tuple[bytes, str]]]:
+    """What another vault knows.
+
+    Returns:
+        The sets of end marks that its turns may be named under, but the usual one; and its notes
+        that asked one of these questions, as stored and by path.
+    """
     import sqlite3
 
-    known: list[tuple[str]] = connection.execute(_END_MARKS).fetchall()
-    new: set[tuple[str]] = set()
-    with suppress(sqlite3.Error), closing(_read_only(other)) as there:
-        new = set(there.execute(_END_MARKS).fetchall()).difference(known)
-    if new:
-        with transaction(connection):
-            connection.executemany("INSERT OR IGNORE INTO end_marks (marks) VALUES (?)", new)
-
-
-def _read_only(other: Path) -> "Connection":
-    import sqlite3
-
-    return sqlite3.connect(f"{other.absolute().as_uri()}?mode=ro", uri=True)
-
-
-def _known_there(other: Path, keys: Iterable[str]) -> Iterator[tuple[bytes, str]]:
-    """The notes of another vault that asked one of these questions, as stored and by path."""
-    import sqlite3
-
+    marks: tuple[tuple[str, ...], ...] = ()
+    known: list[tuple[bytes, str]] = []
     # what cannot be read is known to nobody
-    with suppress(sqlite3.Error), closing(_read_only(other)) as connection:
-        (root,) = connection.execute("SELECT path FROM vault").fetchone() or (b"",)
+    with suppress(sqlite3.Error), closing(read_only(other)) as there:
+        (root,) = there.execute("SELECT path FROM vault").fetchone() or (b"",)
         for key in keys if root else ():
-            rows: list[tuple[bytes]] = connection.execute(
+            rows: list[tuple[bytes]] = there.execute(
                 "SELECT note FROM turn WHERE turn_key = ? ORDER BY id DESC", (key,)
             ).fetchall()
-            yield from ((where, named_path(where, os.fsdecode(root))) for (where,) in rows)
+            known += ((where, named_path(where, os.fsdecode(root))) for (where,) in rows)
+        marks = other_end_marks(there, DEFAULT_END_MARKS.marks)  # an older one has none: the last
+    return marks, known
 
 
 def _root_of(named: str, there: bytes) -> str:

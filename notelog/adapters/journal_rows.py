@@ -88,6 +88,22 @@ def others_beside(path: str) -> tuple[Path, ...]:
     return tuple(Path(folder, name) for name in sorted(names))
 
 
+def read_only(path: Path, *, timeout_s: float = 5.0) -> "Connection":
+    """Opens a database that is there, to read it.
+
+    Args:
+        path: of the database.
+        timeout_s: how long it may be waited for; readers wait for nobody but a recovery after a
+            crash.
+
+    Raises:
+        sqlite3.Error: it cannot be opened.
+    """
+    import sqlite3
+
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=timeout_s)
+
+
 def packed(text: str) -> bytes:
     """Text as bytes: a server's JSON may hold half a surrogate pair, which is no UTF-8."""
     return text.encode("utf-8", "surrogatepass")

@@ -3,12 +3,13 @@
 import os
 import stat
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notelog.adapters.journal_made import forget_made, mark_made, refuse_emptied
 from notelog.adapters.journal_recognition import BUSY_TIMEOUT_S, database_of, find_database
+from notelog.adapters.journal_rows import read_only
 from notelog.adapters.places import is_inside, private_folder, sync_folder
 from notelog.errors import JournalError
 
@@ -230,8 +231,6 @@ def checked_database(vault_root: str, state_dir: str) -> str:
     Raises:
         JournalError: it would lie inside the vault, cannot be read, was emptied or is damaged.
     """
-    import sqlite3
-
     root = os.path.realpath(vault_root)
     folder = _place(root, state_dir)
     with journal_errors(folder):
@@ -240,11 +239,8 @@ def checked_database(vault_root: str, state_dir: str) -> str:
         return ""
     with journal_errors(path):
         refuse_emptied(path)
-        connection = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", timeout=1.0, uri=True)
-        try:
+        with closing(read_only(Path(path), timeout_s=1.0)) as connection:
             found: tuple[str] = connection.execute("PRAGMA quick_check(1)").fetchone()
-        finally:
-            connection.close()
     if found != ("ok",):
         message, hint = _CAUSES["SQLITE_CORRUPT"]
         raise JournalError(message, hint=hint, path=path)

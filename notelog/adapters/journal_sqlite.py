@@ -23,19 +23,15 @@ from notelog.adapters.journal_recognition import (
     rename_turns,
 )
 from notelog.adapters.journal_rows import (
-    INSERT_PART,
-    INSERT_REPLY,
     INSERT_TURN,
     OF_NOTE,
     STANDING,
     UNFINISHED,
-    insert_landing,
     load_record,
     named_path,
     packed,
     price_row,
     stored_path,
-    usage_row,
 )
 from notelog.adapters.journal_schema import (
     durable_later,
@@ -44,30 +40,17 @@ from notelog.adapters.journal_schema import (
     open_database,
     transaction,
 )
+from notelog.adapters.journal_steps import JournalSteps
 from notelog.adapters.journal_wishes import JournalWishes
 from notelog.adapters.note_locks import NoteLocks
 from notelog.core.caps import LOOK_BACK_S, Spent
 from notelog.core.derived import Purpose
-from notelog.core.edit import Landed
 from notelog.core.records import Intent, TurnRecord, TurnState
-from notelog.core.reply import Reply, ReplyDelta
 from notelog.errors import ConflictError
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-_S = TurnState
-_MAY_BECOME: dict[TurnState, frozenset[TurnState]] = {
-    _S.SENT: frozenset({_S.INTENT}),
-    # a reply that was paid for is taken in whatever was believed of its turn before
-    _S.RECEIVED: frozenset(_S) - {_S.DELIVERED},
-    _S.DELIVERED: frozenset({_S.RECEIVED, _S.DELIVERED, _S.IN_DOUBT, _S.ABANDONED}),
-    # one in doubt, where the part of its reply that came is to stay in the journal
-    _S.FAILED: frozenset({_S.INTENT, _S.SENT, _S.RECEIVED, _S.FAILED, _S.IN_DOUBT}),
-    # one that was taken back is so again where its reply could not be taken out of the note
-    _S.IN_DOUBT: frozenset({_S.INTENT, _S.SENT, _S.IN_DOUBT, _S.ABANDONED}),
-    _S.ABANDONED: frozenset(_S),
-}
 _DIED_BEFORE = "the program ended before anything was sent"
 _DIED_AFTER = "the program ended while it waited for the reply"
 
@@ -95,7 +78,7 @@ def open_journal(
     return SqliteJournal(connection, path=path, root=root, locks=locks, now=now or time)
 
 
-class SqliteJournal(JournalWishes):
+class SqliteJournal(JournalSteps, JournalWishes):
     """One vault's journal; implements ``ports.Journal``.
 
     Args:
@@ -312,79 +295,6 @@ class SqliteJournal(JournalWishes):
             started_at=now,
         )
 
-    def sent(self, record_id: int, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Records that the request is about to leave: from here on a crash leaves it in doubt.
-
-        Args:
-            record_id: the turn.
-            meanwhile: is called when nothing is left to do but to wait for the disk.
-        """
-        with journal_errors(self._path), transaction(self._connection):
-            self._moved(record_id, TurnState.SENT, "")
-            meanwhile()
-
-    def part(self, record_id: int, delta: ReplyDelta) -> None:
-        """Adds a part of the reply to the spool."""
-        with journal_errors(self._path), transaction(self._connection):
-            self._connection.execute(
-                INSERT_PART,
-                (
-                    record_id,
-                    packed(delta.text),
-                    packed(delta.reasoning),
-                    packed(delta.refusal),
-                    packed(delta.finish_reason),
-                    packed(delta.model),
-                    *usage_row(delta.usage),
-                ),
-            )
-
-    def received(self, record_id: int, reply: Reply) -> None:
-        """Records the end of the reply: it is whole in the spool, or as whole as it will be."""
-        with journal_errors(self._path), transaction(self._connection):
-            self._moved(record_id, TurnState.RECEIVED, reply.fault)
-            self._connection.execute(
-                INSERT_REPLY,
-                (
-                    record_id,
-                    str(reply.state),
-                    packed(reply.text),
-                    packed(reply.reasoning),
-                    packed(reply.refusal),
-                    packed(reply.fault),
-                    packed(reply.finish_reason),
-                    packed(reply.model),
-                    *usage_row(reply.usage),
-                    self._now(),
-                ),
-            )
-            self._connection.execute("DELETE FROM part WHERE turn_id = ?", (record_id,))
-
-    def landing(self, record_id: int, landed: Landed) -> None:
-        """Records what is about to be written into the note, and where."""
-        with journal_errors(self._path), transaction(self._connection):
-            insert_landing(self._connection, record_id, landed, self._now())
-
-    def delivered(self, record_id: int) -> None:
-        """Records that the note on disk was seen to hold the reply."""
-        self._move(record_id, TurnState.DELIVERED)
-
-    def failed(self, record_id: int, reason: str, *, refused: str = "") -> None:
-        """Records that the turn ended with nothing to write into the note."""
-        with journal_errors(self._path), transaction(self._connection):
-            self._moved(record_id, TurnState.FAILED, reason)
-            self._connection.execute(
-                "UPDATE turn SET refused = ? WHERE id = ?", (refused, record_id)
-            )
-
-    def in_doubt(self, record_id: int, reason: str) -> None:
-        """Records that a request left and no answer was seen."""
-        self._move(record_id, TurnState.IN_DOUBT, reason)
-
-    def abandoned(self, record_id: int, reason: str) -> None:
-        """Records that the person took the turn back."""
-        self._move(record_id, TurnState.ABANDONED, reason)
-
     def _refuse_in_work(self, other: str, note: str) -> None:
         if self.in_work(other):
             raise _in_other_hands(note)
@@ -412,23 +322,6 @@ class SqliteJournal(JournalWishes):
         question = "SELECT state IN ('intent', 'sent') FROM turn WHERE id = ?"
         row: tuple[int] = self._connection.execute(question, (record_id,)).fetchone()
         return bool(row[0])
-
-    def _move(self, record_id: int, state: TurnState, reason: str = "") -> None:
-        with journal_errors(self._path), transaction(self._connection):
-            self._moved(record_id, state, reason)
-
-    def _moved(self, record_id: int, state: TurnState, reason: str) -> None:
-        before: tuple[str] | None = self._connection.execute(
-            "SELECT state FROM turn WHERE id = ?", (record_id,)
-        ).fetchone()
-        if before is None:
-            raise ValueError(f"the journal has no turn {record_id}")
-        if TurnState(before[0]) not in _MAY_BECOME[state]:
-            raise ValueError(f"turn {record_id} is {before[0]}: it cannot become {state}")
-        self._connection.execute(
-            "UPDATE turn SET state = ?, reason = ?, changed_at = ? WHERE id = ?",
-            (str(state), packed(reason), self._now(), record_id),
-        )
 
 
 def _in_other_hands(note: str) -> ConflictError:

@@ -10,10 +10,10 @@ cannot be read; and of those that perhaps only show a chat, so that the parser h
 import marshal
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from notelog.core.chat_sign import has_mark, is_plainly_chat, may_be_chat, only_shows
 
+TYPE_CHECKING = False  # type checkers know the name; ``typing`` takes as long as all else together
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeAlias

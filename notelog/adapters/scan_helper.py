@@ -2,8 +2,9 @@
 
 A thread would not do: between two system calls of a microsecond, what threads wait for is the
 interpreter's lock. Nor would orders to the child: what sleeps between two of them is woken on the
-processor that its parent has. So it is told of all the files at once, and ends when nobody reads
-what it found; whatever becomes of it, the parent looks at the rest.
+processor that its parent has. So it is told of all the files at once, where they are known even
+before they are found again, and ends when nobody reads what it found; whatever becomes of it, the
+parent looks at the rest.
 """
 
 import os
@@ -11,7 +12,7 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 ENOUGH_NOTES = 1500
 """A child begins in the time in which some more notes than this are read ..."""
 
-ENOUGH_STAMPS = 20_000
+ENOUGH_STAMPS = 5_000
 """... and it is not worth a process if fewer are only asked for their time stamps."""
 
 _BATCH = 32
@@ -40,13 +41,16 @@ note_looks.serve(getattr(note_looks, sys.argv[2]), int(sys.argv[3]))
 """
 
 
-def examine(paths: Iterable[str], look: "Look", limit_bytes: int) -> "tuple[list[str], Looked]":
+def examine(
+    paths: Iterable[str], look: "Look", limit_bytes: int, *, expected: Sequence[str] = ()
+) -> "tuple[list[str], Looked]":
     """Looks at files as they are found.
 
     Args:
         paths: the files.
         look: one of ``note_looks``.
         limit_bytes: larger ones are not read.
+        expected: what is likely to be found: it is looked at meanwhile.
 
     Returns:
         The files, and what was found of them.
@@ -55,11 +59,19 @@ def examine(paths: Iterable[str], look: "Look", limit_bytes: int) -> "tuple[list
     found: list[str] = []
     child: _Child | None = None
     try:
+        if len(expected) >= enough:
+            child = _Child.started(look, limit_bytes)
+        if child is not None:
+            child.tell(expected)
         for path in paths:
             found.append(path)
-            if len(found) == enough:
-                with suppress(OSError):  # it begins while the rest of them is found
-                    child = _Child(look, limit_bytes)
+            if child is None and len(found) == enough:  # it begins while the rest of them is found
+                child = _Child.started(look, limit_bytes)
+        if child is not None and child.told and child.told != found:
+            child.end()
+            child = _Child.started(look, limit_bytes)
+        if child is not None and not child.told:
+            child.tell(found)
         return found, _shared(found, look, limit_bytes, child)
     finally:
         if child is not None:
@@ -70,8 +82,6 @@ def _shared(paths: list[str], look: "Look", limit_bytes: int, child: "_Child | N
     front: list[tuple[int, Looked]] = []
     back: list[tuple[int, Looked]] = []
     low, high = 0, len(paths)
-    if child is not None:
-        child.tell(paths)
     while low < high:
         if child is not None:
             try:
@@ -100,9 +110,20 @@ def _joined(parts: "list[tuple[int, Looked]]") -> "Looked":
 class _Child:
     """The process; see the module.
 
+    Attributes:
+        told: the files that it was told of; empty before.
+
     Raises:
         OSError: it cannot be started, or this system has no such way to start one.
     """
+
+    @classmethod
+    def started(cls, look: "Look", limit_bytes: int) -> "_Child | None":
+        """One that runs; None where none can be had."""
+        try:
+            return cls(look, limit_bytes)
+        except OSError:
+            return None
 
     def __init__(self, look: "Look", limit_bytes: int) -> None:
         if not (hasattr(os, "posix_spawn") and sys.executable and _is_room()):
@@ -131,12 +152,14 @@ class _Child:
         self._come = select.poll()
         self._come.register(self._answers, select.POLLIN)
         self._telling: threading.Thread | None = None
+        self.told: Sequence[str] = ()
 
-    def tell(self, paths: list[str]) -> None:
+    def tell(self, paths: Sequence[str]) -> None:
         """Gives it the files, beside: a pipe takes no more than its reader has room for.
 
         As bytes, for it may have another idea of how names are encoded.
         """
+        self.told = paths
         data = os.fsencode("\0".join(paths))
 
         def write() -> None:

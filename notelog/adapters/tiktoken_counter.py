@@ -56,7 +56,7 @@ _SPECIAL_TOKENS: Final[Mapping[str, Mapping[str, int]]] = {
 # entry of its stack. What counts as a blank is Unicode's White_Space, as in Rust's \s; line ends
 # are apart because the pattern takes a run up to its last line end without the stack.
 _BLANK: Final = r"\t\x0b\x0c \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_BLANKS: Final = re.compile(rf"[{_BLANK}]{{2,}}")
+_BLANKS: Final = rf"[{_BLANK}]{{2,}}"
 _LONG_RUN_CHARS: Final = 100_000
 
 
@@ -150,7 +150,7 @@ def _shorten_runs(block: str, encoding: str) -> tuple[str, int]:
     parts: list[str] = []
     tokens = 0
     done = 0
-    for run in _BLANKS.finditer(block):
+    for run in re.finditer(_BLANKS, block):
         at_end = run.end() == len(block)
         harmless = encoding == "cl100k_base" if at_end else block[run.end()] in "\r\n"
         if harmless or run.end() - run.start() < _LONG_RUN_CHARS:

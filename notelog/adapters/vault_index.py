@@ -164,7 +164,8 @@ class VaultIndex:
         notes = _walk(self._root, folders, unreadable, temporary)
         found: dict[str, Stamp] = {}
         if known:
-            paths, (stamps, _, _) = examine(notes, stamps_of, self._limit)
+            before = list(known)
+            paths, (stamps, _, _) = examine(notes, stamps_of, self._limit, expected=before)
             found, new = _compared(known, paths, stamps)
             notes = iter(new)
         quick = bool(known) or self._quick

@@ -151,6 +151,8 @@ class LiveView:
 
         styles = {Kind.ANSWERED: "green", Kind.FAILED: "red", Kind.WARNING: "yellow"}
         line = Table.grid(padding=(0, 1))
+        line.add_column()
+        line.add_column(overflow="fold")  # else a full line of wide characters loses its end
         words = Text(told_line(told), style=styles.get(told.kind, ""))
         clock = time.strftime("%H:%M:%S", time.localtime(self._now()))
         line.add_row(Text(clock, style="dim"), words)

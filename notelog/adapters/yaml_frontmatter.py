@@ -32,7 +32,7 @@ LIMIT_DEPTH = 8
 _LINE_END = re.compile(r"\r\n?")
 # U+0085, U+2028 and U+2029 are letters in YAML 1.2 and line ends in YAML 1.1: refused, so that no
 # reader of the note can see other lines than this one.
-_UNPRINTABLE = re.compile(
+_UNPRINTABLE = (
     "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _FULL_WIDTH_KEY = re.compile(
@@ -74,7 +74,7 @@ def read_front_matter(block: str) -> FrontMatterValues | FrontMatterFault | None
     if len(block) > LIMIT_BYTES or len(block.encode("utf-8", "replace")) > LIMIT_BYTES:
         return FrontMatterFault(line=0, message="it is larger than 64 KiB")
     text = _LINE_END.sub("\n", block)
-    if (strange := _UNPRINTABLE.search(text)) is not None:
+    if (strange := _unprintable_in(text)) is not None:
         line = text.count("\n", 0, strange.start())
         code = f"U+{ord(strange[0]):04X}"
         return FrontMatterFault(
@@ -82,6 +82,13 @@ def read_front_matter(block: str) -> FrontMatterValues | FrontMatterFault | None
         )
     found = read_plain_lines(text)
     return found if found is not None else _read_yaml(text)
+
+
+def _unprintable_in(text: str) -> re.Match[str] | None:
+    """The first character that is refused; few texts need the pattern, which takes 4 ms to make."""
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return None
+    return re.search(_UNPRINTABLE, text)
 
 
 def _read_yaml(text: str) -> FrontMatterValues | FrontMatterFault | None:
@@ -237,7 +244,7 @@ class _Reader:
         """A scalar's text; an escape may not bring in what the text itself may not hold."""
         text: object = event.value
         assert isinstance(text, str)
-        if _UNPRINTABLE.search(text):
+        if _unprintable_in(text):
             raise _RefusedError(self._line(event), "an escape stands for an invisible character")
         return text
 

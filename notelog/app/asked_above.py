@@ -52,10 +52,7 @@ def questions_above(reading: Reading, journal: Journal, snapshot: Snapshot) -> I
         NoteEncodingError: the note is not UTF-8.
     """
     note = parse_snapshot(reading, snapshot)
-    ends = set(asked_ends(note))
-    if ends:
-        lately = journal.turns(snapshot.real_path)[-_LATELY:]
-        ends.update(asked_ends(note, [item.intent.prompt for item in lately]))
+    ends = set(asked_ends(note, lambda: _asked_lately(journal, snapshot.real_path)))
     if CLAIM_START in snapshot.data:
         shown = shown_end(note, journal.callouts("", snapshot.real_path))
         if shown and snapshot.data[shown:].strip():
@@ -72,3 +69,7 @@ def questions_above(reading: Reading, journal: Journal, snapshot: Snapshot) -> I
                 snapshot=replace(snapshot, data=snapshot.data[:end], fingerprint=""),
                 marked_below=any(start >= end for start in marks),
             )
+
+
+def _asked_lately(journal: Journal, path: str) -> list[str]:
+    return [item.intent.prompt for item in journal.turns(path)[-_LATELY:]]

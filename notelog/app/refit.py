@@ -17,8 +17,7 @@ from notelog.core.counting import NoteView, Scale, size_bytes
 from notelog.core.learned import Learned
 from notelog.core.messages import Conversation
 from notelog.core.models import ModelSpec
-from notelog.core.overflow import LowerReply, Refused, TrimAgain, plan_retry
-from notelog.core.overflow_figures import OverflowFigures
+from notelog.core.overflow import LowerReply, OverflowFigures, Refused, TrimAgain, plan_retry
 from notelog.core.profiles import profile_origin
 from notelog.core.reply import Reply
 from notelog.core.request import ChatRequest

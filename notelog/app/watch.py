@@ -315,8 +315,9 @@ class Watcher:
                 self.asks.want(path, anew=self._states[path].failures == 0)
                 self._seen_now.add(path)
                 self._changed = True
-            case Action.LAND_AGAIN:
-                self._begin(path, reland=True)
+            case Action.LAND | Action.LAND_AGAIN:
+                again = action is Action.LAND_AGAIN
+                self._begin(path, reland=again, kept=not again)
             case Action.TELL_CHANGED:
                 self._begin(path, tells="kept")
             case Action.TELL_TICK:

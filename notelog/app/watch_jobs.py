@@ -31,6 +31,7 @@ from notelog.errors import (
     ProviderRefusedError,
     ProviderUnavailableError,
 )
+from notelog.ports.journal import Journal
 from notelog.ports.people import Reporter
 from notelog.ports.watch_view import Kind, Told
 from notelog.ports.watch_work import JobResult, WatchJob
@@ -128,7 +129,7 @@ def _run(tools: Completing, job: WatchJob, heard: _Heard) -> JobResult:
     except NotelogError as error:
         return _failed(tools, job, error, asked=heard.asked)
     ending = _ENDINGS[done.outcome] if done.line is not None else _unwritten(done)
-    if ending is Ending.STALE and job.kept and _reply_is_kept(tools, job):
+    if ending is Ending.STALE and job.kept and _known_here(tools, job)[1]:
         ending = Ending.CHANGED
     fingerprint = _fingerprint(tools.reading, job.path) if done.line is not None else ""
     if ending is Ending.FINAL:
@@ -156,19 +157,34 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
         sentence = f"the box is not ticked any more: {done}"
         told = Told(kind=Kind.NOTICE, note=job.relative, sentence=sentence)
         return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=gone)
+    if job.tells == "kept" and _is_delivered(tools, job):
+        sentence = "its reply is in the note: it was saved again as it came"
+        told = Told(kind=Kind.ANSWERED, note=job.relative, sentence=sentence)
+        return JobResult(job=job, ending=Ending.LANDED, told=told)
     if job.tells == "in-vain":
         callout, what, hint = TICK_IN_VAIN, "a ticked box cannot be answered", ""
     else:
-        if not _reply_is_kept(tools, job, finished=True):
-            sentence = "its reply is in the note: it was saved again as it came"
-            told = Told(kind=Kind.ANSWERED, note=job.relative, sentence=sentence)
-            return JobResult(job=job, ending=Ending.STALE, told=told)
         callout, what = REPLY_IS_KEPT, "its reply is kept"
         hint = "notelog deliver --at-end NOTE puts it below the end of the note"
     fingerprint = _leave_callout(tools, job.path, callout)
     sentence = f"{what}, and a callout in the note says so" if fingerprint else what
     told = Told(kind=Kind.NOTICE, note=job.relative, sentence=sentence, hint=hint)
     return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=fingerprint)
+
+
+def _is_delivered(tools: Completing, job: WatchJob) -> bool:
+    """Whether a reply is in its note that was believed to have found no place there.
+
+    It was written, and read back while another program saved it along with something else.
+    """
+    try:
+        snapshot = tools.reading.store.read(job.path)
+        with tools.open_journal(snapshot) as journal, journal.working_on(snapshot.real_path):
+            finish_landings(tools.reading, journal, snapshot)
+            last = journal.latest(job.key.partition("+")[0], snapshot.real_path)
+    except NotelogError:
+        return False
+    return last is not None and last.state is TurnState.DELIVERED
 
 
 def _cleared_away(tools: Completing, job: WatchJob) -> JobResult:
@@ -232,8 +248,8 @@ def _figures(done: Completed) -> dict[str, JsonValue]:
 def _failed(tools: Completing, job: WatchJob, error: NotelogError, *, asked: bool) -> JobResult:
     ending = _ending_of(error)
     conflict = isinstance(error, ConflictError)
-    may_be_changed = conflict and ending is Ending.LATER and (asked or job.kept)
-    if may_be_changed and _reply_is_kept(tools, job):
+    asked_here, kept = _known_here(tools, job) if conflict else (True, False)
+    if kept and ending is Ending.LATER and (asked or job.kept):
         ending = Ending.CHANGED
     step = _BY_THE_NEXT if job.once else _BY_ITSELF
     told = Told(
@@ -246,7 +262,7 @@ def _failed(tools: Completing, job: WatchJob, error: NotelogError, *, asked: boo
     fingerprint = ""
     callout = _callout(error, "" if ending is Ending.FINAL else step)
     watch = tools.config.watch
-    if conflict and not _was_asked_here(tools, job):
+    if not asked_here:
         callout = None  # another machine answered, perhaps to this very tick
     if callout is not None and (job.first or watch.claim or watch.live):  # a claim took its place
         told_before = isinstance(error, ProviderRefusedError) and error.before
@@ -265,36 +281,19 @@ _UNSENT = (BudgetError, ConflictError, ProfileStoppedError, ProviderUnavailableE
 """What nothing was billed for where it is tried again."""
 
 
-def _was_asked_here(tools: Completing, job: WatchJob) -> bool:
-    try:
-        with tools.open_journal(tools.reading.store.read(job.path)) as journal:
-            return journal.was_asked(job.key.partition("+")[0])
-    except NotelogError:
-        return False
-
-
-def _reply_is_kept(tools: Completing, job: WatchJob, *, finished: bool = False) -> bool:
-    """Whether the reply came and only found no place, since the note was changed meanwhile.
-
-    Args:
-        tools: the ports.
-        job: the note.
-        finished: look first whether it is there all the same, read at an unlucky instant.
-    """
+def _known_here(tools: Completing, job: WatchJob) -> tuple[bool, bool]:
+    """Whether a job's question was asked on this machine, and its reply came and found no place."""
+    key = job.key.partition("+")[0]
     try:
         snapshot = tools.reading.store.read(job.path)
         with tools.open_journal(snapshot) as journal:
-            if finished:
-                with journal.working_on(snapshot.real_path):
-                    finish_landings(tools.reading, journal, snapshot)
             turns = journal.turns(snapshot.real_path)
+            asked = journal.was_asked(key)
     except NotelogError:
-        return False
-    replies = [turn for turn in turns if turn.intent.purpose is Purpose.REPLY]
-    return any(
-        last.state is TurnState.RECEIVED and last.intent.turn_key == job.key.partition("+")[0]
-        for last in replies[-1:]
-    )
+        return False, False
+    last = [turn for turn in turns if turn.intent.purpose is Purpose.REPLY][-1:]
+    kept = any(turn.state is TurnState.RECEIVED and turn.intent.turn_key == key for turn in last)
+    return asked, kept
 
 
 def _ending_of(error: NotelogError) -> Ending:
@@ -342,26 +341,30 @@ def _leave_callout(tools: Completing, path: str, callout: Callout, *, keeping: b
     Returns:
         The fingerprint of the note with it; empty where it does not stand there.
     """
-    try:
-        snapshot = tools.reading.store.read(path)
-        with tools.open_journal(snapshot) as journal, journal.working_on(snapshot.real_path):
-            stands = tell_in_note(tools.reading, journal, path, callout, keeping=keeping)
-    except NotelogError as error:
-        _LOG.info("note=%s callout=%s", path, error.code)
-        return ""
-    return _fingerprint(tools.reading, path) if stands else ""
+    return _in_note(
+        tools,
+        path,
+        lambda journal: tell_in_note(tools.reading, journal, path, callout, keeping=keeping),
+    )
 
 
 def _take_back(tools: Completing, path: str, *, claims: bool) -> str:
     """Takes out what was said in the note, see ``take_back``; the fingerprint of the note then."""
+    return _in_note(
+        tools, path, lambda journal: take_back(tools.reading, journal, path, claims=claims)
+    )
+
+
+def _in_note(tools: Completing, path: str, change: Callable[[Journal], bool]) -> str:
+    """Changes a note; its fingerprint then, empty where it did not change."""
     try:
         snapshot = tools.reading.store.read(path)
         with tools.open_journal(snapshot) as journal, journal.working_on(snapshot.real_path):
-            gone = take_back(tools.reading, journal, path, claims=claims)
+            changed = change(journal)
     except NotelogError as error:
         _LOG.info("note=%s callout=%s", path, error.code)
         return ""
-    return _fingerprint(tools.reading, path) if gone else ""
+    return _fingerprint(tools.reading, path) if changed else ""
 
 
 def _fingerprint(reading: Reading, path: str) -> str:

@@ -151,7 +151,7 @@ def _asked_above(
                 kept = _kept(journal.latest(above.key, snapshot.real_path))
                 doubt = kept is Kept.IN_DOUBT and not above.marked_below
                 back = kept is Kept.DELIVERED and above.key == landed
-                if kept is Kept.REPLY or doubt or back:
+                if kept in {Kept.REPLY, Kept.PART} or doubt or back:
                     asked = judge_note(looking, above.snapshot, edited=edited)
                     return (asked, kept) if isinstance(asked, Answer) else None
     except NotelogError:
@@ -233,7 +233,7 @@ def _kept(record: TurnRecord | None) -> Kept:
         return Kept.NOTHING
     came = record.reply is not None
     if record.state is TurnState.IN_DOUBT:
-        return Kept.REPLY if record.reply is not None and record.reply.text else Kept.IN_DOUBT
+        return Kept.PART if record.reply is not None and record.reply.text else Kept.IN_DOUBT
     if record.state is TurnState.FAILED:
         unasked = Kept.REFUSED if record.refused else Kept.NOTHING
         return Kept.DELIVERED if came else unasked

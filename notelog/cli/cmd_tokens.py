@@ -57,7 +57,7 @@ def _show(output: Output, tallies: "list[Tally]") -> None:
         if alone is not None:
             show_turns(alone, color=output.color)
         else:
-            show_texts(tallies, color=output.color)
+            show_texts(tallies, output)
     else:
         from notelog.cli.tokens_sentences import text_lines, turn_lines
 

@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
@@ -20,7 +20,8 @@ Line = Sequence[tuple[str, str]]
 
 
 _GAP = 2
-_LEAST_NAME, _LEAST_BAR, _MOST_BAR = 24, 6, 24
+_LEAST_BAR, _MOST_BAR = 6, 24
+_LEAST_NAME_BY_BAR, _LEAST_NAME = 24, 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +32,13 @@ class Column:
         title: above it.
         right: figures stand to the right.
         gives: it is shortened where the terminal is too narrow.
+        path: its cells are paths: the end tells them apart, and stays.
     """
 
     title: str
     right: bool = False
     gives: bool = False
+    path: bool = False
 
 
 def show_lines(output: "Output", lines: Sequence[Line]) -> None:
@@ -60,7 +63,7 @@ def show_table(
     total: Sequence[str] | None = None,
     bars: Sequence[tuple[float, float]] = (),
 ) -> None:
-    """Writes a table to standard output.
+    """Writes a table to standard output; on a terminal too narrow for it, a line a cell.
 
     Args:
         output: where to.
@@ -77,16 +80,21 @@ def show_table(
         max(cell_width(row[place]) for row in (heading, *shown, *last))
         for place in range(len(columns))
     ]
-    bar_width, cells = 0, ("", "")
+    bar_width, gap, cells = 0, "", ("", "")
     if sys.stdout.isatty():
         console = _console(output)
         cells = ("#", "-") if console.options.ascii_only else ("█", "░")
-        bar_width = _fit(columns, widths, console.width, bars=bool(bars))
+        room = _fit(columns, widths, console.width, bars=bool(bars))
+        if room < 0:
+            show_lines(output, list(_stacked(heading, [*shown, *last])))
+            return
+        if room >= _GAP + _LEAST_BAR:
+            bar_width, gap = min(room - _GAP, _MOST_BAR), " " * _GAP
     lines: list[Line] = [[(_row(columns, heading, widths), "bold")]]
     for number, row in enumerate(shown):
         known, further = (round(share * bar_width) for share in bars[number]) if bars else (0, 0)
         lines.append([
-            (_row(columns, row, widths), ""),
+            (_row(columns, row, widths) + gap, ""),
             (cells[0] * known, "green"),
             (cells[1] * further, "yellow"),
         ])  # fmt: skip
@@ -95,28 +103,39 @@ def show_table(
 
 
 def _fit(columns: Sequence[Column], widths: list[int], width: int, *, bars: bool) -> int:
-    """Shortens the columns that give until a table fits; how wide its bars can be."""
-    room = width - 1 - sum(widths) - _GAP * len(widths)
-    for place, column in enumerate(columns):
-        missing = (_LEAST_BAR if bars else 0) - room
-        if column.gives and missing > 0:
-            given = min(missing, max(0, widths[place] - _LEAST_NAME))
-            widths[place] -= given
-            room += given
-    return min(room, _MOST_BAR) if room >= _LEAST_BAR else 0
+    """Shortens the columns that give until a table fits; the room left beside it."""
+    room = width - sum(widths) - _GAP * (len(widths) - 1) - 1
+    for least, wanted in ((_LEAST_NAME_BY_BAR, _GAP + _LEAST_BAR if bars else 0), (_LEAST_NAME, 0)):
+        for place, column in enumerate(columns):
+            if column.gives and room < wanted:
+                given = min(wanted - room, max(0, widths[place] - least))
+                widths[place] -= given
+                room += given
+    return room
+
+
+def _stacked(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Line]:
+    """Rows below each other, each cell that holds anything behind its title."""
+    width = max(map(cell_width, heading))
+    for number, row in enumerate(rows):
+        if number:
+            yield []
+        for place, (title, cell) in enumerate(zip(heading, row, strict=True)):
+            if cell:
+                yield [(f"{title:<{width}}  {cell}", "" if place else "bold")]
 
 
 def _row(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]) -> str:
     shown = (_cell(*part) for part in zip(columns, cells, widths, strict=True))
-    return (" " * _GAP).join(shown) + " " * _GAP
+    return (" " * _GAP).join(shown)
 
 
 def _cell(column: Column, text: str, width: int) -> str:
     """A cell in its width, in columns of the terminal."""
     if cell_width(text) > width:
         while cell_width(text) >= width:
-            text = text[:-1]
-        text += "…"
+            text = text[1:] if column.path else text[:-1]
+        text = f"…{text}" if column.path else f"{text}…"
     blank = " " * (width - cell_width(text))
     return blank + text if column.right else text + blank
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FIRST_WORDS_CHARS = 60
 BAR_CHARS = 40
 
+_Row = tuple[str, str, str, str, str, str, str]
+TEXT_COLUMNS: _Row = ("tokens", "count", "lines", "words", "chars", "bytes", "name")
+
 
 def turn_lines(tally: "Tally") -> list[str]:
     """A chat note: its turns, the line where the cut falls, and the figures."""
@@ -103,8 +106,12 @@ def _plan_lines(plan: "TrimPlan") -> list[str]:
 
 def text_lines(tallies: "Sequence[Tally]") -> list[str]:
     """Several notes, or plain texts: a row each as ``wc`` has it, and the total."""
-    rows = [("tokens", "count", "lines", "words", "chars", "bytes", "name")]
-    rows += [
+    return _aligned([TEXT_COLUMNS, *text_rows(tallies)], right={0, 2, 3, 4, 5})
+
+
+def text_rows(tallies: "Sequence[Tally]") -> "list[_Row]":
+    """The cells of these rows; the total of several is the last one."""
+    rows = [
         _text_row(
             tally.tokens,
             [tally.size.lines, tally.size.words, tally.size.chars, tally.size.size_bytes],
@@ -120,7 +127,7 @@ def text_lines(tallies: "Sequence[Tally]") -> list[str]:
             source="",
         )
         rows.append(_text_row(total, [sum(column) for column in zip(*sizes, strict=True)], "total"))
-    return _aligned(rows, right={0, 2, 3, 4, 5})
+    return rows
 
 
 def text_remarks(tallies: "Sequence[Tally]") -> list[str]:
@@ -221,15 +228,13 @@ def _about(tokens: TokenCount) -> str:
     return "" if tokens.exact else "about "
 
 
-def _text_row(
-    tokens: TokenCount, sizes: list[int], name: str
-) -> tuple[str, str, str, str, str, str, str]:
+def _text_row(tokens: TokenCount, sizes: list[int], name: str) -> _Row:
     lines, words, chars, size_bytes = map(str, sizes)
     kind = "exact" if tokens.exact else "estimate"
     return str(int(tokens)), kind, lines, words, chars, size_bytes, name
 
 
-def _aligned(rows: list[tuple[str, str, str, str, str, str, str]], right: set[int]) -> list[str]:
+def _aligned(rows: list[_Row], right: set[int]) -> list[str]:
     """Rows in columns; the last one is left as it is."""
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     return [

@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from notelog.cli.styled import Column, show_table
 from notelog.cli.tokens_sentences import (
+    TEXT_COLUMNS,
     bar_parts,
     cut_place,
     cut_sentence,
     figure_lines,
-    text_lines,
+    text_rows,
     turn_cells,
 )
 from notelog.core.trim_report import Fate
@@ -21,11 +23,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from notelog.app.tokens import Tally
+    from notelog.cli.output import Output
 
 _ROLE_STYLES = {"system": "magenta", "user": "cyan", "assistant": "green"}
 _CELLS = ("█", "░", "▒")
 _ASCII_CELLS = ("#", ".", "r")
 _MOST_BAR = 60
+_LEAST_WIDE = 64
 
 
 def show_turns(tally: "Tally", *, color: bool | None) -> None:
@@ -36,7 +40,7 @@ def show_turns(tally: "Tally", *, color: bool | None) -> None:
         color: None lets the terminal and ``NO_COLOR`` decide.
     """
     console = _console(color)
-    console.print(_turn_table(tally))
+    console.print(_turn_table(tally, narrow=console.width < _LEAST_WIDE))
     ascii_only = console.options.ascii_only
     width = min(_MOST_BAR, console.width - 2)
     lines = figure_lines(tally)
@@ -47,16 +51,15 @@ def show_turns(tally: "Tally", *, color: bool | None) -> None:
     _print_figure(console, lines[-1])
 
 
-def show_texts(tallies: "Sequence[Tally]", *, color: bool | None) -> None:
+def show_texts(tallies: "Sequence[Tally]", output: "Output") -> None:
     """Shows several notes, or plain texts, on the terminal."""
-    from rich.text import Text
-
-    console = _console(color)
-    heading, *rows = text_lines(tallies)
-    console.print(Text(heading, style="bold"), soft_wrap=True)
-    for number, row in enumerate(rows):
-        total = number == len(tallies)
-        console.print(Text(row, style="bold" if total else ""), soft_wrap=True)
+    columns = [
+        Column(title=title, right=title not in {"count", "name"}, gives=title == "name", path=True)
+        for title in TEXT_COLUMNS
+    ]
+    rows = text_rows(tallies)
+    total = rows.pop() if len(tallies) > 1 else None
+    show_table(output, columns, rows, total=total)
 
 
 def _console(color: bool | None) -> "Console":  # noqa: FBT001  # a tri-state passed through
@@ -73,31 +76,32 @@ def _print_figure(console: "Console", line: str) -> None:
     console.print(line if line[:1] == " " else Text.assemble((f"{name}:", "bold"), rest))
 
 
-def _turn_table(tally: "Tally") -> "Table":
+def _turn_table(tally: "Tally", *, narrow: bool) -> "Table":
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True, title_justify="left")
     table.title = Text(visible_line(tally.path), style="bold")
-    for name in ("#", "role", "lines", "tokens", "share"):
+    shown = slice(1, 2) if narrow else slice(3)
+    for name in ("#", "role", *("lines", "tokens", "share")[shown]):
         left = name in {"role", "lines"}
         table.add_column(name, justify="left" if left else "right", no_wrap=True)
     table.add_column("text", no_wrap=True, overflow="ellipsis", ratio=1)
     place = cut_place(tally)
     for number, turn in enumerate(tally.turns, start=1):
-        role, lines, tokens, share, sent, words = turn_cells(turn)
+        role, *figures, sent, words = turn_cells(turn)
         role_text = Text(role, style=_ROLE_STYLES.get(role, ""))
         mark = "pinned " if sent == "pinned" else ""
         if turn.fate is Fate.SHORTENED:
             mark = f"shortened to {sent} "
         text = Text.assemble((mark, "yellow"), words)
-        table.add_row(
-            str(number), role_text, lines, tokens, share, text, style="dim" if sent == "no" else ""
-        )
+        style = "dim" if sent == "no" else ""
+        table.add_row(str(number), role_text, *figures[shown], text, style=style)
         if number == place:
             table.add_section()
-            table.add_row("", Text("cut", style="red"), "", "", "", _cut_text(tally))
+            blank = ["" for _ in figures[shown]]
+            table.add_row("", Text("cut", style="red"), *blank, _cut_text(tally))
             table.add_section()
     return table
 

@@ -25,7 +25,7 @@ def money_words(total: Sum) -> str:
 
 def usage_columns(report: "UsageReport") -> list[Column]:
     """The columns of the table."""
-    first = Column(title=report.by, gives=report.by in {"note", "model"})
+    first = Column(title=report.by, gives=report.by in {"note", "model"}, path=report.by == "note")
     return [first, *(Column(title=title, right=True) for title in _TITLES)]
 
 

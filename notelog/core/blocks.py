@@ -35,7 +35,6 @@ MAX_DEPTH = 100
 _INDENTS = {b" ", b"\t", b"\n", b""}
 _MARKS = {b"%%", b"$$"}
 _NEWLINE = ord("\n")
-_BACKSLASH = ord("\\")
 _DOLLAR = ord("$")
 
 
@@ -161,7 +160,7 @@ class _Scanner:
         if self.leaf >= 0 and not self.html and (plain := PLAIN_LINES.match(self.text, start)):
             self.pos = plain.end()
             return
-        if self.text[start] in b"\\rR" and self._read_text(start):
+        if self.text[start] in b"\\rR\xe3" and self._read_text(start):
             return
         self.open.was_hollow, self.open.hollow = self.open.hollow, False
         line, after = self.open.take_line(self.pos)
@@ -188,7 +187,7 @@ class _Scanner:
         if self.html or (self.leaf < 0 and self.stack):
             return False
         text = self.text
-        if text[start] != _BACKSLASH:
+        if text[start] in b"rR":
             found = MARKER.match(text, start)
         else:
             found = self.end_marks.structure.match(text, start) or SEPARATOR.match(text, start)
@@ -234,7 +233,7 @@ class _Scanner:
         """Reads the line as structure of the chat; False where it is ordinary Markdown."""
         if first in b"%$":
             return self._read_marks(start, depth)
-        if depth == 0 and first in b"<\\#rR>":
+        if depth == 0 and first in b"<\\#rR>\xe3":
             return self._read_header(first, start, after)
         self._read_task(first, start)
         return False
@@ -250,7 +249,7 @@ class _Scanner:
     def _read_header(self, first: int, start: int, after: int) -> bool:
         if first == ord(">"):
             return self._read_callout(start)
-        if first in b"<\\":
+        if first in b"<\\\xe3":
             found = SEPARATOR.match(self.text, start) or self.end_marks.structure.match(
                 self.text, start
             )
@@ -265,7 +264,7 @@ class _Scanner:
             return False
         if found.re is SEPARATOR:
             return self._add_separator(start, found.end())
-        alone = blank_above(self.text, self.start, start)
+        alone = found.re is MARKER and blank_above(self.text, self.start, start)
         return alone and self._add_header(Header(start, -1, start, after))
 
     def _add_separator(self, start: int, end: int) -> bool:

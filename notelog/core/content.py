@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 _BLANKS = re.compile(rb"[ \t]*")
-_BLANK_LINES = re.compile(rb"(?:[ \t]*\n)*+")
 _NARROW = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
 _WIDE = "\x85\xa0\u1680\u2028\u2029\u202f\u205f\u2060\u3000\ufeff" + "".join(
     map(chr, range(0x2000, 0x200E))
@@ -16,6 +15,7 @@ _WIDE_BYTES = tuple(map(str.encode, _WIDE))
 BLANK = b"(?:[ \t]|" + b"|".join(map(re.escape, _WIDE_BYTES)) + b")"
 """A pattern for one character within a line that shows nothing, of whatever script."""
 
+_BLANK_LINES = re.compile(b"(?:" + BLANK + rb"*+\n)*+")
 _NEWLINE = ord("\n")
 
 
@@ -148,7 +148,7 @@ class View:
     def _blank_above(self, start: int, line: int) -> bool:
         """Whether nothing but a blank line, or the start, is above the line at ``line``."""
         before = max(self.text.rfind(b"\n", start, line - 1) + 1, start)
-        return not self.text[before:line].strip()
+        return not rstripped(self.text[before:line])
 
 
 def _inline_cut(

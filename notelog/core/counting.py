@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from operator import attrgetter
 from typing import ClassVar, Final, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
@@ -35,7 +36,7 @@ _ONE_TOKEN_ROLES: Final = frozenset({"system", "user", "assistant", "developer",
 # away: (A) after a line feed with neither a blank nor a slash behind it, (B) between a letter
 # and one blank or punctuation mark that a letter follows. Tokens never reach across pieces.
 _LETTER: Final = "A-Za-z\u4e00-\u9fff"
-_ADDITIVE_CUT: Final = re.compile(
+_ADDITIVE_CUT: Final = (
     rf"(?<=\n)(?=[^\s/])|(?<=[{_LETTER}])(?=[ ,;:.!?，。；：、！？（）「」“”][{_LETTER}])"
 )
 
@@ -247,14 +248,19 @@ def weight(texts: Sequence[str]) -> int:
     return 3 * sum(map(len, texts)) - 2 * sum(map(len, filter(str.isascii, texts)))
 
 
+@cache
+def _additive_cut() -> re.Pattern[str]:
+    return re.compile(_ADDITIVE_CUT)
+
+
 def last_additive_cut(text: str, start: int, stop: int) -> int:
     """The last place in ``start`` to ``stop`` where a text's tokens are its parts' sum, else 0."""
-    return max((cut.start() for cut in _ADDITIVE_CUT.finditer(text, start, stop)), default=0)
+    return max((cut.start() for cut in _additive_cut().finditer(text, start, stop)), default=0)
 
 
 def next_additive_cut(text: str, start: int, stop: int) -> int:
     """The first such place, else 0."""
-    cut = _ADDITIVE_CUT.search(text, start, stop)
+    cut = _additive_cut().search(text, start, stop)
     return cut.start() if cut else 0
 
 
@@ -265,7 +271,7 @@ def split_blocks(text: str, block_chars: int = BLOCK_CHARS) -> Iterator[str]:
     stays whole. Appending to a text leaves all its parts but the last as they were.
     """
     start = 0
-    while cut := _ADDITIVE_CUT.search(text, start + block_chars):
+    while cut := _additive_cut().search(text, start + block_chars):
         yield text[start : cut.start()]
         start = cut.start()
     yield text[start:]

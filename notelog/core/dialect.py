@@ -77,7 +77,7 @@ CALLOUT_TASK = re.compile(
 """A box in one of notelog's callouts, by which a person on a phone asks anew."""
 
 EMPTY_TASK = re.compile(
-    rb"(?:[ \t]*\n)*+[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\[[ xX]\][ \t]*$",
+    rb"(?:" + BLANK + rb"*+\n)*+[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\[[ xX]\]" + BLANK + rb"*+$",
     re.MULTILINE,
 )
 """An empty task line, such as an editor adds below a ticked one, and blank lines above it."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-_CHINESE: Final = re.compile(r"[\u3400-\u9fff]")
+_CHINESE: Final = r"[\u3400-\u9fff]"
 
 _PART: Final = (
     (
@@ -54,7 +54,7 @@ class DigestWords:
     """
 
     def __init__(self, instructions: str, *, text: str, answer_words: int) -> None:
-        self._chinese = bool(_CHINESE.search(instructions or text[:1_000]))
+        self._chinese = bool(re.search(_CHINESE, instructions or text[:1_000]))
         self._instructions = instructions
         self._words = answer_words
 

@@ -57,9 +57,10 @@ class EndMarks:
     escaped: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        closing = rb" {0,3}(?:\xe3\x80\x80)*+" + _any_of(self.marks) + BLANK + rb"*+"
+        indent, blanks = rb" {0,3}(?:\xe3\x80\x80)*+", BLANK + rb"*+"
+        closing = indent + _any_of(self.marks) + blanks
         usual = _any_of(dict.fromkeys((*_DEFAULT, *self.marks)))
-        line = rb"^(?P<before> {0,3})(?P<slashes>\\*)" + usual + rb"[ \t]*$"
+        line = rb"^(?P<before>" + indent + rb")(?P<slashes>\\*)" + usual + blanks + rb"$"
         for name, value in (
             ("endings", tuple(mark.encode() for mark in self.marks)),
             ("line", closing),

@@ -5,7 +5,7 @@ a reply that would not read back as written is tried again in a more guarded wor
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from notelog.core.edit import EditPlan
@@ -105,18 +105,18 @@ def typed_below(note: Note, question_key: str, asked: str) -> Landing | None:
     Returns:
         Where it ended; None where the last turn did not begin with it.
     """
-    for end in asked_ends(note, (asked,)):
+    for end in asked_ends(note, lambda: (asked,)):
         if question_until(note, end) == question_key:
             return Landing(turn_index=_filled(note)[-1], is_last=True, split_at=end)
     return None
 
 
-def asked_ends(note: Note, asked: Iterable[str] = ()) -> tuple[int, ...]:
+def asked_ends(note: Note, asked: Callable[[], Iterable[str]] = tuple) -> tuple[int, ...]:
     """Where in its last message a question may have ended below which its author typed on.
 
     Args:
         note: as it is now.
-        asked: texts of questions that were asked.
+        asked: gives the texts of questions that were asked; called where text stands below a mark.
 
     Returns:
         Offsets, the last first, where text follows: behind send marks and callouts of notelog's,
@@ -130,13 +130,14 @@ def asked_ends(note: Note, asked: Iterable[str] = ()) -> tuple[int, ...]:
     found = re.compile(end_mark).finditer(data, turn.body.start, turn.body.end)
     marks = (mark.span.end for mark in turn.send_marks)
     ends = {*(line.end() for line in found), *marks, *(span.end for span in turn.callouts)}
-    if ends:
-        below = min(ends)
-        lasts = {text.rstrip().rpartition("\n")[2].strip().encode() for text in asked}
-        lines = _LINE.finditer(data, below, turn.body.end)
-        ends |= {line.end() for line in lines if line[0].strip() in lasts}
-    followed = [end for end in ends if data[end : turn.body.end].strip()]
-    return tuple(sorted(followed, reverse=True)[:_MOST_ENDS])
+    last = turn.body.start + len(data[turn.body.start : turn.body.end].rstrip())
+    followed = sorted(end for end in ends if end < last)[-_MOST_ENDS:]
+    if not followed:
+        return ()
+    lasts = {text.rstrip().rpartition("\n")[2].strip().encode() for text in asked()}
+    lines = _LINE.finditer(data, min(ends), last)
+    repeated = [line.end() for line in lines if line[0].strip() in lasts][-_MOST_ENDS:]
+    return tuple(sorted({*followed, *repeated}, reverse=True))
 
 
 def question_until(note: Note, end: int) -> str:

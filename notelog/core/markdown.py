@@ -8,7 +8,8 @@ CODE_COLUMNS = 4
 """How far a line is indented to be code."""
 
 PLAIN_LINES = re.compile(
-    rb"""(?:(?:[A-QS-Za-qs-z\x80-\xff("'\[!,.:;?/&@^{}|\]]|[rR](?![oO][lL][eE]))[^\n]*(?:\n|\Z))+"""
+    rb"""(?:(?:[A-QS-Za-qs-z\x80-\xe2\xe4-\xff("'\[!,.:;?/&@^{}|\]]|[rR](?![oO][lL][eE])"""
+    rb"""|\xe3(?!\x80\x80(?:\xe3\x80\x80)*+\\))[^\n]*(?:\n|\Z))+"""
 )
 """Lines of an open paragraph that begin nothing else."""
 

@@ -7,7 +7,6 @@ from typing import Final
 from notelog.core.budget import plan_budget
 from notelog.core.learned import Learned, taught
 from notelog.core.models import ModelSpec
-from notelog.core.overflow_figures import OverflowFigures
 
 BOUND_SHARE: Final = 0.8
 """How much of the window is used where the server only bounds the prompt's size from below."""
@@ -18,6 +17,29 @@ be sent."""
 
 _FOREIGN_TOKENS: Final = 10_000
 """What a server may add to a prompt by itself; a larger figure is not believed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverflowFigures:
+    """What a server says of a conversation that is too long. All in tokens, None where unsaid.
+
+    Attributes:
+        window: prompt and reply together, or the prompt alone where ``prompt_only``.
+        prompt_only: the reply does not count against ``window``.
+        output_limit: the most that a reply may have, whatever the prompt.
+        prompt_tokens: the prompt as the server counted it.
+        at_least: the server stopped counting there: ``prompt_tokens`` is a lower bound.
+        completion_tokens: the reply that was asked for, by the request or by the server itself.
+        total_tokens: prompt and reply together.
+    """
+
+    window: int | None = None
+    prompt_only: bool = False
+    output_limit: int | None = None
+    prompt_tokens: int | None = None
+    at_least: bool = False
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

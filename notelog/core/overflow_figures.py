@@ -6,35 +6,12 @@ The forms are those of the servers in use (2023 to 2026); each stands with its f
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, cast
+
+from notelog.core.overflow import OverflowFigures
 
 _MESSAGE_CHARS: Final = 8_000
 """As much of a message as is read for figures."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverflowFigures:
-    """What a server says of a conversation that is too long. All in tokens, None where unsaid.
-
-    Attributes:
-        window: prompt and reply together, or the prompt alone where ``prompt_only``.
-        prompt_only: the reply does not count against ``window``.
-        output_limit: the most that a reply may have, whatever the prompt.
-        prompt_tokens: the prompt as the server counted it.
-        at_least: the server stopped counting there: ``prompt_tokens`` is a lower bound.
-        completion_tokens: the reply that was asked for, by the request or by the server itself.
-        total_tokens: prompt and reply together.
-    """
-
-    window: int | None = None
-    prompt_only: bool = False
-    output_limit: int | None = None
-    prompt_tokens: int | None = None
-    at_least: bool = False
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
-
 
 _RATE: Final = re.compile(
     r"(?:tokens?|requests?) (?:per|a) (?:second|min|minute|hour|day)|tokens/min|\b[io]?[tr]p[md]\b"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from notelog.core.overflow_figures import OverflowFigures, read_overflow
+from notelog.core.overflow import OverflowFigures
 from notelog.core.retry import wait_in_message
 from notelog.core.said import Said, said_by, said_in
 from notelog.core.visible import shortened
@@ -213,6 +213,8 @@ def _overflow(status: int, said: Said, asked: Asked, words: str) -> ContextOverf
     """An answer that says that the conversation does not fit, with the figures it names."""
     if status not in {400, 413, 422}:
         return None
+    from notelog.core.overflow_figures import read_overflow  # its patterns take 10 ms
+
     figures = read_overflow(said.message, said.kind, said.body)
     if figures is None:
         return None

@@ -11,7 +11,7 @@ from notelog.core.edit import EditPlan, Insertion, Withdrawal
 from notelog.core.inert import escape, normalise
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle, suffix_of
-from notelog.core.standing import Standing, header_of
+from notelog.core.standing import Standing, folded_in, header_of
 from notelog.core.verify import problems_of
 from notelog.core.wordings import wordings
 
@@ -92,11 +92,26 @@ def _renaming(
     if marker is None or not marker.suffix or not suffix or marker.suffix == suffix:
         return
     line = note.source.data[marker.span.start : marker.span.end].rstrip()
-    landings, taken_out = standing.record.landings, standing.taken_out.data
-    pieces = (piece.data for landed in landings for piece in landed.reply[:-1])
-    headers = (header for landed in landings if (header := header_of(landed)))
-    own = (header for header in headers if not taken_out.startswith(header.strip()))
-    if marker.suffix in pieces or any(line in header for header in own):
+    if record_id := _named_by(standing, marker.suffix, line):
         offset = marker.span.start + line.rindex(marker.suffix)
         yield Insertion(offset=offset, data=suffix)
-        yield Withdrawal(offset=offset, data=marker.suffix, record_id=standing.record.record_id)
+        yield Withdrawal(offset=offset, data=marker.suffix, record_id=record_id)
+
+
+def _named_by(standing: Standing, name: bytes, line: bytes) -> int:
+    """The record that put the name of a model into the header of an answer; 0 where none did.
+
+    An answer that took the place of another of the same model left the name that was there. Of a
+    reply that quotes the line it cannot be told whose the header is.
+    """
+    shown = standing.taken_out.data
+    for record in (standing.record, *reversed(standing.earlier)):
+        for landed in record.landings:
+            own_header = line in header_of(landed) and line not in shown
+            if own_header or name in (piece.data for piece in landed.reply[:-1]):
+                return record.record_id
+        folded = b"".join(map(folded_in, record.landings))
+        if not folded and not record.intent.continues:
+            return 0
+        shown = folded or shown
+    return 0

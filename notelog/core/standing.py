@@ -16,7 +16,7 @@ from notelog.core.messages import Role
 from notelog.core.note import Note, SegmentKind, Turn
 from notelog.core.note_style import MODEL_NAME
 from notelog.core.placing import question_end
-from notelog.core.records import CLOSING_LINE, TurnRecord
+from notelog.core.records import CLOSING_LINE, TurnRecord, TurnState
 from notelog.core.source import SourceText
 
 _SLASHES = rb"(?P<slashes>\\*)"
@@ -48,11 +48,14 @@ class Standing:
         record: the turn of the journal that gave it.
         answer: its turn in the note.
         taken_out: all of it, with the callout below it, but for its header.
+        earlier: the attempts whose replies stood there before, the oldest first; it may have taken
+            the place of the last.
     """
 
     record: TurnRecord
     answer: Turn
     taken_out: Withdrawal
+    earlier: tuple[TurnRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +93,19 @@ def find_standing(
                     taken_out = Withdrawal(
                         offset=place.start(), data=place[0], record_id=record.record_id
                     )
-                    return Standing(record=record, answer=answer, taken_out=taken_out)
+                    return Standing(
+                        record=record,
+                        answer=answer,
+                        taken_out=taken_out,
+                        earlier=tuple(_landed_before(record, attempts)),
+                    )
     return NotOurs(reason=_CHANGED if landed else _FOREIGN)
+
+
+def _landed_before(record: TurnRecord, attempts: Sequence[TurnRecord]) -> Iterator[TurnRecord]:
+    for item in attempts:
+        if item.record_id < record.record_id and item.state is TurnState.DELIVERED:
+            yield item
 
 
 def bodies_of(landed: Landed) -> Iterator[bytes]:

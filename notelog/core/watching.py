@@ -65,6 +65,7 @@ class Kept(StrEnum):
 
     NOTHING = "nothing"
     REPLY = "reply"  # received and not in the note: putting it there is free
+    PART = "part"  # the same of what a crash cut short, unless asking anew is free, too
     DELIVERED = "delivered"  # it was in the note before, or held nothing to put there
     TAKEN_OUT = "taken-out"  # by the person's word
     IN_DOUBT = "in-doubt"
@@ -141,7 +142,8 @@ Event: TypeAlias = Touched | Seen | Busy | Gone | Started | Ended
 class Action(StrEnum):
     """What is to be done for a note."""
 
-    ASK = "ask"  # or deliver what is kept: the turn's key says which
+    ASK = "ask"
+    LAND = "land"  # the reply that is kept: nothing is asked, so nothing holds it back
     STOP = "stop"  # the request that runs
     LAND_AGAIN = "land-again"
     SAY_PASSED = "say-passed"  # it changed and is not answered
@@ -266,7 +268,7 @@ def _telling(before: NoteState, seen: Seen, after: Step, now_s: float, timing: T
     """What is to be said in the note waits until nobody types there; asking anew settles it."""
     state, actions = after
     state = replace(state or NoteState(key=before.key), tells=False)
-    if {Action.ASK, Action.LAND_AGAIN}.intersection(actions):
+    if {Action.ASK, Action.LAND, Action.LAND_AGAIN}.intersection(actions):
         return state, actions
     left_s = timing.auto_settle_s - _at_rest_s(before, seen, now_s)
     if left_s <= 0 and state.phase is not Phase.SETTLING:
@@ -323,12 +325,13 @@ def _answerable(
     if mended or marked or state.failed_key not in {verdict.key, _ANY_KEY}:
         state = replace(state, failed_key="")  # a box ticked, or ticked anew, is another wish
     again = verdict.trigger is Trigger.AGAIN
+    came = seen.kept in {Kept.REPLY, Kept.PART}
     answered = not again or seen.kept is Kept.DELIVERED
     if answered and (settled := _settled_before(state, seen, verdict, now_s, timing)):
         return settled
-    if state.failed_key == _ANY_KEY and seen.kept is not Kept.REPLY and not again:
+    if state.failed_key == _ANY_KEY and not came and not again:
         return replace(state, phase=Phase.IDLE, due_s=NEVER_S), (Action.SAY_CHANGED,)
-    if verdict.key == state.failed_key and seen.kept is not Kept.REPLY and now_s < state.retry_s:
+    if verdict.key == state.failed_key and not came and now_s < state.retry_s:
         return replace(state, phase=Phase.IDLE, due_s=state.retry_s), ()
     state = replace(
         state,
@@ -340,7 +343,7 @@ def _answerable(
         landed_s=-NEVER_S,
         relands=0,
     )
-    return state, (Action.ASK,)
+    return state, (Action.LAND if seen.kept is Kept.REPLY and not again else Action.ASK,)
 
 
 def _settled_before(

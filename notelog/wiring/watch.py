@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from notelog.wiring.parts import completing, load_config, open_journal, reading
 from notelog.wiring.watch_device import pinned, take_over
-from notelog.wiring.watch_journal import day_began, lately, unlanded, vault_journal
+from notelog.wiring.watch_journal import (
+    Forgetting,
+    day_began,
+    lately,
+    unlanded,
+    vault_journal,
+)
 from notelog.wiring.watch_questions import agreed_backlog, choose_auto
 from notelog.wiring.watch_reporter import JobReporter
 
@@ -55,6 +61,7 @@ class WatchWishes:
     live: bool = False
 
 
+_TAKEN_OVER = "this machine answers the vault from now on; the watcher that runs here goes on"
 _SWITCH_S = 0.0005
 """A thread that comes back from the disk waits that long for one that computes, not for 5 ms."""
 
@@ -85,7 +92,9 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
     config = _config_for(root, wishes, view)
     place = WatchFolder(state_dir(), root)
     inbox = Inbox()
-    release = place.lock()
+    release = _lock(place, root, config, wishes, view)
+    if release is None:
+        return 0
     try:
         choose_auto(root, config, questions, place=place, files=lambda: _files(root, config))
         config = _with_chosen_auto(config, place)
@@ -97,8 +106,6 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
         if wishes.backlog:  # with an index of its own: what it saw is still news to the watcher
             news = replace(tools, files=_files(root, config))
             backlog = agreed_backlog(news, _asking(config), questions)
-        if wishes.take_over:
-            take_over(root, tools.device)
         options = WatchOptions(once=wishes.once, backlog=backlog, since_s=place.last_pass_at())
         watcher = Watcher(tools, options)
         clock = SystemClock(sleep_counts=True)
@@ -115,6 +122,28 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
         return code
     finally:
         release()
+
+
+def _lock(
+    place: "WatchFolder", root: str, config: "Config", wishes: WatchWishes, view: "WatchView"
+) -> "Callable[[], None] | None":
+    """Keeps the vault to this watcher, once the machine is named that answers it.
+
+    Gives how to let others have it; None where one has it that goes on, as the person's word was
+    for that name.
+    """
+    from notelog.errors import ConflictError
+    from notelog.ports.watch_view import Kind, Told
+
+    if wishes.take_over:
+        take_over(root, config.watch.device)
+    try:
+        return place.lock()
+    except ConflictError:
+        if not wishes.take_over or wishes.once:
+            raise
+    view.tell(Told(kind=Kind.NOTICE, sentence=_TAKEN_OVER))
+    return None
 
 
 def watch_view(vault: str, *, as_json: bool, quiet: bool, color: bool | None) -> "WatchView":
@@ -337,6 +366,10 @@ def _watching(
 
     state = state_dir()
     clock = SystemClock(sleep_counts=True)
+    forgetting = Forgetting(
+        config.forget_after_days,
+        lambda sentence: view.tell(Told(kind=Kind.WARNING, sentence=sentence)),
+    )
     looking = Looking(
         files=files,
         reading=reading(config),
@@ -354,6 +387,7 @@ def _watching(
         finally:
             inbox.post(found)  # else it would be waited for, for ever
         files.settle()
+        forgetting.forget()
         if not wishes.once:
             tools.get()
 

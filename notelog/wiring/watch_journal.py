@@ -5,10 +5,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from notelog.adapters.journal_sqlite import SqliteJournal
     from notelog.core.records import TurnRecord
     from notelog.core.usage import TurnFigures
     from notelog.ports.watch_work import Unlanded
+
+_DAY_S = 86_400.0
 
 
 def vault_journal(root: str) -> "SqliteJournal":
@@ -41,6 +45,30 @@ def lately(root: str, since: float) -> "tuple[TurnFigures, ...]":
             if not isinstance(vault, str):
                 found += vault.journal.figures(since)
     return tuple(item for item in found if Path(item.note).is_relative_to(root))
+
+
+class Forgetting:
+    """Forgets what the configuration wants forgotten, at the start and then once a day.
+
+    Args:
+        days: see ``forget_after_days``; 0 for nothing.
+        notice: is told where it cannot be done.
+    """
+
+    def __init__(self, days: int, notice: "Callable[[str], None]") -> None:
+        self._days = days
+        self._notice = notice
+        self._next_at = 0.0
+
+    def forget(self) -> None:
+        """Does it, if it is time."""
+        from time import time
+
+        if self._days and (now := time()) >= self._next_at:
+            from notelog.wiring.journal import forget_old
+
+            self._next_at = now + _DAY_S
+            forget_old(self._days, self._notice)
 
 
 def day_began() -> float:

@@ -144,9 +144,12 @@ def test_a_forgotten_reply_cannot_be_taken_out(program: Program, note: Path) -> 
     assert note.read_bytes() == after
 
 
+@pytest.mark.parametrize("command", ["complete", "watch"])
 @pytest.mark.parametrize("days", [0, 30])
-def test_it_happens_by_itself_where_that_is_set(program: Program, note: Path, days: int) -> None:
-    """With forget_after_days what is settled and old goes with the next completion."""
+def test_it_happens_by_itself_where_that_is_set(
+    program: Program, note: Path, days: int, command: str
+) -> None:
+    """With forget_after_days what is settled and old goes with the next completion or watch."""
     old = time.time() - 31 * DAY_S
     ends = ("delivered", "abandoned", "failed", "received", "in-doubt")
     for end in ends:
@@ -156,7 +159,11 @@ def test_it_happens_by_itself_where_that_is_set(program: Program, note: Path, da
         program.serve(server.base_url)
         configured = (program.home / "config" / "config.toml").read_bytes().decode()
         program.configure(f"forget_after_days = {days}\n{configured}")
-        assert program.run("complete", note).code == 0
+        if command == "watch":
+            note.write_bytes(f"---\nnotelog: mark\n---\n\n{QUESTION}\n\n;;\n".encode())
+            assert program.run("watch", "--once", note.parent).code == 0
+        else:
+            assert program.run("complete", note).code == 0
     kept: set[str] = set()
     for end in (*ends, "a"):
         turns = program.run("log", "--json", note.with_name(f"{end}.md")).fields["turns"]

@@ -1,17 +1,21 @@
 """``notelog status``, ``log`` and ``usage``: what they tell, and that they only tell."""
 
+import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from journal_records import PRICE, TEXT, write_turn
+from on_terminal import on_a_terminal
 from program import Program
 from scripted_server import ScriptedServer, status
 
 import notelog
+from notelog.cli.styled import cell_width
 from notelog.core.derived import Purpose
 from notelog.core.edit import apply_plan
 from notelog.core.landing import ReplyStyle, plan_reply
@@ -321,6 +325,24 @@ def test_columns_stand_below_each_other(program: Program, vault: Path) -> None:
     wide = [len(line.encode("gbk")) for line in lines if line.rstrip().endswith("USD")]
     assert len(set(wide)) == 1
     assert any(line.startswith("茶茶茶.md  ") for line in lines)
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+@pytest.mark.parametrize("command", ["usage", "usage --by note", "usage --by model", "log"])
+def test_tables_fit_the_terminal(program: Program, vault: Path, columns: int, command: str) -> None:
+    """No row is broken: where the terminal is too narrow, each cell is a line with its title."""
+    note = vault / "一个很长的名字 of a note that would not fit.md"
+    note.write_bytes(QUESTION)
+    write_turn(program, note, "delivered", model="a-model-with-a-long-name/2026-11-25-preview")
+    write_turn(program, note, "in-doubt")
+    narrow = replace(program, variables={"COLUMNS": str(columns)})
+    code, shown = on_a_terminal(narrow, *command.split(), *([note] if command == "log" else []))
+    assert code == 0
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).replace("\r\n", "\n").split("\n")
+    priced = [line for line in lines if "USD" in line]
+    assert priced
+    assert all(cell_width(line) <= columns for line in priced)
+    assert any(line.split()[:1] == ["cost"] for line in lines) == (columns < 80)
 
 
 def test_a_span_that_is_none(program: Program) -> None:

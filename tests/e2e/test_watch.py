@@ -26,6 +26,8 @@ from scripted_server import (
 )
 from watch_run import LONGEST_WAIT_S, QUICK, SAVES, UNTICKED, WatchRun
 
+from notelog.core.device import render_pin
+
 
 def unticked(note: Path, question: str = "What is tea?") -> bytes:
     """Writes a chat whose box is not ticked, and gives its bytes with the tick."""
@@ -308,6 +310,23 @@ def test_take_over_names_this_machine(program: Program, vault: Path) -> None:
             answering.stop()
             looking.stop()
     assert "answered by: desk" in (vault / "notelog device.md").read_bytes().decode()
+    assert len(server.requests) == 1
+
+
+def test_take_over_beside_a_watcher_that_runs(program: Program, vault: Path) -> None:
+    """It writes the note and ends; the watcher answers from then on."""
+    note = vault / "tea.md"
+    with ScriptedServer([reply("A leaf.")]) as server:
+        program.serve(server.base_url, profile=f'{QUICK}device = "desk"\n')
+        (vault / "notelog device.md").write_bytes(render_pin("laptop").encode())
+        with WatchRun(program, vault) as watch:
+            note.write_bytes(unticked(note))
+            watch.wait_for("held", words="'laptop'")
+            taken = program.run("watch", vault, "--take-over")
+            assert (taken.code, "goes on" in taken.out) == (0, True)
+            watch.wait_for("answered", "tea.md")
+            assert program.run("watch", vault).code == 9
+            watch.stop()
     assert len(server.requests) == 1
 
 

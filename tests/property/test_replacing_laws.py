@@ -132,7 +132,7 @@ def test_undo_of_another_answer_gives_back_the_note(
     """The earlier answer and the name of its model stand there again, byte for byte."""
     after, record = answered(data, first, style)
     notes_so_far, records = [after], [record]
-    for reply, with_style in ((second, other), (third, style)):
+    for reply, with_style in ((second, other), (third, style), (second, style), (first, other)):
         after, record = anew(after, records, reply, with_style, "Earlier answer (m, day)")
         notes_so_far.append(after)
         records.append(record)

@@ -118,6 +118,36 @@ def test_what_cannot_be_seen_behind_a_box_is_nothing(label: str, blank: str, new
     assert escape(box, DEFAULT_END_MARKS) == f"- \\{box[2:]}"
 
 
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize("indent", ["", "  ", "\u3000\u3000", " \u3000"])
+@pytest.mark.parametrize("above", ["", "text\n", "text\n\n", "1. item\n\n"])
+def test_a_reply_cannot_look_like_a_mark_by_such_blanks(
+    above: str, indent: str, blank: str
+) -> None:
+    """Such a line of a reply gets its backslash, and is read back as it was said."""
+    reply = f"{above}{indent}；；{blank}\nend"
+    written = escape(normalise(reply), DEFAULT_END_MARKS)
+    assert written == f"{above}{indent}\\；；{blank}\nend"
+    for text in (f"q{SAY}{written}\n", f"q{SAY}{reply}\n"):
+        assert said(notelog.parse(text)) == ["q", reply]
+
+
+@pytest.mark.parametrize("mark", ["<3", "<<"])
+def test_a_mark_like_a_tag_begins_no_message(mark: str) -> None:
+    """Not even where it stands apart behind a list."""
+    note = parse(f"q1{SAY}a{ASK}1. [x] pin\n\n  {mark}\n\nmore", end_marks_of([mark]))
+    assert said(note)[-1] == f"  {mark}\n\nmore"
+    assert len(note.turns) == 3
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize("above", BLANKS)
+def test_an_empty_task_that_an_editor_added_is_nothing(above: str, blank: str) -> None:
+    """Also with such blanks behind it, or in the lines above it."""
+    note = notelog.parse(f"q\n\n- [x] send\n{above}\n- [ ]{blank}\n")
+    assert said(note) == ["q"]
+
+
 @pytest.mark.parametrize("line", ["    ；；", "；；\u3000x", "x；；", "\u200b；；", "；\u3000；"])
 def test_a_line_that_shows_more_is_no_mark(line: str) -> None:
     """What is code, or holds anything that can be seen."""

@@ -7,8 +7,15 @@ import pytest
 
 from notelog.core.learned import Learned, taught
 from notelog.core.models import ModelSpec, resolve_model
-from notelog.core.overflow import BLIND_SHARES, LowerReply, Refused, TrimAgain, plan_retry
-from notelog.core.overflow_figures import OverflowFigures, read_overflow
+from notelog.core.overflow import (
+    BLIND_SHARES,
+    LowerReply,
+    OverflowFigures,
+    Refused,
+    TrimAgain,
+    plan_retry,
+)
+from notelog.core.overflow_figures import read_overflow
 from notelog.core.refusal import Asked, refusal, refusal_in_stream
 from notelog.errors import (
     ContextOverflowError,

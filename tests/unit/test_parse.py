@@ -225,6 +225,8 @@ def test_text_that_stays(text: str) -> None:
         ("a\n\n- [ ] send\n", "a"),
         ("a\n\n* [x] 发送\n- [ ] \n\nbelow", "a\n\nbelow"),
         ("a\n\n- [x] send\n\n\n- [ ] \n\nbelow", "a\n\nbelow"),
+        ("a\n\n- [x] send\n\u3000\n- [ ]\u3000\n\u3000\nbelow", "a\n\nbelow"),
+        ("a\n\u3000\n- [x] send\n\u3000\n\u2028\nbelow", "a\n\u3000\nbelow"),
         ("a\n\n- [x] send\n\n- [ ] b", "a\n\n- [ ] b"),
         ("- a\n\t- [x] send\n\t- [ ] ", "- a"),
         ("- a\n\n    - [x] send", "- a"),

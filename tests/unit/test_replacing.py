@@ -231,6 +231,36 @@ def test_the_marker_names_the_model_that_answered() -> None:
     assert "(m)</span>\n" in book.text
 
 
+@pytest.mark.parametrize("between", [1, 3])
+def test_the_marker_names_the_model_that_answered_after_others_of_the_first(between: int) -> None:
+    """Answers of the same model leave the name as it is; that of another still brings its own."""
+    book = Book("Q\n")
+    first = ReplyStyle(model="tiny", model_suffix="always")
+    book.answer("First.", first)
+    for number in range(between):
+        book.answer_anew(f"Once more, {number}.", first)
+    before = book.text
+    book.answer_anew("Last.", ReplyStyle(model="large-model", model_suffix="always"))
+    assert "(large-model)</span>\n" in book.text
+    assert "tiny" not in book.text
+    book.undo()
+    assert book.text == before
+
+
+def test_a_header_that_a_person_wrote_after_undo_stays() -> None:
+    """The name that notelog once put there itself is a person's where they typed it."""
+    header = 'role::assistant<span style="font-size: small;"> (m)</span>'
+    book = Book("Q\n")
+    for number in range(2):
+        book.answer(f"Taken back, {number}.", ReplyStyle(model="m", model_suffix="always"))
+        assert header in book.text
+        if not number:
+            book.note = parse(f"Q\n\n{SEPARATOR}\n\n{header}\n\n")
+    book.answer_anew("Same.", ReplyStyle(model="m"))
+    book.answer_anew("Other.", ReplyStyle(model="other"))
+    assert header in book.text
+
+
 def test_a_header_of_somebody_else_stays() -> None:
     """An empty marker that the plugin left was filled; its name is not notelog's."""
     theirs = '<span style="font-size: small;"> (theirs)</span>'
@@ -249,8 +279,10 @@ def test_a_header_of_somebody_else_stays_though_the_reply_quotes_it(quoted: str)
     header = 'role::assistant<span style="font-size: small;"> (old)</span>'
     book = Book(f"{SEPARATOR}\n\nrole::user\n\nQ\n\n{SEPARATOR}\n\n{header}\n\n")
     book.answer(quoted.format(SEPARATOR, header), ReplyStyle(model="old"))
-    book.answer_anew("Otherwise.", ReplyStyle(model="new"))
-    assert f"\n{header}\n\n> [!notelog]- Earlier" in book.text
+    book.answer_anew("Likewise.", ReplyStyle(model="old"))
+    for model in ("new", "newer"):
+        book.answer_anew("Otherwise.", ReplyStyle(model=model))
+        assert f"\n{header}\n\n> [!notelog]- Earlier" in book.text
 
 
 QUOTED = f'{SEPARATOR}\n\nrole::assistant<span style="font-size: small;"> (theirs)</span>\n\nA'

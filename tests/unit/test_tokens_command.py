@@ -269,6 +269,16 @@ def test_a_terminal_shows_several_notes(program: Program) -> None:
     assert "total" in shown
 
 
+@pytest.mark.parametrize("columns", [40, 60])
+def test_a_narrow_terminal_shows_the_figures(program: Program, columns: int) -> None:
+    """Of a chat what it says and its tokens; of several notes a line for each figure."""
+    chat = on_terminal(program, "--no-color", "tokens", CHAT, columns=columns)
+    rows = re.findall(r"^ +\d+ +(?:user|assistant) +[\d,]+ +\S", chat, re.MULTILINE)
+    assert len(rows) == 11
+    texts = on_terminal(program, "--no-color", "tokens", CHAT, BLOG, columns=columns)
+    assert len(re.findall(r"^chars  [ \d]+\r?$", texts, re.MULTILINE)) == (3 if columns < 50 else 0)
+
+
 def test_rich_is_for_people(program: Program) -> None:
     """In a pipe the tables of the terminal are not imported."""
     code = (

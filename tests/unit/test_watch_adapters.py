@@ -19,7 +19,7 @@ from notelog.adapters.obsidian import has_chatgpt_md, ignore_filters
 from notelog.adapters.vault_index import VaultIndex, is_being_written
 from notelog.adapters.watch_place import WatchFolder, parse_duration_s, watched_roots
 from notelog.adapters.watch_threads import Inbox, in_thread
-from notelog.adapters.watch_view import JsonView, PlainView, told_line
+from notelog.adapters.watch_view import JsonView, LiveView, PlainView, told_line
 from notelog.adapters.watchdog_watcher import WatchdogHints
 from notelog.core.settings import Config
 from notelog.core.watch_names import Scope, is_ignored, is_sync_temp, matches_any, twin_of
@@ -384,6 +384,19 @@ def test_the_heartbeat_of_a_dead_watcher_stays_until_the_next_one(
     found = place.known()
     assert (found.runs, found.heartbeat) == (True, None)
     release()
+
+
+@pytest.mark.parametrize("columns", range(30, 140, 9))
+def test_no_letter_of_a_line_is_left_out_of_the_live_view(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wide characters fill two cells, and what does not fit stands in the next line."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    name = "对话/正则表达式入门.md"
+    sentence = "the last message is empty: tick the box of it, or end it with a line ;; to send it"
+    LiveView("v", color=False).tell(Told(kind=Kind.WAITING, note=name, sentence=sentence))
+    shown = "".join(capsys.readouterr().out.split())[len("00:00:00") :]
+    assert shown == "".join(f"{name}: {sentence}".split())
 
 
 def test_wishes_are_kept(tmp_path: Path, vault: Path) -> None:

@@ -1,15 +1,17 @@
 """The watcher where things go otherwise than planned: crashes, vanished notes, open files."""
 
 import pytest
-from watch_world import World, chat
+from watch_world import SEPARATOR, World, chat
 
 from notelog.app.journaling import Journaling
 from notelog.app.kept import deliver_kept
 from notelog.app.why import WhyNot, why_not
+from notelog.core.edit import EditPlan
 from notelog.core.records import TurnState
 from notelog.core.settings import Config
 from notelog.core.watch_names import Scope
-from notelog.errors import ProviderRefusedError, ProviderUnavailableError
+from notelog.errors import ConflictError, ProviderRefusedError, ProviderUnavailableError
+from notelog.ports.notes import Snapshot
 from notelog.ports.watch_view import Kind
 
 DUE = chat("What is tea?")
@@ -255,3 +257,56 @@ def test_a_message_changed_meanwhile_is_not_asked_by_a_restart(world: World, *, 
     world.start()
     world.let_pass(60)
     assert world.server.asked[2:] == ["And mate?"]
+
+
+@pytest.mark.parametrize("billed", [True, False])
+def test_a_kept_reply_waits_for_a_quiet_moment_only(*, billed: bool) -> None:
+    """Every attempt to put it in is free, and counts as none of the requests for a note."""
+    world = World(billed=billed)
+    world.let_pass(5)
+    store, typed = world.store, [""]
+    below = f"\n{SEPARATOR}\n\nrole::user\n\n%% typed: %%\n"
+    write = store.write
+
+    def type_meanwhile(snapshot: Snapshot, plan: EditPlan) -> Snapshot:
+        typed[0] += "a"
+        store.put(snapshot.path, store.notes[snapshot.path].replace(b"typed:", b"typed:a"))
+        return write(snapshot, plan)
+
+    world.save("a.md", DUE + below.encode())
+    store.write = type_meanwhile  # type: ignore[method-assign]
+    for _ in range(9):
+        world.let_pass(2)
+        world.save("a.md", store.notes[world.path("a.md")])
+    world.let_pass(2)
+    assert len(typed[0]) > 5, "it was tried more often than a note may be asked for"
+    store.write = write  # type: ignore[method-assign]
+    world.let_pass(20)
+    assert world.server.asked == ["What is tea?"]
+    assert world.text("a.md").count("reply 1") == 1
+    assert typed[0] in world.text("a.md")
+    assert world.sentences(Kind.HELD) == []
+
+
+def test_a_reply_that_a_save_took_up_is_not_called_kept(world: World) -> None:
+    """It was written, and read back in the middle of a save that had taken it up."""
+    store, held = world.store, list[bytes]()
+    write = store.write
+
+    def saved_meanwhile(snapshot: Snapshot, plan: EditPlan) -> Snapshot:
+        held.append(write(snapshot, plan).data)
+        store.put(snapshot.path, b"")
+        raise ConflictError("what is there now is not what was written; the reply is kept")
+
+    store.write = saved_meanwhile  # type: ignore[method-assign]
+    world.save("a.md", DUE)
+    world.let_pass(2)
+    store.write = write  # type: ignore[method-assign]
+    world.save("a.md", held[0])
+    world.let_pass(60)
+    (record,) = world.disk.records.values()
+    assert record.state is TurnState.DELIVERED
+    assert world.text("a.md") == held[0].decode()
+    assert len(world.sentences(Kind.ANSWERED)) == 1
+    assert world.watcher.counts.answered == 1
+    assert "its reply is kept" not in world.sentences()
