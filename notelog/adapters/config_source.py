@@ -89,7 +89,22 @@ class ConfigSource:
         return self._wrong(
             f"not valid TOML: {_lower(_DECODE_PLACE.sub('', problem))}",
             line=line,
-            hint='text needs quotes: model = "gpt-4o-mini"' if "value" in problem else "",
+            hint=self._mended(text, problem, line),
+        )
+
+    def _mended(self, text: str, problem: str, line: int) -> str:
+        """What puts right what is no TOML; empty where that is not known."""
+        if "overwrite" in problem:
+            return "it is set twice: keep one of the two"
+        if "twice" not in problem:
+            return 'text needs quotes: model = "gpt-4o-mini"' if "value" in problem else ""
+        rows = text.split("\n")
+        name = _heading(rows[line - 1])
+        there = next((number for number, row in enumerate(rows, 1) if _heading(row) == name), line)
+        if not name or there == line:
+            return "put the lines below it under the heading that is there already"
+        return (
+            f"put the lines below it under the heading [{name}], which is in line {there}, instead"
         )
 
     def _wrong(
@@ -245,6 +260,11 @@ def _choices(kind: type, field: str) -> str:
     parts: tuple[object, ...] = get_args(get_type_hints(kind).get(field.partition("[")[0]))
     words = [word for part in parts if get_origin(part) is Literal for word in get_args(part)]
     return f"it may be: {', '.join(words)}" if words else ""
+
+
+def _heading(row: str) -> str:
+    """The name of the table that a line begins; empty where it begins none."""
+    return next(iter(key_lines(row)), "") if row.lstrip(" \t").startswith("[") else ""
 
 
 def _lower(text: str) -> str:

@@ -46,7 +46,9 @@ _ROUNDS = 8
 _PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
 """What keeps a file from being made today, and has nothing to do with the folder it would be in."""
 _KEPT = "the reply is kept"
-_AT_END = "notelog deliver --at-end puts a kept reply below the end of the note, with its question"
+_AT_END = (
+    "notelog deliver --at-end NOTE puts a kept reply below the end of the note, with its question"
+)
 _LINKED = "it has a second name (a hard link), which only an addition at its end keeps"
 _NO_EXCHANGE = "its file system cannot exchange two files"
 _LINUX_EXCHANGE = 2

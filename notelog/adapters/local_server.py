@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from notelog.adapters import local_child
+from notelog.adapters.installing import install_again
 from notelog.adapters.local_child import KEY_VARIABLE, ChildOrder
 from notelog.core.local_model import DEMONSTRATION_MODEL
 from notelog.core.settings import Profile
@@ -313,12 +314,12 @@ def _checked_gguf(path: Path, *, hint: str) -> Path:
 
 def _engine_missing() -> ConfigurationError:
     return ConfigurationError(
-        "the local model's engine is not installed", hint="run: pip install 'notelog[local]'"
+        "the local model's engine is not installed", hint=f"install it {install_again('local')}"
     )
 
 
 def _library_missing(reason: str) -> ConfigurationError:
-    hint = "install it again with: pip install --force-reinstall 'notelog[local]'"
+    hint = f"install it again {install_again('local')}"
     if "libgomp" in reason:
         hint = (
             "install the GNU OpenMP library: 'libgomp1' on Debian and Ubuntu,"

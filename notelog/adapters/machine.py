@@ -10,6 +10,7 @@ from platform import python_version
 from time import time
 
 from notelog._version import __version__
+from notelog.adapters.installing import install_again
 from notelog.adapters.journal_schema import checked_database
 from notelog.adapters.watch_place import WatchFolder
 from notelog.core.privacy_checks import Permission
@@ -46,7 +47,7 @@ class ThisMachine:
             name = getattr(error, "name", None) or type(error).__name__
             raise ConfigurationError(
                 f"a package that notelog needs cannot be loaded: {name}",
-                hint="install notelog again, such as with: pip install --force-reinstall notelog",
+                hint=f"install notelog again {install_again()}",
             ) from error
         return f"Python {python_version()}, notelog {__version__}, {packages}"
 

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from notelog.adapters.installing import install_again
 from notelog.adapters.places import vault_above
 from notelog.core.services_systemd import CREDENTIAL
 from notelog.core.settings import KeySource
@@ -154,7 +155,7 @@ def _of_keyring(entry: str) -> str:
     except ImportError as error:
         raise KeyUnavailableError(
             "the package keyring is not installed",
-            hint="install it with: pip install 'notelog[keyring]'",
+            hint=f"install it {install_again('keyring')}",
         ) from error
     try:
         found: object = keyring.get_password(KEYRING_SERVICE, entry)

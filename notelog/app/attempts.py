@@ -21,7 +21,7 @@ from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
 from notelog.ports.people import Reporter
 
-_OWN_TEXT = "take it out of the note, or hide it between %% and %%, and run notelog again once more"
+_OWN_TEXT = "take it out of the note, or hide it between %% and %%; then: notelog again NOTE"
 _OWN_TEXT_BOX = (
     "untick the box `again` or `retry`; to have the question asked anew, take the answer out of "
     "the note, or hide it between %% and %%"
@@ -53,7 +53,7 @@ def heed(journal: Journal, job: Job, note: Note, snapshot: Snapshot, reporter: R
     if here and not fresh and not job.again:
         reporter.notice(
             "the ticked box `again` or `retry` was answered to already: untick it, or run "
-            "notelog again for another answer"
+            "notelog again NOTE for another answer"
         )
     if fresh and not here:
         reporter.notice(

@@ -35,9 +35,9 @@ def going_on_turn(
     """
     part = _part(journal, last)
     if part is None or part.reply is None:
-        raise ConflictError(_NONE, hint="notelog complete asks from the beginning")
+        raise ConflictError(_NONE, hint="notelog complete NOTE asks from the beginning")
     if not ended_early(part.reply):
-        raise ConflictError(_WHOLE, hint="ask for more in a new message, or run notelog again")
+        raise ConflictError(_WHOLE, hint="ask for more in a new message, or: notelog again NOTE")
     how = turn.prepared.settings.profile.continuation
     conversation = (
         *_pinned(turn.conversation),

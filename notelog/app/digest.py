@@ -81,6 +81,7 @@ class DigestOffer:
         parts: how many parts there are.
         merges: how many requests put answers together, besides the last.
         known: how many parts were answered before and are not asked again.
+        alike: how many of the others are word for word like one that is asked; their answer is its.
         prompt_tokens: of all requests that are left together.
         reply_tokens: the same.
         answer_tokens: the longest answer to a part.
@@ -94,6 +95,7 @@ class DigestOffer:
     parts: int
     merges: int
     known: int
+    alike: int
     prompt_tokens: int
     reply_tokens: int
     answer_tokens: int
@@ -103,7 +105,7 @@ class DigestOffer:
     @property
     def requests(self) -> int:
         """How many requests are left."""
-        return self.parts - self.known + self.merges + 1
+        return self.parts - self.known - self.alike + self.merges + 1
 
 
 def plan_offline(
@@ -200,7 +202,8 @@ def offer_of(digest: Digest, *, known: frozenset[str] = frozenset()) -> DigestOf
     """
     plan, measure = digest.plan, digest.measure
     parts = digest.parts()
-    left = [item for item in {item.key: item for item in parts}.values() if item.key not in known]
+    unanswered = [item for item in parts if item.key not in known]
+    left = {item.key: item for item in unanswered}.values()
     most = bounds_of(plan, measure)
     prompt = (
         sum(item.prepared.plan.prompt_tokens for item in left)
@@ -221,7 +224,8 @@ def offer_of(digest: Digest, *, known: frozenset[str] = frozenset()) -> DigestOf
         window=measure.spec.context_window,
         parts=len(parts),
         merges=most.merges,
-        known=len(parts) - len(left),
+        known=len(parts) - len(unanswered),
+        alike=len(unanswered) - len(left),
         prompt_tokens=prompt,
         reply_tokens=reply,
         answer_tokens=plan.answer_tokens,

@@ -26,7 +26,7 @@ from notelog.ports.servers import LoadedWindows, LocalServer, Secrets, ServerFig
 
 _HINTS = {
     True: "no single answer stands below the last question: leave one, or none, and try again",
-    False: "write on below it, or ask it anew: notelog again",
+    False: "write on below it, or ask it anew: notelog again NOTE",
 }
 """Where the last message is answered, by whether it was to be asked anew."""
 

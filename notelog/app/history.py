@@ -3,7 +3,7 @@
 from notelog.core.records import TurnRecord, TurnState
 from notelog.errors import ConflictError, InDoubtError
 
-PART_KEPT = "what came is kept: notelog complete --continue goes on from it, --again asks anew"
+PART_KEPT = "what came is kept: notelog complete --continue NOTE goes on from it, --again asks anew"
 AGAIN = "notelog complete --again NOTE asks anew; it may be billed a second time"
 RETRY = "notelog retry NOTE asks anew; it may be billed a second time"
 

@@ -43,7 +43,7 @@ _OTHER_WORDS = "Say it in other words and ask again"
 _ANEW = "Ask again with notelog retry NOTE, or ask another model"
 _REAL_WINDOW = (
     "Set context_window to the window that the server really has, or give it a larger one; then "
-    "notelog again, or the box in the note, asks anew"
+    "notelog again NOTE, or the box in the note, asks anew"
 )
 _LACKS: Mapping[str, str] = {
     NOT_ALL_READ: "Ask for what is missing in a new message, or ask a model with a larger window",
@@ -52,7 +52,9 @@ _LACKS: Mapping[str, str] = {
 """How the sentences begin that tell what a reply did not take into account, and what to do.
 They are lines of the fault of a reply: what was found out when it came is told whenever it lands.
 """
-_GO_ON = "notelog complete --continue goes on from there; notelog again, or the box, asks anew"
+_GO_ON = (
+    "notelog complete --continue NOTE goes on from there; notelog again NOTE, or the box, asks anew"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,10 +196,10 @@ def _cut_at_limit(reply: Reply, prepared: Prepared | None) -> tuple[str, str]:
     origin = prepared.settings.origins.get("max_tokens", "")
     if limit is None or (reply.usage is not None and reply.usage.completion_tokens < limit):
         sentence = f"the reply ends at the model's limit (window {prepared.plan.window:,} tokens)"
-        hint = "notelog complete --continue asks for the rest"
+        hint = "notelog complete --continue NOTE asks for the rest"
     else:
         sentence = f"the reply ends at max_tokens = {limit}{f' ({origin})' if origin else ''}"
-        hint = "Raise it, or let notelog complete --continue ask for the rest"
+        hint = "Raise it, or let notelog complete --continue NOTE ask for the rest"
     if not reply.text:
         sentence += "; all of it was spent on reasoning" if reply.reasoning else "; no text came"
     return sentence, hint

@@ -34,7 +34,7 @@ class Kind(StrEnum):
     IN_DOUBT = "in-doubt"  # it may have been billed, and its question still waits
     KEPT = "kept"  # its reply is here, and not in the note
     HALF_LANDED = "half-landed"  # its reply is in the note in part
-    FAILED = "failed"  # unbilled, and its question still waits
+    FAILED = "failed"  # unbilled, or a reply without text came, and its question still waits
     OVER = "over"  # in doubt, and its question waits no more: only its figures matter
 
 

@@ -97,7 +97,7 @@ def _taken_out(tools: Journaling, path: str, work: OpenNote, record: TurnRecord)
                 raise
     raise ConflictError(
         "the note keeps changing while the reply is taken out; the reply is still there",
-        hint="run notelog undo again when it is quiet",
+        hint="run notelog undo NOTE once more when it is quiet",
         path=path,
     )
 
@@ -134,7 +134,9 @@ def _not_as_written(record: TurnRecord, path: str) -> ConflictError:
     if record.state is TurnState.ABANDONED:
         return ConflictError(
             "the last reply was taken out of this note already",
-            hint="notelog log NOTE lists the earlier ones; notelog undo --reply N takes one out",
+            hint=(
+                "notelog log NOTE lists the earlier ones; notelog undo --reply N NOTE takes one out"
+            ),
             path=path,
         )
     return ConflictError(

@@ -17,6 +17,7 @@ def offer_fields(offer: "DigestOffer") -> "dict[str, JsonValue]":
         "lines": list(offer.task.lines),
         "parts": offer.parts,
         "known": offer.known,
+        "alike": offer.alike,
         "merges": offer.merges,
         "requests": offer.requests,
         "prompt_tokens": offer.prompt_tokens,

@@ -16,12 +16,16 @@ def offer_lines(offer: "DigestOffer") -> list[str]:
     """What a person agrees to: what is done with what, in how many requests, and for how much."""
     task, settings = offer.task, offer.settings
     asked = shortened(" ".join(task.instructions.split()), _SHOWN_CHARS) or "see there"
-    known = f" ({offer.known:,} of them answered before)" if offer.known else ""
+    spared = [
+        *([f"{offer.known:,} of them answered before"] if offer.known else []),
+        *([f"{offer.alike:,} word for word like another"] if offer.alike else []),
+    ]
+    known = f" ({', '.join(spared)})" if spared else ""
     merges = f", {counted(offer.merges, 'merge')}" if offer.merges else ""
     about = "" if offer.exact else "about "
     server = f"{settings.model} at {settings.profile.name}"
     answer = counted(offer.answer_tokens, "token")
-    left = counted(offer.parts - offer.known, "part")
+    left = counted(offer.parts - offer.known - offer.alike, "part")
     first, last = task.lines
     rows = {
         "asked": f"{asked} ({task.found})",

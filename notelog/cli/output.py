@@ -12,7 +12,7 @@ from notelog.core.visible import CONTROLS, visible_line, visible_text
 from notelog.errors import NotelogError
 
 JSON_VERSION = 1
-_OF_NOTE = regex(r"(notelog [a-z]+ (?:--[a-z-]+ )*)NOTE\b")
+_OF_NOTE = regex(r"(notelog [a-z]+ (?:--[a-z-]+ (?:\d+ |N )?)*)NOTE\b")
 
 
 class Output:

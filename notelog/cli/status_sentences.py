@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING
 
 from notelog.app.status import Kind, Place
 from notelog.cli.styled import shell_path, shown_path
+from notelog.cli.tokens_sentences import money
 from notelog.cli.usage_words import money_words
 from notelog.cli.watcher_sentences import watcher_lines
 from notelog.core.caps import CapUse
 from notelog.core.derived import Purpose
+from notelog.core.models import cost_of_usage
 from notelog.core.numbers import counted
 from notelog.core.usage import Sum
 from notelog.core.visible import shortened
@@ -19,13 +21,15 @@ if TYPE_CHECKING:
     from notelog.app.status import ProfileStatus, Standing, Status
     from notelog.cli.styled import Line
 
-_TITLES = {
-    Kind.IN_DOUBT: ("in doubt, and maybe billed", "yellow"),
-    Kind.HALF_LANDED: ("half in the note", "yellow"),
-    Kind.KEPT: ("kept, and not in the note", "yellow"),
-    Kind.FAILED: ("failed, not billed", "red"),
-    Kind.RUNNING: ("running", "cyan"),
-}
+# Each with whether a reply came where that makes a difference: one without text may be billed.
+_TITLES = (
+    (Kind.IN_DOUBT, None, "in doubt, and maybe billed", "yellow"),
+    (Kind.HALF_LANDED, None, "half in the note", "yellow"),
+    (Kind.KEPT, None, "kept, and not in the note", "yellow"),
+    (Kind.FAILED, True, "failed, the reply has no text", "red"),
+    (Kind.FAILED, False, "failed, not billed", "red"),
+    (Kind.RUNNING, None, "running", "cyan"),
+)
 _QUESTION_CHARS = 50
 _REASON_CHARS = 200
 _BAR_CELLS = 12
@@ -40,8 +44,8 @@ def status_lines(status: "Status", told: "Callable[[float], str]", now: float) -
         now: the time.
     """
     turns = [turn for vault in status.vaults for turn in vault.turns]
-    for kind, (title, style) in _TITLES.items():
-        found = [turn for turn in turns if turn.kind is kind]
+    for kind, came, title, style in _TITLES:
+        found = [turn for turn in turns if turn.kind is kind and came in {None, _came(turn)}]
         if found:
             yield [(f"{title}: ", f"bold {style}"), (counted(len(found), "turn"), "bold")]
             for turn in found:
@@ -87,8 +91,25 @@ def _turn_lines(turn: "Standing", told: "Callable[[float], str]") -> "Iterator[L
     yield [(f"    {asked}", "dim")]
     if record.reason:
         yield [(f"    {shortened(record.reason, _REASON_CHARS)}", "")]
+    if turn.kind is Kind.FAILED and _came(turn):
+        yield [(f"    {_taken(turn)}", "")]
     for line in _next_steps(turn):
         yield [("    ", ""), (line, "green" if line.startswith("notelog ") else "")]
+
+
+def _came(turn: "Standing") -> bool:
+    """Whether a reply came, with or without text."""
+    return turn.record.reply is not None
+
+
+def _taken(turn: "Standing") -> str:
+    """What a reply without text took."""
+    usage = None if turn.record.reply is None else turn.record.reply.usage
+    if usage is None:
+        return "it may have been billed: the server did not count its tokens"
+    cost = cost_of_usage(turn.record.intent.price, usage)
+    words = "" if cost is None else f", {money(cost)}"
+    return f"it took {usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out{words}"
 
 
 def _next_steps(turn: "Standing") -> "Iterator[str]":
@@ -112,7 +133,7 @@ def _next_steps(turn: "Standing") -> "Iterator[str]":
         case Kind.FAILED:
             if turn.record.refused:
                 yield "a watcher asks it again when the note or its profile is another"
-            yield f"notelog {'complete' if turn.record.reply is None else 'retry'} {note}"
+            yield f"notelog {'retry' if _came(turn) else 'complete'} {note}"
         case _:
             return
 

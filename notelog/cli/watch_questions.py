@@ -72,9 +72,14 @@ def auto_lines(offer: "AutoOffer") -> list[str]:
     return words.split("\n")
 
 
+def folder_question(suggestion: str) -> str:
+    """What is asked, with a folder as an example where it is not the whole vault."""
+    such = "" if suggestion == "." else f"such as {visible_line(suggestion)}; "
+    return f"Which folder ({such}. for the whole vault; Enter for none)"
+
+
 def _chosen(output: "Output", offer: "AutoOffer") -> str:
-    such = visible_line(offer.suggestion)
-    words = f"Which folder (such as {such}; . for the whole vault; Enter for none)"
+    words = folder_question(offer.suggestion)
     while True:
         folder: str = click.prompt(words, default="", show_default=False, err=True)
         if not folder.strip():

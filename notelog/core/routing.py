@@ -245,8 +245,8 @@ def default_choice(config: Config) -> Chosen:
         raise ConfigurationError(
             "no profile is chosen: nothing says which server is to answer",
             hint="set OPENAI_API_KEY, or choose one with 'notelog init --profile NAME' or"
-            " default_profile in the configuration, or use the embedded demonstration model with"
-            " --profile local",
+            " default_profile in the configuration; 'notelog init --profile local' chooses the"
+            " embedded demonstration model",
         )
     profile = named_profile(config, config.default_profile)
     return Chosen(profile=profile, origin=config.origins.get("default_profile", "default"))

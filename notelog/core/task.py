@@ -22,12 +22,17 @@ _FENCES: Final = re.compile(r"^ {0,3}(?:`{3,}|~{3,})", re.MULTILINE)
 _QUESTION: Final = re.compile(r"[?？]['\"”’」』)）*_]*\s*$")
 _ENDS_IN_COLON: Final = re.compile(r"[:：][*_]*\s*$")
 _WISH: Final = re.compile(
-    r"""^\W*(?:(?:please|now|then|kindly|(?:can|could|would|will)\ you)\s+)?
-        (?:list|explain|find|extract|describe|compare|analy[sz]e|rewrite|write|answer|tell|give|show|
-        count|name|outline|identify|classify|review|correct|proofread|shorten|condense|fasse)\b
+    r"""^\W*(?:(?:please|now|then|kindly|briefly|bitte|(?:can|could|would|will)\ you)\s+)?
+        (?:sum\ (?:[\w'-]+\ ){0,4}?up|paraphrase|rephrase|simplify|list|explain|find|extract|
+        describe|compare|analy[sz]e|rewrite|write|answer|tell|give|show|count|name|outline|
+        identify|classify|review|correct|proofread|shorten|condense|fasse?)\b
     |\b(?:please|summari[sz]e|translate|tl;?dr|zusammenfass\w+|übersetze\w*|résume[rz]?|traduis\w*|
         resume|traduce)\b
-    |^\W*(?:请|帮|麻烦|列出|解释|分析|说明|找出|提取|整理|改写|润色|对比|比较|回答|告诉我|写|用.{1,6}[句字点个])
+    |^\W*(?:请|帮|麻烦|列出|解释|分析|说明|找出|提取|整理|改写|润色|对比|比较|回答|告诉我|写|用.{1,6}[句字点个]
+        |给我.{0,12}(?:摘要|概要|大纲|提纲|要点|重点|清单|列表|表格)
+        |把(?:[这本全]|[上下]面|[上下]文|以[上下]).{0,40}?(?:改|译|缩|写成|变成|转[成为换]|整理|分成)
+        |(?:简单|简要)?(?:概述|简述|提炼|梳理|校对|介绍|描述|点评|评价|检查|修改|缩写|列举)
+        (?:一下|[这本全]|[上下]面|[上下]文|以[上下]|主要|要点|重点))
     |总结|概括|归纳|翻译|要約|翻訳|まとめ|요약|번역|переведи|перескажи""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -151,6 +151,9 @@ def test_what_is_not_configured_is_said_once(program: Program, vault: Path) -> N
     run = program.run("check", vault)
     assert (run.code, "no profile" in run.out) == (0, False)
     assert run.err.count("no profile is chosen") == 1
+    options = {"--profile NAME", "--profile local"}
+    assert all(f"notelog init {option}" in run.err for option in options)
+    assert run.err.count("--profile") == len(options)  # check itself has no such option
     assert "3 chats cannot be sent yet" in run.err
 
 

@@ -71,7 +71,8 @@ def test_an_answered_note_is_left_alone(program: Program, vault: Path) -> None:
         after = note.read_bytes()
         run = program.run("complete", note)
     assert (run.code, len(server.requests)) == (0, 1)
-    assert "already answered\n  write on below it, or ask it anew: notelog again" in run.err
+    again = f"ask it anew: notelog again {quote(str(note))}\n"
+    assert f"already answered\n  write on below it, or {again}" in run.err
     assert note.read_bytes() == after
 
 

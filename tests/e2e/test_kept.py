@@ -1,6 +1,7 @@
 """``notelog deliver``, ``undo`` and ``retry``: the real process against a scripted server."""
 
 import os
+import shlex
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,7 +140,9 @@ def test_undo_gives_the_note_back(program: Program, note: Path) -> None:
         twice = program.run("undo", note)
     assert twice.code == 9
     assert "already" in twice.err
-    assert program.run("log", "--reply", "1", note).out == "Paid 回复.\n"
+    advised = shlex.split(run.err.rpartition("journal: ")[2])
+    assert advised == ["notelog", "log", "--reply", "1", str(note)]
+    assert program.run(*advised[1:]).out == "Paid 回复.\n"
 
 
 def test_undo_in_a_note_with_two_names(program: Program, note: Path) -> None:

@@ -283,7 +283,7 @@ def test_engine_not_installed(models_folder: Path, monkeypatch: pytest.MonkeyPat
         EmbeddedServer(models_folder).start(local_profile()),
     ):
         pass
-    assert "pip install 'notelog[local]'" in caught.value.hint
+    assert 'pip install --force-reinstall ".[local' in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,22 @@ def test_the_plan_is_shown(program: Program, vault: Path) -> None:
     assert plan["cost"]
 
 
+def test_parts_that_are_alike_are_not_called_answered(program: Program, vault: Path) -> None:
+    """The same text twice is asked once: the plan says so, before anything was ever asked."""
+    note = vault / "alike.md"
+    note.write_text(f"{QUESTION}\n\n{'Roses grow in the garden after the rain. ' * 1_000}\n")
+    command = ("complete", "--map-reduce", "--dry-run", *WINDOW)
+    program.serve("http://127.0.0.1:9")
+    shown = program.run(*command, note)
+    plan = cast("dict[str, int]", program.run(*command, "--json", note).fields["map_reduce"])
+    assert shown.code == 0
+    assert plan["alike"] > 0
+    assert plan["known"] == 0
+    assert plan["requests"] == plan["parts"] - plan["alike"] + plan["merges"] + 1
+    assert f"({plan['alike']} word for word like another)" in shown.out
+    assert "answered before" not in shown.out
+
+
 def test_the_answer_goes_into_the_note(program: Program, vault: Path) -> None:
     """One reply stands in the note; usage and cost are those of all requests together."""
     note = note_in(vault)

@@ -19,6 +19,7 @@ from notelog.cli.styled import cell_width
 from notelog.core.derived import Purpose
 from notelog.core.edit import apply_plan
 from notelog.core.landing import ReplyStyle, plan_reply
+from notelog.core.models import Price
 
 QUESTION = b"What is a note?\n"
 NEWER = QUESTION + b'\n<hr class="__chatgpt_plugin">\n\nrole::user\n\nAnd now?\n'
@@ -67,6 +68,27 @@ def test_each_state_is_told(
     assert run.code == code
     assert words in run.out + run.err
     assert [turn["kind"] for turn in turns_of(program, note)] == [kind] * bool(kind)
+
+
+@pytest.mark.parametrize(
+    ("price", "taken"),
+    [(PRICE, "120 tokens in, 30 out, 0.000460 USD"), (None, "120 tokens in, 30 out")],
+)
+def test_an_empty_reply_is_not_said_to_be_free(
+    program: Program, note: Path, price: Price | None, taken: str
+) -> None:
+    """What a reply without text took is told, as ``usage`` tells it; a refusal took nothing."""
+    write_turn(program, note, "empty", price=price)
+    told = program.run("status", note)
+    assert told.code == 5
+    assert "failed, the reply has no text: 1 turn" in told.out
+    assert f"it took {taken}\n" in told.out
+    assert "notelog retry" in told.out
+    assert "not billed" not in told.out
+    refused = note.with_name("refused.md")
+    refused.write_bytes(QUESTION)
+    write_turn(program, refused, "failed")
+    assert "failed, not billed: 1 turn" in program.run("status", note.parent).out
 
 
 def test_it_only_tells(program: Program, note: Path) -> None:

@@ -39,7 +39,7 @@ def write_turn(
         program: whose journal.
         note: the note.
         end: how far the turn comes: ``intent``, ``sent``, ``part``, ``received``, ``landing``,
-            ``delivered``, ``in-doubt``, ``failed``, ``abandoned``.
+            ``delivered``, ``in-doubt``, ``failed``, ``empty``, ``abandoned``.
         at: when, in seconds since the epoch; None for now.
         model: the model asked.
         profile: the profile asked.
@@ -98,7 +98,9 @@ def _go_on(journal: SqliteJournal, record_id: int, end: str, text: str) -> None:
     elif end == "in-doubt":
         journal.in_doubt(record_id, "no answer was seen")
     elif end not in {"intent", "sent"}:
-        journal.received(record_id, reply_of(text))
+        journal.received(record_id, reply_of("" if end == "empty" else text))
+    if end == "empty":
+        journal.failed(record_id, "the reply is empty (finish reason: stop)")
     if end == "abandoned":
         journal.abandoned(record_id, "taken back")
 

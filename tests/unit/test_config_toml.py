@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from notelog.adapters.config_template import config_template
 from notelog.adapters.config_toml import load_config
 from notelog.adapters.toml_lines import key_lines, line_of
 from notelog.core.profiles import READY_MADE
@@ -157,7 +158,11 @@ MISTAKES = [
     ("default_profile = 'opnai'", 1, "does not exist", "'openai'"),
     ("a = 1\nb = x", 2, "not valid TOML", "quotes"),
     ("a = 'x", 1, "not valid TOML", ""),
-    ("a = 1\na = 2", 2, "not valid TOML", ""),
+    ("a = 1\na = 2", 2, "not valid TOML", "set twice"),
+    ("[watch]\npoll_s = 1\n[watch]", 3, "twice", "the heading [watch], which is in line 1,"),
+    ("[ watch ] # mine\n\n[watch]", 3, "twice", "the heading [watch], which is in line 1,"),
+    ("[profiles.x]\n[profiles]\n[profiles]", 3, "twice", "is in line 2,"),
+    ("[profiles.x]\n[profiles.x.caps]\n[profiles.x]", 3, "twice", "is in line 1,"),
 ]
 
 
@@ -182,6 +187,15 @@ def test_a_key_in_the_file_is_refused_and_not_shown(tmp_path: Path, line: str) -
     with pytest.raises(ConfigurationError) as caught:
         loaded(tmp_path, f"[profiles.openai]\n{line}\n")
     assert "canary" not in f"{caught.value.message}{caught.value.hint}{caught.value!r}"
+
+
+def test_a_table_below_the_template_names_its_heading(tmp_path: Path) -> None:
+    """Every profile has its heading in the commented file: what is added belongs under it."""
+    template = config_template().decode()
+    heading = template.split("\n").index("[profiles.ollama]") + 1
+    with pytest.raises(ConfigurationError) as caught:
+        loaded(tmp_path, f"{template}\n[profiles.ollama]\nmodel = 'x'\n")
+    assert f"[profiles.ollama], which is in line {heading}," in caught.value.hint
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfea\x00", b"a = 1\n# \xa3\n"])

@@ -228,5 +228,6 @@ def test_packages(tmp_path: Path) -> None:
     def broken() -> None:
         raise ModuleNotFoundError("no", name="jiter")
 
-    with pytest.raises(ConfigurationError, match="jiter"):
+    with pytest.raises(ConfigurationError, match="jiter") as caught:
         ThisMachine("", lambda profile: profile.name, broken).versions()
+    assert "clone of notelog" in caught.value.hint

@@ -208,4 +208,6 @@ def test_a_missing_keyring_package_is_told(
 ) -> None:
     """The hint says how to install it."""
     monkeypatch.setitem(sys.modules, "keyring", None)
-    assert "notelog[keyring]" in refused(KeySource(keyring="mine"), caplog)
+    told = refused(KeySource(keyring="mine"), caplog)
+    assert "uv tool install" in told
+    assert 'keyring]"' in told

@@ -72,6 +72,55 @@ def test_the_text_stands_in_an_earlier_message() -> None:
     assert (task.instructions, task.text) == ("Who is named", TEXT)
 
 
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "Sum this up in one sentence.",
+        "Sum up the text",
+        "Briefly sum the whole text up.",
+        "Can you sum it up in three points",
+        "Rephrase this",
+        "Simplify the text below.",
+        "Bitte fasse das in einem Satz zusammen.",
+        "Fass das zusammen",
+        "请概括",
+        "总结一下",
+        "归纳要点",
+        "翻译成英文",
+        "概述下面的文章",
+        "简述主要内容",
+        "简要介绍一下这篇文章",
+        "提炼要点",
+        "梳理全文的结构",
+        "校对以下文字",
+        "把下面的内容改成三句话",
+        "给我一个摘要",
+    ],
+)
+def test_a_wish_is_known_without_please(wish: str) -> None:
+    """What is wished is found above the text and below it, in the words people use for it."""
+    for content in (f"{wish}\n\n{TEXT}", f"{TEXT}\n\n{wish}"):
+        task = found(content)
+        assert task is not None
+        assert task.instructions == wish
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "概述",
+        "摘要：本文介绍玫瑰。",
+        "介绍了三种植物。",
+        "给我留下的印象很深。",
+        "把这件事说完之后，他走了。",
+        "The sum went up.",
+    ],
+)
+def test_the_words_of_a_text_are_no_wish(line: str) -> None:
+    """A heading or a sentence of the text with the same words is not what is asked of it."""
+    assert found(f"{line}\n\n{CHINESE}") is None
+
+
 @pytest.mark.parametrize("content", [TEXT, CHINESE, "a" * 50_000, "# Gardens\n\n" + TEXT, CODE])
 def test_no_instructions(content: str) -> None:
     """A text that asks nothing has no instructions, unless a system message gives them."""

@@ -7,7 +7,7 @@ from watch_world import World, chat, with_settings
 
 from notelog.app.watch_backlog import backlog_offer
 from notelog.app.watch_tools import WatchOptions
-from notelog.cli.watch_questions import backlog_lines
+from notelog.cli.watch_questions import backlog_lines, folder_question
 from notelog.core.auto_folder import glob_of, suggested_folder
 
 LONG_AGO_S = 1e6
@@ -124,3 +124,16 @@ def test_the_folder_with_the_most_chats_is_suggested(chats: list[str], folder: s
 def test_a_folder_is_a_glob() -> None:
     """All notes below a folder, or of the vault; a name that a glob would read is none."""
     assert [glob_of(name) for name in (".", "a b/c", "a*")] == ["**", "a b/c/**", ""]
+
+
+@pytest.mark.parametrize(
+    ("suggestion", "words"),
+    [
+        ("Chats", "Which folder (such as Chats; . for the whole vault; Enter for none)"),
+        (".", "Which folder (. for the whole vault; Enter for none)"),
+        ("a\x1bb", "Which folder (such as a\\x1bb; . for the whole vault; Enter for none)"),
+    ],
+)
+def test_the_whole_vault_is_named_once(suggestion: str, words: str) -> None:
+    """Where the whole vault is what is suggested, there is no folder to give as an example."""
+    assert folder_question(suggestion) == words
