@@ -280,7 +280,7 @@ class Watcher:
         if (
             isinstance(seen, Seen)
             and isinstance(seen.verdict, Answer)
-            and seen.kept not in {Kept.REPLY, Kept.IN_DOUBT}
+            and seen.kept not in {Kept.REPLY, Kept.PART, Kept.IN_DOUBT}
             and (left := self._history.get(content_of(seen))) is not None
         ):
             return replace(seen, verdict=left)

@@ -291,6 +291,7 @@ class _Process:
             system_clock,
         )
         from notelog.adapters.journal_sqlite import SqliteJournal
+        from notelog.adapters.journal_steps import JournalSteps
         from notelog.app import spool
 
         if not self._real:
@@ -301,7 +302,7 @@ class _Process:
         for module in (journal_recognition, journal_schema):
             setattr(module, "BUSY_TIMEOUT_S", 0.5)  # noqa: B010  # one name, imported by the other
         exchange._exchange = self._steps.around("exchange", exchange._exchange)
-        for name, call in vars(SqliteJournal).items():
+        for name, call in (*vars(JournalSteps).items(), *vars(SqliteJournal).items()):
             if callable(call) and not name.startswith("_"):
                 setattr(SqliteJournal, name, self._steps.around(name, self._noting(name, call)))
         self._watch_leases(leases.Lease)
