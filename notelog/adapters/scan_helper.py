@@ -23,7 +23,7 @@ from notelog.adapters.note_looks import receive, stamps_of, write_all
 if TYPE_CHECKING:
     from notelog.adapters.note_looks import Look, Looked
 
-ENOUGH_NOTES = 1500
+ENOUGH_NOTES = 1_000
 """A child begins in the time in which some more notes than this are read ..."""
 
 ENOUGH_STAMPS = 5_000
