@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from notelog.app.complete import complete
 from notelog.app.due import Completing
+from notelog.app.journaling import Journaling, OpenNote, open_note
 from notelog.app.outcome import Completed, Outcome
 from notelog.app.reading import Reading
-from notelog.app.recover import finish_landings
 from notelog.app.tell_in_note import take_back, tell_in_note
 from notelog.core.breaker import Asker
 from notelog.core.callouts import REPLY_IS_KEPT, TICK_IN_VAIN, Callout, callout_for
@@ -178,22 +179,27 @@ def _is_delivered(tools: Completing, job: WatchJob) -> bool:
     It was written, and read back while another program saved it along with something else.
     """
     try:
-        snapshot = tools.reading.store.read(job.path)
-        with tools.open_journal(snapshot) as journal, journal.working_on(snapshot.real_path):
-            finish_landings(tools.reading, journal, snapshot)
-            last = journal.latest(job.key.partition("+")[0], snapshot.real_path)
+        with _finished(tools, job) as work:
+            last = work.journal.latest(job.key.partition("+")[0], work.snapshot.real_path)
     except NotelogError:
         return False
     return last is not None and last.state is TurnState.DELIVERED
+
+
+def _finished(tools: Completing, job: WatchJob) -> AbstractContextManager[OpenNote]:
+    """The note, kept to this process, with all done that was left half done in it."""
+    journaling = Journaling(
+        reading=tools.reading, config=tools.config, open_journal=tools.open_journal
+    )
+    return open_note(journaling, job.path)
 
 
 def _cleared_away(tools: Completing, job: WatchJob) -> JobResult:
     """Finishes what a crash left half done in a note, with the file that it left beside it."""
     kind, sentence, hint = Kind.NOTICE, "what a crash left beside it is cleared away", ""
     try:
-        snapshot = tools.reading.store.read(job.path)
-        with tools.open_journal(snapshot) as journal, journal.working_on(snapshot.real_path):
-            finish_landings(tools.reading, journal, snapshot)
+        with _finished(tools, job):
+            pass
     except NotelogError as error:
         kind, sentence, hint = Kind.FAILED, error.message, error.hint
     told = Told(kind=kind, note=job.relative, sentence=sentence, hint=hint)

@@ -25,14 +25,6 @@ DUE = chat("What is tea?")
 UNTICKED = chat("What is tea?", tail="\n- [ ] send\n")
 
 
-@pytest.fixture
-def world() -> World:
-    """A watched vault that is empty."""
-    world = World()
-    world.let_pass(5)
-    return world
-
-
 def test_a_ticked_box_is_answered_once_after_the_settle_time(world: World) -> None:
     """A save with a ticked box is asked a second later, once, and the reply lands."""
     world.save("a.md", UNTICKED)

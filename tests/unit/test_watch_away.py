@@ -18,14 +18,6 @@ DUE = chat("What is tea?")
 UNTICKED = chat("What is tea?", tail="\n- [ ] send\n")
 
 
-@pytest.fixture
-def world() -> World:
-    """A watched vault that is empty."""
-    world = World()
-    world.let_pass(5)
-    return world
-
-
 @pytest.mark.parametrize("after", [UNTICKED, DUE.replace(b"\n- [x]", b"\n[stop]\n\n- [x]")])
 def test_a_request_is_taken_back_where_only_scans_tell(after: bytes) -> None:
     """On a network drive, too, unticking the box or a line [stop] ends a request that runs."""

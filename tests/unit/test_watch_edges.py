@@ -17,14 +17,6 @@ from notelog.ports.watch_view import Kind
 DUE = chat("What is tea?")
 
 
-@pytest.fixture
-def world() -> World:
-    """A watched vault that is empty."""
-    world = World()
-    world.let_pass(5)
-    return world
-
-
 def crash_while_asking(world: World) -> None:
     """The watcher dies after its request has left and before anything came of it."""
     world.let_pass(2, answering=False)

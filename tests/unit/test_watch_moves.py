@@ -40,14 +40,6 @@ def open_elsewhere(world: World) -> None:
 BEFORE = [settling, held, failed, open_elsewhere]
 
 
-@pytest.fixture
-def world() -> World:
-    """A watched vault that is empty."""
-    world = World()
-    world.let_pass(5)
-    return world
-
-
 @pytest.mark.parametrize("event", [True, False])
 @pytest.mark.parametrize("doing", BEFORE)
 def test_a_note_that_is_renamed_before_it_is_asked(

@@ -11,14 +11,6 @@ DUE = chat("What is tea?")
 AWAY = ProviderUnavailableError("away")
 
 
-@pytest.fixture
-def world() -> World:
-    """A watched vault that is empty."""
-    world = World()
-    world.let_pass(5)
-    return world
-
-
 def test_attempts_at_a_server_that_is_away_do_not_use_up_the_hour(world: World) -> None:
     """A day without a network: what is marked when it is back is asked at once."""
     world.server.faults += [AWAY] * 10_000

@@ -12,14 +12,6 @@ BOX = "- [x] send"
 TYPED = f"{DUE.decode()}\nAnd coffee?\n"
 
 
-@pytest.fixture
-def world() -> World:
-    """A watched vault that is empty."""
-    world = World()
-    world.let_pass(5)
-    return world
-
-
 def crash(world: World, when: str) -> None:
     """The watcher dies after its request has left: before, or after, the whole reply came."""
     world.let_pass(2, answering=False)

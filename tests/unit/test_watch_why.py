@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
 from watch_world import World, chat, with_settings
 
 from notelog.app.why import WhyNot, why_not
@@ -10,14 +9,6 @@ from notelog.core.watch_names import Scope
 from notelog.ports.watch_place import MOST_TOLD, MOST_WAITING
 
 DUE = chat("What is tea?")
-
-
-@pytest.fixture
-def world() -> World:
-    """A watched vault that is empty."""
-    world = World()
-    world.let_pass(5)
-    return world
 
 
 def why(world: World, name: str) -> WhyNot:
