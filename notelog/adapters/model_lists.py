@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from notelog.adapters.address import checked_address
 from notelog.adapters.openai_chat import translated
-from notelog.adapters.openai_connection import asked_of, hand_over_answer, http_client
+from notelog.adapters.openai_connection import answer_of, asked_of, hand_over_answer
 from notelog.adapters.request_thread import DeadlineError, Head, RequestThread, inflated
 from notelog.core.model_list import ModelList, parse_model_list
 from notelog.core.retry import http_date
@@ -82,11 +82,18 @@ def _get(endpoint: Endpoint, running: RequestThread, limit_s: float, dates: list
     if address.host == _ANTHROPIC_HOST:  # its list is none of its OpenAI-compatible addresses
         query = {"limit": "1000"}
         key_headers = {"x-api-key": endpoint.key, "anthropic-version": _ANTHROPIC_VERSION}
-    with http_client(endpoint, address, timeout, running.trace, key_headers) as client:
-        request = client.build_request("GET", f"{address.base_url}/models", params=query)
-        response = client.send(request, stream=True)
-        dates.append(response.headers.get("date", ""))
-        hand_over_answer(response, running)
+    response = answer_of(
+        "GET",
+        f"{address.base_url}/models",
+        endpoint,
+        address,
+        timeout=timeout,
+        trace=running.trace,
+        query=query,
+        key_headers=key_headers,
+    )
+    dates.append(response.headers.get("date", ""))
+    hand_over_answer(response, running)
 
 
 def _whole(items: "Iterator[Head | bytes]") -> bytes:

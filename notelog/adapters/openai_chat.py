@@ -11,16 +11,17 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from notelog.adapters.address import Address, checked_address
 from notelog.adapters.openai_connection import (
     AnsweredError,
+    answer_of,
     asked_of,
     certificate_store,
     hand_over_answer,
-    http_client,
 )
 from notelog.adapters.reply_stream import FAULTS, read_reply
 from notelog.adapters.request_thread import CancelledError, DeadlineError, RequestThread
@@ -77,13 +78,15 @@ class OpenAIChat:
             lambda running: _send(call, running), endpoint.profile.deadline_s, held=True
         )
         try:
-            leaving(running.start)
+            running.start()
+            leaving(running.connect)
             running.let_go()
             yield from _received(running, call, cancelled)
         finally:
             running.stop()
 
 
+@cache
 def load_openai() -> None:
     """Imports the package without collecting garbage meanwhile: what it makes stays for good."""
     collecting = gc.isenabled()
@@ -110,12 +113,13 @@ def warm_up() -> None:
 def _rehearse() -> None:
     """A request that goes nowhere: the first one of a process takes 50 ms longer than the next."""
     import httpx2
+    import openai
 
     for name in ("httpcore2", "h11"):
         import_module(name)
     nowhere = httpx2.MockTransport(lambda _: httpx2.Response(204))
-    with httpx2.Client(transport=nowhere, trust_env=False) as below:
-        _posted(b"{}", checked_address("http://localhost/v1", ""), below).close()
+    with openai.DefaultHttpxClient(transport=nowhere, trust_env=False) as client:
+        client.post("http://localhost/v1", content=b"{}").close()
 
 
 def _prepared(request: ChatRequest, endpoint: Endpoint) -> _Call:
@@ -245,21 +249,15 @@ def _send(call: _Call, running: RequestThread) -> None:
     import openai
 
     profile = call.endpoint.profile
-    timeout = httpx2.Timeout(profile.read_timeout_s, connect=profile.connect_timeout_s)
-    kind = openai.DefaultHttpxClient
-    with http_client(call.endpoint, call.address, timeout, running.trace, kind=kind) as below:
-        hand_over_answer(_posted(call.body, call.address, below, profile.api_version), running)
-
-
-def _posted(
-    body: bytes, address: Address, below: "httpx2.Client", api_version: str = ""
-) -> "httpx2.Response":
-    """The answer to a request, of which the head is read."""
-    request = below.build_request(
+    response = answer_of(
         "POST",
-        f"{address.base_url}/chat/completions",
-        params={"api-version": api_version} if api_version else None,
-        content=body,
-        headers={"Content-Type": "application/json"},
+        f"{call.address.base_url}/chat/completions",
+        call.endpoint,
+        call.address,
+        timeout=httpx2.Timeout(profile.read_timeout_s, connect=profile.connect_timeout_s),
+        trace=running.trace,
+        content=call.body,
+        query={"api-version": profile.api_version} if profile.api_version else None,
+        kind=openai.DefaultHttpxClient,
     )
-    return below.send(request, stream=True)
+    hand_over_answer(response, running)

@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 ERROR_BYTES = 256 * 1024
 """How much of an error's body is read."""
 
-_KEPT_HEADERS = ("host", "content-length", "content-type")
 _STORE_S = 3600.0
 
 
@@ -80,75 +80,95 @@ def _source(key: KeySource) -> str:
     return f"command {key.command[0]}" if key.command else "the configuration"
 
 
-def http_client(
+def answer_of(  # as HTTP has them
+    method: str,
+    url: str,
     endpoint: Endpoint,
     address: Address,
+    *,
     timeout: "httpx2.Timeout",
     trace: Callable[[str, dict[str, object]], None],
+    content: bytes | None = None,
+    query: Mapping[str, str] | None = None,
     key_headers: Mapping[str, str] | None = None,
-    *,
     kind: "type[httpx2.Client] | None" = None,
-) -> "httpx2.Client":
-    """A client for one request to one server.
-
-    The loggers on its way say nothing below WARNING: they log the headers of answers, and a server
-    may send a key back in one.
+) -> "httpx2.Response":
+    """The answer to one request on a connection of its own, of which the head is read; close it.
 
     Args:
+        method: GET or POST.
+        url: below the address.
         endpoint: with the key.
         address: its checked address.
         timeout: for connecting and for reading.
         trace: follows the connection.
+        content: JSON.
+        query: of the url.
         key_headers: carry the key where the usual header does not.
         kind: the class of the client.
 
     Raises:
         ConfigurationError: the environment's proxy or certificates cannot be used.
+        AnsweredError: the server says no.
     """
     import httpx2
 
-    for name in ("openai", "httpx2", "httpcore2"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-
-    def outgoing(request: httpx2.Request) -> None:
-        request.headers = _headers(request, endpoint, key_headers)
-        request.extensions["trace"] = trace
-
-    return (kind or httpx2.Client)(
-        transport=_transport(address),
-        trust_env=False,
-        follow_redirects=False,
-        timeout=timeout,
-        event_hooks={"request": [outgoing], "response": [_refuse_other_status]},
-    )
-
-
-def hand_over_answer(response: "httpx2.Response", running: RequestThread) -> None:
-    """Hands over a successful answer as it comes, until nobody wants more of it."""
-    running.hand_over(
-        Head(
-            media_type=response.headers.get("content-type", "").partition(";")[0].lower(),
-            encoding=response.headers.get("content-encoding", "").strip().lower(),
-        )
-    )
-    for piece in response.iter_raw():
-        if not running.hand_over(piece):
-            return
-
-
-def _transport(address: Address) -> "httpx2.HTTPTransport":
-    """The connection; plain http does not pay for the certificate store."""
-    import httpx2
-
-    if not address.secure:
-        return httpx2.HTTPTransport(verify=_no_store(), trust_env=False)
     try:
-        return httpx2.HTTPTransport(verify=certificate_store(), proxy=proxy_for(address))
+        store = certificate_store() if address.secure else _no_store()
+        client = _client(kind or httpx2.Client, store, proxy_for(address))
     except (ValueError, ImportError, OSError) as error:
         raise ConfigurationError(
             "the proxy or the certificates that the environment names cannot be used",
             hint="check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE",
         ) from error
+    request = httpx2.Request(
+        method,
+        url,
+        params=query or None,
+        headers=_headers(endpoint, key_headers, has_content=content is not None),
+        content=content,
+        extensions={"timeout": timeout.as_dict(), "trace": trace},
+    )
+    return client.send(request, stream=True)
+
+
+def hand_over_answer(response: "httpx2.Response", running: RequestThread) -> None:
+    """Hands over a successful answer as it comes, until nobody wants more of it, and closes it."""
+    with closing(response):
+        running.hand_over(
+            Head(
+                media_type=response.headers.get("content-type", "").partition(";")[0].lower(),
+                encoding=response.headers.get("content-encoding", "").strip().lower(),
+            )
+        )
+        for piece in response.iter_raw():
+            if not running.hand_over(piece):
+                return
+
+
+@lru_cache(maxsize=4)
+def _client(
+    kind: "type[httpx2.Client]", store: "ssl.SSLContext", proxy: str | None
+) -> "httpx2.Client":
+    """What connects anew for each request: making it takes longer than to send one.
+
+    The loggers on its way say nothing below WARNING: they log the headers of answers, and a server
+    may send a key back in one.
+    """
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+    import httpx2
+
+    for name in ("openai", "httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
+    return kind(
+        transport=httpx2.HTTPTransport(verify=store, proxy=proxy, limits=limits),
+        trust_env=False,
+        follow_redirects=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        event_hooks={"response": [_refuse_other_status]},
+    )
 
 
 @lru_cache(maxsize=1)
@@ -187,20 +207,16 @@ def _store_of(_stamps: tuple[tuple[str, int], ...], _hour: int) -> "ssl.SSLConte
 
 
 def _headers(
-    request: "httpx2.Request", endpoint: Endpoint, key_headers: Mapping[str, str] | None
-) -> "httpx2.Headers":
-    """All headers that leave, made anew.
-
-    What the HTTP client adds of its own stays behind. The key is in this one place.
-    """
-    import httpx2
-
-    fields = [(name, request.headers[name]) for name in _KEPT_HEADERS if name in request.headers]
-    fields += [
+    endpoint: Endpoint, key_headers: Mapping[str, str] | None, *, has_content: bool
+) -> list[tuple[str, str]]:
+    """All headers that leave, but for the host's name and the length. The key is in this place."""
+    fields = [
         ("accept", "application/json, text/event-stream"),
         ("accept-encoding", "identity"),
         ("user-agent", f"notelog/{__version__}"),
     ]
+    if has_content:
+        fields.append(("content-type", "application/json"))
     key = endpoint.key
     if key_headers is not None:
         fields += key_headers.items()
@@ -208,7 +224,7 @@ def _headers(
         fields.append(("api-key", key))
     elif key:
         fields.append(("authorization", f"Bearer {key}"))
-    return httpx2.Headers(fields)
+    return fields
 
 
 def _refuse_other_status(response: "httpx2.Response") -> None:

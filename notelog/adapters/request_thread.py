@@ -53,7 +53,7 @@ class RequestThread:
     Args:
         send: sends the request and calls ``hand_over`` with a ``Head`` and then with bytes.
         deadline_s: the longest that all of it may take, in seconds.
-        held: make the connection, and send nothing before ``let_go``.
+        held: do nothing before ``connect``, and send nothing before ``let_go``.
 
     Attributes:
         sent: whether a byte of the request may have left. Before that nothing can be billed.
@@ -67,6 +67,7 @@ class RequestThread:
         self._deadline = time.monotonic() + deadline_s
         self._queue: Queue[Head | bytes | BaseException | None] = Queue(_QUEUED_PIECES)
         self._stopping = threading.Event()
+        self._may_connect = threading.Event()
         self._may_leave = threading.Event()
         if not held:
             self.let_go()
@@ -77,9 +78,14 @@ class RequestThread:
         """Starts the thread."""
         self._thread.start()
 
+    def connect(self) -> None:
+        """Lets the connection be made."""
+        self._may_connect.set()
+
     def let_go(self) -> None:
         """Lets the request leave."""
         self._may_leave.set()
+        self._may_connect.set()
 
     def items(self, cancelled: Callable[[], bool]) -> Iterator[Head | bytes]:
         """What arrives, until the end.
@@ -156,12 +162,9 @@ class RequestThread:
             self.sent = True
 
     def stop(self) -> None:
-        """Cuts the connection and waits for the thread, but not for a blocked name server.
-
-        What was never started is never started, either.
-        """
+        """Cuts the connection and waits for the thread, but not for a blocked name server."""
         self._stopping.set()
-        self._may_leave.set()
+        self.let_go()
         self._cut()
         if self._thread.ident is not None:
             self._thread.join(_JOIN_S)
@@ -174,6 +177,9 @@ class RequestThread:
                 return
 
     def _run(self) -> None:
+        self._may_connect.wait()
+        if self._stopping.is_set():
+            return
         try:
             self._send(self)
         except BaseException as error:  # noqa: BLE001  # it is raised again in the caller

@@ -106,7 +106,7 @@ def test_a_connect_request_to_a_proxy_is_not_the_request() -> None:
 
 @pytest.mark.parametrize("goes", [True, False])
 def test_a_held_request_leaves_when_it_may(*, goes: bool) -> None:
-    """What is held waits after its connection is made; what is stopped meanwhile never leaves."""
+    """What is held connects when it may, and waits then; what is stopped meanwhile never leaves."""
     connected, left = threading.Event(), threading.Event()
 
     def send(running: RequestThread) -> None:
@@ -116,6 +116,8 @@ def test_a_held_request_leaves_when_it_may(*, goes: bool) -> None:
 
     running = RequestThread(send, 20.0, held=True)
     running.start()
+    assert not connected.wait(0.05)
+    running.connect()
     assert connected.wait(5)
     assert not running.sent
     if goes:
