@@ -54,8 +54,8 @@ clean:  ## Removes what the other targets made
 
 # What breaks system calls, mounts small disks, checks services, and edits and syncs notes in the
 # tests. Where it cannot be had, those tests say that they were not run.
-TOOLS := strace util-linux systemd vim nano rsync git syncthing
-COMMANDS := strace nsenter systemd-analyze vim nano rsync git syncthing
+TOOLS := strace util-linux systemd vim nano rsync git syncthing faketime
+COMMANDS := strace nsenter systemd-analyze vim nano rsync git syncthing faketime
 proof: TOOLS += neovim emacs-nox
 proof: COMMANDS += nvim emacs
 APT := DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends

@@ -1,30 +1,62 @@
 """What a watcher has done beside its own thread: its inbox, scans, and requests."""
 
+import selectors
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Self
 
 from notelog.ports.watch_work import Post
 
+_LONGEST_S = 3600.0
+
 
 class Inbox:
-    """What is posted to the watcher's thread; also from signal handlers, so it takes no lock."""
+    """What is posted to the watcher's thread; also from signal handlers, so it takes no lock.
+
+    It is a context, which closes it. It waits at a socket, as a timeout there is a length of time:
+    that of a lock is a moment, and comes late where a process is given a clock that runs fast.
+    """
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Post] = SimpleQueue()
+        self._bell, self._listens = socket.socketpair()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listens, selectors.EVENT_READ)
+        for end in (self._bell, self._listens):
+            end.setblocking(False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._selector.close()
+        self._bell.close()
+        self._listens.close()
 
     def post(self, item: Post) -> None:
         """Posts something; never waits."""
         self._queue.put(item)
+        with suppress(OSError):  # it rings already, or nobody listens any more
+            self._bell.send(b"!")
 
     def take(self, patience_s: float) -> Post | None:
         """The next item, if one comes in time; waits without waking up."""
-        try:
-            if patience_s <= 0:
+        while True:
+            with suppress(Empty):
                 return self._queue.get_nowait()
-            return self._queue.get(timeout=patience_s)
-        except Empty:
-            return None
+            if patience_s <= 0 or not self._selector.select(min(patience_s, _LONGEST_S)):
+                return None
+            with suppress(OSError):
+                self._listens.recv(4096)
 
 
 def in_thread(

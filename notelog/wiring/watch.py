@@ -111,6 +111,7 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
         clock = SystemClock(sleep_counts=True)
         started = clock.now()
         with (
+            inbox,
             stop_wishes(lambda: inbox.post(StopWish())),
             journals,
             vault_journal(root),  # kept open: its last closing writes the whole journal anew

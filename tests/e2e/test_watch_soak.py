@@ -1,6 +1,8 @@
 """A real watcher for a long time: thousands of saves and turns, and nothing that grows.
 
 A few seconds with the suite; ten minutes with NOTELOG_PROOF=full, or NOTELOG_SOAK_S seconds of it.
+Ten minutes are a day where the clocks of the process, and its waits with them, run 144 times as
+fast.
 """
 
 import os
@@ -13,8 +15,10 @@ from pathlib import Path
 import pytest
 from ordeal import FULL, at_once
 from program import Program
-from scripted_server import Script, ScriptedServer
+from scripted_server import Script, ScriptedServer, status
 from watch_run import QUICK, SAVES, UNTICKED, WatchRun
+
+from notelog.adapters.watch_place import WatchFolder
 
 SECONDS = float(os.environ.get("NOTELOG_SOAK_S", "600" if FULL else "12"))
 TURN_EVERY_S = 0.6  # more than 20 notes in 10 s would be a burst
@@ -24,6 +28,12 @@ STYLES = ("in place", "rename over", "sync")
 MOST_GROWTH_KB = 8 * 1024
 AN_INSTANT = 4  # what a look or a heartbeat may have open just then; a leak is one a turn
 MOST_WAL_BYTES = 8 * 1024 * 1024
+FASTER = 144
+QUESTION_EVERY_S = 1.5
+BUSY_EVERY = 3
+BUSY_S = 120
+BEATS_WITHIN_S = 120.0
+SCANNED_WITHIN_S = 900.0
 
 pytestmark = pytest.mark.timeout(SECONDS + 300)
 
@@ -107,3 +117,55 @@ def asked(held: bytes, turn: int) -> bytes:
     before, box, after = held.rpartition(b"- [ ] send")
     assert box
     return before + f"question {turn}?\n\n- [x] send".encode() + after
+
+
+def mostly_at_once() -> Iterator[Script]:
+    """Replies without end; before every third the server is busy for some minutes."""
+    for number in count(1):
+        if number % BUSY_EVERY == 0:
+            yield status(429, headers={"Retry-After": str(BUSY_S)})
+        yield at_once(f"reply {number}")
+
+
+def test_a_day_on_a_fast_clock(
+    program: Program,
+    vault: Path,
+    needed: Callable[[str], None],
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Each question is asked once and answered, nothing else is; it beats, scans and stays small."""
+    needed("faketime")
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    clock = {"LD_PRELOAD": str(library), "FAKETIME": f"+0 x{FASTER}"}
+    fast = Program(program.home, variables=clock)
+    turns = round(SECONDS / QUESTION_EVERY_S)
+    with ScriptedServer(mostly_at_once()) as server:
+        fast.serve(server.base_url)
+        began, started = time.time(), time.monotonic()
+        with WatchRun(fast, vault) as watch:
+            sizes: list[Size] = []
+            for turn in range(1, turns + 1):
+                note = vault / f"{turn % SAVES_A_TURN}.md"
+                words = UNTICKED.format(f"question {turn}?").encode()
+                note.write_bytes(words)
+                time.sleep(0.1)  # a quarter of a minute in which it is not finished
+                SAVES[STYLES[turn % 2]](note, words.replace(b"- [ ]", b"- [x]"))
+                watch.wait_for("answered", note.name)
+                assert f"reply {turn}\n" in note.read_text()
+                sizes.append(size_of(watch.process.pid, fast.home))
+                time.sleep(max(0.0, started + turn * QUESTION_EVERY_S - time.monotonic()))
+            beat = WatchFolder(str(fast.home / "state"), str(vault)).read_heartbeat()
+            now = began + (time.time() - began) * FASTER
+            assert watch.stop() == 0
+    record_property("figures", f"{(now - began) / 3600:.1f} h; {turns} turns; at the end {sizes[-1]}")
+    assert len(server.requests) == turns + turns // BUSY_EVERY
+    assert beat is not None
+    assert (beat.answered, beat.waiting, beat.held) == (turns, (), "")
+    assert now - beat.beat_at <= BEATS_WITHIN_S
+    assert now - beat.last_scan_at <= SCANNED_WITHIN_S
+    third = sizes[: -(-turns // 3)]
+    assert sizes[-1].memory_kb - third[-1].memory_kb <= MOST_GROWTH_KB
+    assert sizes[-1].threads <= max(size.threads for size in third) + AN_INSTANT
+    assert sizes[-1].descriptors <= max(size.descriptors for size in third) + AN_INSTANT
+    record_property("points", turns)
+    record_property("lost", 0)

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -18,7 +19,7 @@ from notelog.adapters.leftovers import temp_name, temp_stem
 from notelog.adapters.obsidian import has_chatgpt_md, ignore_filters
 from notelog.adapters.vault_index import VaultIndex, is_being_written
 from notelog.adapters.watch_place import WatchFolder, parse_duration_s, watched_roots
-from notelog.adapters.watch_threads import Inbox, in_thread
+from notelog.adapters.watch_threads import Inbox, beside, in_thread
 from notelog.adapters.watch_view import JsonView, LiveView, PlainView, told_line
 from notelog.adapters.watchdog_watcher import WatchdogHints
 from notelog.core.settings import Config
@@ -442,18 +443,43 @@ def test_a_wish_that_cannot_be_kept_is_told(
     assert [path.name for path in place.folder.rglob("*")] == ["wishes"]
 
 
+@pytest.fixture
+def kept_open() -> Iterator[ExitStack]:
+    """Takes what is to be closed at the end of a test."""
+    with ExitStack() as stack:
+        yield stack
+
+
 def test_what_a_thread_fails_to_do_is_not_waited_for(failures: SimpleQueue[object]) -> None:
     """A defect, or too little memory: something is posted all the same, and why is on stderr."""
-    inbox = Inbox()
 
     def fail() -> StopWish:
         raise MemoryError
 
-    in_thread("fails", fail, inbox.post, otherwise=StopWish())
-    assert inbox.take(LONGEST_WAIT_S) == StopWish()
-    assert failures.get(timeout=LONGEST_WAIT_S) is MemoryError
-    in_thread("works", lambda: Hint(path="a"), inbox.post, otherwise=StopWish())
-    assert inbox.take(LONGEST_WAIT_S) == Hint(path="a")
+    with Inbox() as inbox:
+        in_thread("fails", fail, inbox.post, otherwise=StopWish())
+        assert inbox.take(LONGEST_WAIT_S) == StopWish()
+        assert failures.get(timeout=LONGEST_WAIT_S) is MemoryError
+        in_thread("works", lambda: Hint(path="a"), inbox.post, otherwise=StopWish())
+        assert inbox.take(LONGEST_WAIT_S) == Hint(path="a")
+
+
+def test_the_inbox_keeps_order_and_wakes_for_each(failures: SimpleQueue[object]) -> None:
+    """What is posted meanwhile comes at once and in order; what comes too late is not waited for."""
+    with Inbox() as inbox:
+        assert inbox.take(0) is None
+        began = time.monotonic()
+        assert inbox.take(0.05) is None
+        assert time.monotonic() - began >= 0.05
+        hints = [Hint(path=str(number)) for number in range(20_000)]  # more than a socket holds
+        for hint in hints:
+            inbox.post(hint)
+        assert [inbox.take(LONGEST_WAIT_S) for _ in hints] == hints
+        assert inbox.take(0.05) is None
+        beside("posts", lambda: inbox.post(StopWish()))
+        assert inbox.take(LONGEST_WAIT_S) == StopWish()
+    inbox.post(StopWish())  # whoever is late is no error
+    assert failures.empty()
 
 
 def test_a_scan_that_fails_is_followed_by_another(
@@ -461,12 +487,14 @@ def test_a_scan_that_fails_is_followed_by_another(
     vault: Path,
     monkeypatch: pytest.MonkeyPatch,
     failures: SimpleQueue[object],
+    kept_open: ExitStack,
 ) -> None:
     """The watcher hears that it came to nothing; else it would wait for its end, and never scan."""
     state = tmp_path / "state"
     monkeypatch.setenv("NOTELOG_STATE_DIR", str(state))
-    place, inbox = WatchFolder(str(state), str(vault)), Inbox()
+    place = WatchFolder(str(state), str(vault))
     place.make()
+    inbox = kept_open.enter_context(Inbox())
     tools = wiring._watching(
         str(vault), Config(profiles={}), wiring.WatchWishes(once=True), PlainView(),
         place=place, inbox=inbox, journals=KeptJournals(str(state)),
