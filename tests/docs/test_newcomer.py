@@ -24,6 +24,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the service is 
 
 HOW_TO = ROOT / "docs" / "how-to.md"
 HEADING = "## From nothing to a reply on your phone"
+CHINESE = ROOT / "README.zh.md"
+CHINESE_HEADING = "### 在手机上用：五条命令"  # noqa: RUF001  # a full-width colon
 MOST_COMMANDS = 5
 LONGEST_WAIT_S = 100.0
 
@@ -55,11 +57,11 @@ elif {{"stop", "disable"}} & set(words) and number.exists():
 """
 
 
-def newcomers_block() -> Block:
+def newcomers_block(page: Path = HOW_TO, heading: str = HEADING) -> Block:
     """The first console block below the heading."""
-    start = read_page(HOW_TO).split("\n").index(HEADING)
+    start = read_page(page).split("\n").index(heading)
     return next(
-        block for block in blocks_of(HOW_TO) if block.line > start and block.language == "console"
+        block for block in blocks_of(page) if block.line > start and block.language == "console"
     )
 
 
@@ -105,6 +107,11 @@ def be_quick(home: Path) -> None:
     text = text.replace("#sync_wait_s = 20.0", "sync_wait_s = 0.1")
     text = text.replace("#sync_spread_s = 30.0", "sync_spread_s = 0")
     config.write_bytes(text.replace("[defaults]\n", "[defaults]\nmax_tokens = 12\n", 1).encode())
+
+
+def test_the_way_is_the_same_in_chinese() -> None:
+    """The commands of the Chinese page are those that run here."""
+    assert newcomers_block(CHINESE, CHINESE_HEADING).text == newcomers_block().text
 
 
 @pytest.mark.timeout(300)
