@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from notelog.adapters.address import Address, checked_address
 from notelog.adapters.openai_connection import (
@@ -37,9 +36,6 @@ from notelog.errors import (
     ProviderUnavailableError,
 )
 from notelog.ports.servers import Endpoint, Leaving
-
-if TYPE_CHECKING:
-    import httpx2
 
 AFTER_END_S = 5.0
 """How long to wait for the figures once the finish_reason was seen, in seconds."""
@@ -258,6 +254,6 @@ def _send(call: _Call, running: RequestThread) -> None:
         trace=running.trace,
         content=call.body,
         query={"api-version": profile.api_version} if profile.api_version else None,
-        kind=openai.DefaultHttpxClient,
+        make=openai.DefaultHttpxClient,
     )
     hand_over_answer(response, running)

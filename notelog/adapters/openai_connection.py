@@ -91,7 +91,7 @@ def answer_of(  # as HTTP has them
     content: bytes | None = None,
     query: Mapping[str, str] | None = None,
     key_headers: Mapping[str, str] | None = None,
-    kind: "type[httpx2.Client] | None" = None,
+    make: "Callable[..., httpx2.Client] | None" = None,
 ) -> "httpx2.Response":
     """The answer to one request on a connection of its own, of which the head is read; close it.
 
@@ -105,7 +105,7 @@ def answer_of(  # as HTTP has them
         content: JSON.
         query: of the url.
         key_headers: carry the key where the usual header does not.
-        kind: the class of the client.
+        make: makes the client.
 
     Raises:
         ConfigurationError: the environment's proxy or certificates cannot be used.
@@ -115,7 +115,7 @@ def answer_of(  # as HTTP has them
 
     try:
         store = certificate_store() if address.secure else _no_store()
-        client = _client(kind or httpx2.Client, store, proxy_for(address))
+        client = _client(make or httpx2.Client, store, proxy_for(address))
     except (ValueError, ImportError, OSError) as error:
         raise ConfigurationError(
             "the proxy or the certificates that the environment names cannot be used",
@@ -148,7 +148,7 @@ def hand_over_answer(response: "httpx2.Response", running: RequestThread) -> Non
 
 @lru_cache(maxsize=4)
 def _client(
-    kind: "type[httpx2.Client]", store: "ssl.SSLContext", proxy: str | None
+    make: "Callable[..., httpx2.Client]", store: "ssl.SSLContext", proxy: str | None
 ) -> "httpx2.Client":
     """What connects anew for each request: making it takes longer than to send one.
 
@@ -162,7 +162,7 @@ def _client(
     for name in ("openai", "httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
-    return kind(
+    return make(
         transport=httpx2.HTTPTransport(verify=store, proxy=proxy, limits=limits),
         trust_env=False,
         follow_redirects=False,

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the service is 
 HOW_TO = ROOT / "docs" / "how-to.md"
 HEADING = "## From nothing to a reply on your phone"
 CHINESE = ROOT / "README.zh.md"
-CHINESE_HEADING = "### 在手机上用：五条命令"  # noqa: RUF001  # a full-width colon
+CHINESE_HEADING = "### 在手机上用：五条命令"
 MOST_COMMANDS = 5
 LONGEST_WAIT_S = 100.0
 

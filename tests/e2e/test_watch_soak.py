@@ -133,7 +133,7 @@ def test_a_day_on_a_fast_clock(
     needed: Callable[[str], None],
     record_property: Callable[[str, object], None],
 ) -> None:
-    """Each question is asked once and answered, nothing else is; it beats, scans and stays small."""
+    """Each question is asked once and answered, nothing else is; it beats, scans, stays small."""
     needed("faketime")
     library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
     clock = {"LD_PRELOAD": str(library), "FAKETIME": f"+0 x{FASTER}"}
@@ -157,7 +157,7 @@ def test_a_day_on_a_fast_clock(
             beat = WatchFolder(str(fast.home / "state"), str(vault)).read_heartbeat()
             now = began + (time.time() - began) * FASTER
             assert watch.stop() == 0
-    record_property("figures", f"{(now - began) / 3600:.1f} h; {turns} turns; at the end {sizes[-1]}")
+    record_property("figures", f"{(now - began) / 3600:.1f} h, {turns} turns, {sizes[-1]}")
     assert len(server.requests) == turns + turns // BUSY_EVERY
     assert beat is not None
     assert (beat.answered, beat.waiting, beat.held) == (turns, (), "")

@@ -465,7 +465,7 @@ def test_what_a_thread_fails_to_do_is_not_waited_for(failures: SimpleQueue[objec
 
 
 def test_the_inbox_keeps_order_and_wakes_for_each(failures: SimpleQueue[object]) -> None:
-    """What is posted meanwhile comes at once and in order; what comes too late is not waited for."""
+    """What is posted meanwhile comes at once and in order; nothing late is waited for."""
     with Inbox() as inbox:
         assert inbox.take(0) is None
         began = time.monotonic()
