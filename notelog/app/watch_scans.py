@@ -8,6 +8,8 @@ from notelog.ports.watch_view import Kind
 from notelog.ports.watching import Scan
 
 _SHORTEST_PAUSE_S = 0.2
+_CALM_S = 0.15
+_STORM_S = 5.0
 _LATE_S = 5.0
 _DEAF_S = 3600.0
 _DEAF = "the system did not tell of a change"
@@ -32,6 +34,7 @@ class Scans:
         self._once = once
         self._running = False
         self._wanted = False
+        self._lost_s = NEVER_S
         self._took_s, self._ended_s = 0.0, -NEVER_S
         self._began_s = self._since_s = NEVER_S
         self._first_at = 0.0
@@ -61,18 +64,27 @@ class Scans:
         if not self._running:
             self._running = True
             self._began_s = self._tools.clock.monotonic()
-            self.next_s = NEVER_S
+            self.next_s = self._lost_s = NEVER_S
             self._tools.start_scan()
 
-    def want(self) -> None:
-        """A scan at once, but not again and again: folders are copied and moved in bursts."""
+    def want(self, *, lost: bool = False) -> None:
+        """A scan at once, but not again and again: folders are copied and moved in bursts.
+
+        Where changes are lost one after the other it comes as soon as that ends: one that runs by
+        then finds the last of them late, or not at all.
+        """
         self._excused = True
+        now_s = self._tools.clock.monotonic()
+        if lost:
+            self._lost_s = now_s
         if self._running:
             self._wanted = True
             return
+        if self._lost_s < NEVER_S:
+            self.next_s = max(now_s, min(self._ended_s + _STORM_S, self._lost_s + _CALM_S))
+            return
         pause_s = min(max(_SHORTEST_PAUSE_S, 5 * self._took_s), self._settings.poll_s)
-        soonest_s = max(self._tools.clock.monotonic(), self._ended_s + pause_s)
-        self.next_s = min(self.next_s, soonest_s)
+        self.next_s = min(self.next_s, max(now_s, self._ended_s + pause_s))
 
     def heard(self, path: str, *, own: bool) -> None:
         """An event told of a note, perhaps of a change that notelog itself made."""
@@ -97,7 +109,7 @@ class Scans:
         self.next_s = self._ended_s + self.every_s
         if self._wanted:
             self._wanted = False
-            self.want()
+            self.want(lost=self._lost_s < NEVER_S)  # who hears of losses had to wait for the scan
         if not scan.absent:
             self._check_heard(scan, excused=excused)
             self._check_watches(scan)
