@@ -92,10 +92,10 @@ def is_listened_to_anew(hint: Hint) -> bool:
     return hint.lost and hint.reason.startswith("what was made unheard")
 
 
-def test_folders_made_and_moved_while_events_were_lost_are_listened_to(
+def test_folders_made_while_events_were_lost_are_listened_to(
     hints: WatchdogHints, vault: Path, gate: Gate
 ) -> None:
-    """By the names that they have now; and no folder is deaf meanwhile, its watch is kept."""
+    """Also a moved one, by its new name; and none is deaf meanwhile, for the watches are kept."""
     heard = Heard()
     assert hints.start(heard.post) == ""
     before = watches()
