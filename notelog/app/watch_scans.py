@@ -39,6 +39,7 @@ class Scans:
         self._began_s = self._since_s = NEVER_S
         self._first_at = 0.0
         self._excused = False
+        self._unwatched = 0
         self._heard: dict[str, float] = {}
         self._unheard: dict[str, float] = {}
         self._deaf_s, self._deaf_until_s = _DEAF_S, NEVER_S
@@ -112,7 +113,7 @@ class Scans:
             self.want(lost=self._lost_s < NEVER_S)  # who hears of losses had to wait for the scan
         if not scan.absent:
             self._check_heard(scan, excused=excused)
-            self._check_watches(scan)
+            self._check_watches(scan, excused=excused)
 
     def _check_heard(self, scan: Scan, *, excused: bool) -> None:
         """Scans more often where notes changed and no event told, nor tells a little later.
@@ -150,10 +151,17 @@ class Scans:
             self._tools.say(Kind.NOTICE, f"nothing changed unheard for a time: {every}")
             self._deaf_s *= 2
 
-    def _check_watches(self, scan: Scan) -> None:
-        """Scans more often where the system gives no events for some folders."""
-        lost = 0 if self.no_events else self._tools.hints.unwatched(scan.folders)
+    def _check_watches(self, scan: Scan, *, excused: bool) -> None:
+        """Scans more often where the system gives no events for some folders.
+
+        One that was just made is perhaps listened to a moment later: then a second scan tells.
+        """
+        before = self._unwatched
+        lost = self._unwatched = 0 if self.no_events else self._tools.hints.unwatched(scan.folders)
         if not lost:
+            return
+        if excused and not before:
+            self.want()
             return
         of = f"{lost:,} of {len(scan.folders):,} folders"
         self.no_events = f"{of} give no events (the limit on inotify watches)"

@@ -298,6 +298,25 @@ def test_folders_without_events_are_scanned_often() -> None:
     assert any("give no events" in item for item in world.sentences(Kind.WARNING))
 
 
+def test_a_folder_that_was_just_made_is_not_without_events(world: World) -> None:
+    """A scan may find it before it is listened to: only one that a second scan finds so is told."""
+    world.let_pass(60)
+    world.hints.unheard = 1
+    world.hint(Hint(reason="the system lost events", lost=True))
+    world.watcher.advance()
+    world.run_scans()
+    world.hints.unheard = 0
+    world.let_pass(2)
+    world.hints.unheard = 1
+    world.hint(Hint(reason="a folder was created"))
+    world.watcher.advance()
+    world.run_scans()
+    world.hints.unheard = 0
+    world.let_pass(60)
+    assert world.sentences(Kind.WARNING) == []
+    assert world.place.beats[-1].events
+
+
 def test_auto_waits_longer_and_until_the_sentence_is_whole(world: World) -> None:
     """An auto note is asked 8 s after the last change, not while it ends in a comma."""
     world.save("a.md", chat("Tea,", tail="", head="notelog: auto"))
