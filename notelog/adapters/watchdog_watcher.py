@@ -11,6 +11,7 @@ import errno
 import logging
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
@@ -42,6 +43,8 @@ _LOGGER = "watchdog.observers"
 _QUEUE_BYTES = 16_384 * (16 + 256)
 """What a full queue of events takes, inotify(7): with names of the greatest length."""
 
+_CATCH_UP = "catch-up"
+_CATCH_UP_S = 0.2
 _FLOOD = 2_000
 """With so many events at once a scan finds what changed sooner than they can be told of."""
 
@@ -59,6 +62,7 @@ class WatchdogHints:
         self._wishes = wishes
         self._observer: BaseObserver | None = None
         self._listener: _OverflowListener | None = None
+        self._catch_up: Callable[[], bool] | None = None
         self._identity: tuple[int, int] | None = None
         self._refused = 0
 
@@ -76,7 +80,8 @@ class WatchdogHints:
         self._listener = _OverflowListener(post)
         logging.getLogger(_LOGGER).addHandler(self._listener)
         try:
-            self._observer = observer = _observer(post)
+            observer, self._catch_up = _observer(post)
+            self._observer = observer
             observer.start()
             # the wishes first: the vault's folders may take all the watches that there are
             wishes = _handler(post, lambda _: (Hint(wish=True),))
@@ -106,6 +111,10 @@ class WatchdogHints:
         watched = _watched_inodes()
         return len(folders - watched) if watched else 0
 
+    def catch_up(self) -> bool:
+        """See ``ports.watching``; without our reader watchdog does it where events are lost."""
+        return self._catch_up is not None and self._catch_up()
+
     def is_alive(self) -> bool:
         """Whether the threads live, and the root is still the folder that they listen to."""
         observer = self._observer
@@ -124,7 +133,7 @@ class WatchdogHints:
             self._observer.stop()
             with suppress(RuntimeError):
                 self._observer.join(5)
-            self._observer = None
+            self._observer = self._catch_up = None
 
 
 class _OverflowListener(logging.Handler):
@@ -135,13 +144,15 @@ class _OverflowListener(logging.Handler):
         self._post = post
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.threadName == _CATCH_UP:
+            return  # it is known
         lost = "overflow" in record.getMessage().lower()
         reason = "the system lost events" if lost else "the system's events are in trouble"
         self._post(Hint(reason=reason, lost=lost))
 
 
-def _observer(post: Callable[[Hint], None]) -> "BaseObserver":
-    """Watchdog's observer; on Linux it reads with ours.
+def _observer(post: Callable[[Hint], None]) -> "tuple[BaseObserver, Callable[[], bool] | None]":
+    """Watchdog's observer; on Linux it reads with ours, which catches up where events were lost.
 
     Watchdog takes 2,500 events at a time and hands each through three threads: a full queue of
     16,384 kept them at work for a second, before they came to the last one, which tells that the
@@ -150,14 +161,14 @@ def _observer(post: Callable[[Hint], None]) -> "BaseObserver":
     from watchdog.observers import Observer
 
     if sys.platform != "linux":
-        return Observer()
+        return Observer(), None
     try:
         from watchdog.observers.api import BaseObserver
         from watchdog.observers.inotify import InotifyEmitter
 
-        reader = _reader(post)
+        reader, catch_up = _reader(post)
     except ImportError:
-        return Observer()
+        return Observer(), None
 
     class Listening(BaseObserver):
         """Ends its reader with it, and does not live without it."""
@@ -171,62 +182,90 @@ def _observer(post: Callable[[Hint], None]) -> "BaseObserver":
             reader.join()
 
     reader.start()
-    return Listening(InotifyEmitter, inotify_fd=reader)
+    return Listening(InotifyEmitter, inotify_fd=reader), catch_up
 
 
-def _reader(post: Callable[[Hint], None]) -> "InotifyFD":
-    """Reads a full queue at once, and hands on what a scan does not find.
+def _reader(post: Callable[[Hint], None]) -> "tuple[InotifyFD, Callable[[], bool]]":
+    """What reads a full queue at once and hands on what a scan does not find; see ``catch_up``.
 
     Raises:
         ImportError: watchdog has no such reader.
     """
-    from watchdog.observers.inotify_c import InotifyConstants as Of
     from watchdog.observers.inotify_c import InotifyFD
-
-    told_of = Of.IN_ISDIR | Of.IN_DELETE_SELF | Of.IN_IGNORED | Of.IN_MOVE | Of.IN_Q_OVERFLOW
 
     class Reader(InotifyFD):
         """See above."""
 
-        _kept: _KeptWatches | None = None
+        def __init__(self) -> None:
+            super().__init__()
+            self._turn = threading.Lock()
+            self._overflow: InotifyEvent | None = None
+            self._catching = False
+            self._kept: _KeptWatches | None = None
 
         def read_events(self, *, event_buffer_size: int = _QUEUE_BYTES) -> "list[InotifyEvent]":
-            """What came before events were lost is left to the scan, and the saves of a flood."""
-            events = super().read_events(event_buffer_size=event_buffer_size)
-            lost = [number for number, event in enumerate(events) if event.is_queue_overflow]
-            events = events[lost[-1] :] if lost else events
-            if len(events) < _FLOOD:
-                return events
-            post(Hint(reason="more changed than can be told of", lost=True))
-            return [event for event in events if event.mask & told_of]
+            return _worth_telling(super().read_events(event_buffer_size=event_buffer_size), post)
 
         def handle_event(self, event: "InotifyEvent") -> None:
-            """Where events were lost, folders that were made or moved meanwhile are found."""
-            if not event.is_queue_overflow:
-                super().handle_event(event)
+            """Leaves to ``catch_up`` what watchdog would do at once where events were lost."""
+            if event.is_queue_overflow:
+                self._overflow = event
+                post(Hint(reason="the system lost events", lost=True))
                 return
-            self._kept = kept = _KeptWatches(getattr(self, "_watch_for_wd", {}))
-            try:
+            with self._turn:
                 super().handle_event(event)
-            finally:
-                self._kept = None
-            self.remove_callbacks(kept.of_no_folder())
-            if kept.has_new():
-                post(Hint(reason="what was made unheard may have changed since", lost=True))
+
+        def catch_up(self) -> bool:
+            """In a thread, and once what a scan found is asked: it walks through all folders."""
+            if self._overflow is not None and not self._catching:
+                thread = threading.Timer(_CATCH_UP_S, self._listen_to_all, [self._overflow])
+                self._overflow, self._catching = None, True
+                thread.name, thread.daemon = _CATCH_UP, True
+                thread.start()
+            return self._catching
+
+        def _listen_to_all(self, overflow: "InotifyEvent") -> None:
+            """Also to folders that were made or moved while events were lost."""
+            with self._turn:
+                self._kept = kept = _KeptWatches(getattr(self, "_watch_for_wd", {}))
+                try:
+                    super().handle_event(overflow)
+                except KeyError:  # its tables are at odds: see is_alive, all is listened to anew
+                    self.stop()
+                finally:
+                    self._kept, self._catching = None, False
+                self.remove_callbacks(kept.of_no_folder())
+            post(Hint(reason="what was made or moved may have changed since", lost=True))
 
         def remove_callbacks(self, callbacks: "list[tuple[WatchDescriptor, CallbackId]]") -> None:
             """While watches are kept they only lose their callbacks, until they have new ones."""
             left = callbacks if self._kept is None else self._kept.take(callbacks)
             super().remove_callbacks(left)
 
-    return Reader()
+    reader = Reader()
+    return reader, reader.catch_up
+
+
+def _worth_telling(
+    events: "list[InotifyEvent]", post: Callable[[Hint], None]
+) -> "list[InotifyEvent]":
+    """What came before events were lost is left to the scan, and the saves of a flood."""
+    from watchdog.observers.inotify_c import InotifyConstants as Of
+
+    lost = [number for number, event in enumerate(events) if event.is_queue_overflow]
+    events = events[lost[-1] :] if lost else events
+    if len(events) < _FLOOD:
+        return events
+    post(Hint(reason="more changed than can be told of", lost=True))
+    told_of = Of.IN_ISDIR | Of.IN_DELETE_SELF | Of.IN_IGNORED | Of.IN_MOVE | Of.IN_Q_OVERFLOW
+    return [event for event in events if event.mask & told_of]
 
 
 class _KeptWatches:
     """Keeps the watches that watchdog gives up where events were lost, to take them anew.
 
-    It would be deaf meanwhile, and the farewells to 16,384 folders overflow the queue again, and so
-    for ever. The table of watches is watchdog's own: where there is none it goes as it would.
+    What changed meanwhile would be lost, and the farewells to 16,384 folders overflow the queue
+    again, and so for ever. The table is watchdog's own: where there is none it goes as it would.
 
     Args:
         watches: the table.
@@ -234,7 +273,6 @@ class _KeptWatches:
 
     def __init__(self, watches: "dict[WatchDescriptor, Watch]") -> None:
         self._watches = watches
-        self._before = set(watches)
         self._taken: dict[tuple[WatchDescriptor, CallbackId], WatchCallback] = {}
 
     def take(
@@ -259,10 +297,6 @@ class _KeptWatches:
         for wd, number in left:
             self._watches[wd].callbacks[number] = self._taken[wd, number]
         return left
-
-    def has_new(self) -> bool:
-        """Whether folders were found that had no watch, or that cannot be told."""
-        return not self._watches or bool(self._watches.keys() - self._before)
 
 
 def _event_filter() -> "list[type[FileSystemEvent]]":
@@ -354,6 +388,10 @@ class NoHints:
     def is_alive(self) -> bool:
         """Nothing can die."""
         return True
+
+    def catch_up(self) -> bool:
+        """Nothing is lost that was never told."""
+        return False
 
     def stop(self) -> None:
         """Nothing."""

@@ -113,7 +113,8 @@ class Scans:
             self.want(lost=self._lost_s < NEVER_S)  # who hears of losses had to wait for the scan
         if not scan.absent:
             self._check_heard(scan, excused=excused)
-            self._check_watches(scan, excused=excused)
+            if self._lost_s == NEVER_S and not self._tools.hints.catch_up():
+                self._check_watches(scan, excused=excused)
 
     def _check_heard(self, scan: Scan, *, excused: bool) -> None:
         """Scans more often where notes changed and no event told, nor tells a little later.

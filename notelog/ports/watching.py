@@ -121,6 +121,10 @@ class Hints(Protocol):
         """How many of these folders (inode numbers) give no events."""
         ...
 
+    def catch_up(self) -> bool:
+        """A scan has found what was lost: gives whether folders among that are listened to soon."""
+        ...
+
     def is_alive(self) -> bool:
         """Whether events still come, as far as that can be told."""
         ...

@@ -87,9 +87,13 @@ def watches() -> set[bytes]:
     return lines
 
 
-def is_listened_to_anew(hint: Hint) -> bool:
-    """Told where folders without a watch were found after events were lost."""
-    return hint.lost and hint.reason.startswith("what was made unheard")
+def catch_up(hints: WatchdogHints, heard: Heard) -> None:
+    """What follows a scan after events were lost."""
+    assert heard.wait_for(lambda _: True) == Hint(reason="the system lost events", lost=True)
+    assert hints.catch_up()
+    assert hints.catch_up()
+    assert heard.wait_for(lambda hint: hint.lost).reason.startswith("what was made or moved")
+    assert not hints.catch_up()
 
 
 def test_folders_made_while_events_were_lost_are_listened_to(
@@ -98,13 +102,13 @@ def test_folders_made_while_events_were_lost_are_listened_to(
     """Also a moved one, by its new name; and none is deaf meanwhile, for the watches are kept."""
     heard = Heard()
     assert hints.start(heard.post) == ""
+    assert not hints.catch_up()
     before = watches()
     with gate.closed(vault):
         fill_queue(vault)
         (vault / "new" / "deep").mkdir(parents=True)
         (vault / "Chats").rename(vault / "Talks")
-    assert heard.wait_for(lambda _: True).reason == "the system lost events"
-    heard.wait_for(is_listened_to_anew)
+    catch_up(hints, heard)
     for name in ("new/deep", "Talks"):
         note = vault / name / "a.md"
         note.write_bytes(b"q\n")
@@ -123,7 +127,7 @@ def test_a_folder_that_left_while_events_were_lost_is_listened_to_no_more(
         fill_queue(vault)
         (vault / "Chats").rename(gone)
         (vault / "new").mkdir()
-    heard.wait_for(is_listened_to_anew)
+    catch_up(hints, heard)
     assert hints.unwatched({gone.stat().st_ino, (vault / "new").stat().st_ino}) == 1
     shutil.rmtree(gone)
     (vault / "a.md").write_bytes(b"q\n")
@@ -156,6 +160,24 @@ def test_of_a_flood_only_the_saves_are_left_to_the_scan(
     assert str(vault / "a.md") not in {hint.path for hint in heard.taken}
 
 
+def test_a_reader_whose_tables_are_at_odds_is_noticed(
+    hints: WatchdogHints, vault: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where watchdog fails to listen to all folders anew, it is made to begin from nothing."""
+    heard = Heard()
+    hints.start(heard.post)
+
+    def fail(_: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("watchdog.observers.inotify.InotifyWatchGroup.on_queue_overflow", fail)
+    with gate.closed(vault):
+        fill_queue(vault)
+    heard.wait_for(lambda hint: hint.lost)
+    assert hints.catch_up()
+    wait_until(lambda: not hints.is_alive(), LONGEST_WAIT_S)
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_reader_that_broke_is_noticed(hints: WatchdogHints, vault: Path, gate: Gate) -> None:
     """The threads behind it live, but wait for ever."""
@@ -178,9 +200,8 @@ def test_without_such_a_reader_watchdog_reads(
 
 
 def test_without_a_table_of_watches_they_are_given_up() -> None:
-    """And whatever changed before they were taken anew is looked for."""
+    """It goes as it would then: watchdog removes them, and takes them anew."""
     kept = _KeptWatches({})
     removed: Any = [(1, 2)]
     assert kept.take(removed) == removed
     assert kept.of_no_folder() == []
-    assert kept.has_new()
