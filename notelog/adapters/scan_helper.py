@@ -200,6 +200,9 @@ class _Child:
 
 
 def _is_room() -> bool:
-    """Whether a processor is free: else two processes only take turns."""
-    processors = os.cpu_count() or 1
-    return processors > 1 and os.getloadavg()[0] < processors
+    """Whether there are two processors: on one two processes only take turns.
+
+    Where other programs keep them busy, two get the greater share of them: beside four of these on
+    two processors a scan took 0.7 of the time.
+    """
+    return (os.cpu_count() or 1) > 1
