@@ -9,6 +9,7 @@ cannot be read; and of those that perhaps only show a chat, so that the parser h
 
 import marshal
 import os
+import struct
 import sys
 
 from notelog.core.chat_sign import has_mark, is_plainly_chat, may_be_chat, only_shows
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
-    Stamp: TypeAlias = tuple[int, int, int]  # size, both time stamps in nanoseconds
-    Looked: TypeAlias = tuple[list[Stamp | None], list[int], list[int]]
+    Looked: TypeAlias = tuple[bytes, list[int], list[int]]
     Look: TypeAlias = Callable[[Sequence[str | bytes], int], Looked]
 
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_STAMP = struct.Struct("=qqq")  # size, both time stamps in nanoseconds
+STAMP_BYTES = _STAMP.size
+GONE = _STAMP.pack(-1, -1, -1)
+"""The stamp of what is no file, or was not asked for."""
+
 _FIRST_BYTES = 64 * 1024
 _GROWTH_BYTES = 4096  # it may have grown since its size was asked
 _HEAD_BYTES = 8
@@ -31,16 +36,22 @@ _BATCH = 64
 
 def stamps_of(paths: "Sequence[str | bytes]", _limit_bytes: int = 0) -> "Looked":
     """What marks each file as it is now."""
-    found: list[Stamp | None] = []
+    found: list[bytes] = []
     stat = os.stat
     for path in paths:
         try:
-            status = stat(path)
+            found.append(stamp_of(stat(path)))
         except (OSError, ValueError):
-            found.append(None)  # or it is a symlink to nothing
-        else:
-            found.append((status.st_size, status.st_mtime_ns, status.st_ctime_ns))
-    return found, [], []
+            found.append(GONE)  # or it is a symlink to nothing
+    return b"".join(found), [], []
+
+
+def stamp_of(status: os.stat_result) -> bytes:
+    """The stamp of a file."""
+    try:
+        return _STAMP.pack(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    except struct.error:  # a time after the year 2262
+        return _STAMP.pack(status.st_size, -2, status.st_ctime_ns)
 
 
 def signs_of(paths: "Sequence[str | bytes]", limit_bytes: int) -> "Looked":
@@ -68,7 +79,7 @@ def signs_of(paths: "Sequence[str | bytes]", limit_bytes: int) -> "Looked":
             likely.append(number)
         finally:
             close(descriptor)
-    return [None] * len(paths), likely, unsure
+    return GONE * len(paths), likely, unsure
 
 
 def stamped_signs_of(paths: "Sequence[str | bytes]", limit_bytes: int) -> "Looked":
@@ -93,14 +104,13 @@ def content_of(path: str, limit_bytes: int = sys.maxsize) -> bytes:
 
 
 def serve(look: "Look", limit_bytes: int) -> None:
-    """Answers for the files that standard input names, from the last to the first."""
+    """Answers for the files that standard input names, the last first, as they are named."""
     named = b""
     while more := os.read(0, _FIRST_BYTES):
-        named += more
-    paths = named.split(b"\0")
-    for stop in range(len(paths), 0, -_BATCH):
-        data = marshal.dumps(look(paths[max(stop - _BATCH, 0) : stop], limit_bytes))
-        write_all(1, len(data).to_bytes(_HEAD_BYTES, sys.byteorder) + data)
+        *paths, named = (named + more).split(b"\0")
+        for start in range(0, len(paths), _BATCH):
+            data = marshal.dumps(look(paths[start : start + _BATCH][::-1], limit_bytes))
+            write_all(1, len(data).to_bytes(_HEAD_BYTES, sys.byteorder) + data)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -12,14 +12,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from notelog.adapters.files import TEMP_PREFIX, read_once
 from notelog.adapters.leases import Lease, LeaseKind
 from notelog.adapters.note_looks import (
+    GONE,
     OPEN_FLAGS,
+    STAMP_BYTES,
     content_of,
     signs_of,
+    stamp_of,
     stamped_signs_of,
     stamps_of,
 )
@@ -34,15 +36,14 @@ from notelog.errors import NoteError
 from notelog.ports.notes import Snapshot
 from notelog.ports.watching import FoundNote, Scan
 
-if TYPE_CHECKING:
-    from notelog.adapters.note_looks import Stamp
-
 _SYNCED_S = 3.0
 _SECOND_NS = 1_000_000_000
 _COARSE_NS = 2 * _SECOND_NS  # FAT counts in steps of two seconds
 _FINE_NS = 20_000_000  # Linux stamps files by a clock that ticks 100 to 1,000 times a second
-_LATER: "Stamp" = (-1, -1, -1)
+_LATER = b"\xfe" * STAMP_BYTES
 """Of a note whose stamp is not known yet: no file has it."""
+
+_COMPARED_BYTES = 100 * STAMP_BYTES
 
 
 class VaultIndex:
@@ -72,7 +73,7 @@ class VaultIndex:
         self._end_marks = end_marks
         self._quick = quick
         self._lock = Lock()
-        self._known: dict[str, Stamp] = {}
+        self._known: dict[str, bytes] = {}
         self._read_ns = 0
 
     def inside(self, path: str) -> str:
@@ -157,24 +158,24 @@ class VaultIndex:
 
     def _look(
         self, folders: set[int], unreadable: list[str], temporary: list[str]
-    ) -> "tuple[dict[str, Stamp], list[str]]":
+    ) -> tuple[dict[str, bytes], list[str]]:
         """The notes, and which of them are new or changed and may be chats; only those are read."""
         self._stamp()
         known = self._known
         notes = _walk(self._root, folders, unreadable, temporary)
-        found: dict[str, Stamp] = {}
+        found: dict[str, bytes] = {}
         if known:
-            before = list(known)
-            paths, (stamps, _, _) = examine(notes, stamps_of, self._limit, expected=before)
-            found, new = _compared(known, paths, stamps)
+            there, named, (stamps, _, _) = examine(notes, stamps_of, self._limit, expected=known)
+            found, new = _compared(known, there, named, stamps)
             notes = iter(new)
         quick = bool(known) or self._quick
         self._read_ns = 0 if known else time.time_ns() * quick
-        paths, (stamps, likely, unsure) = examine(
+        _, paths, (stamps, likely, unsure) = examine(
             notes, signs_of if quick else stamped_signs_of, self._limit
         )
         if not known:
-            found.update(dict.fromkeys(paths, _LATER) if quick else _stamped(paths, stamps))
+            late = dict.fromkeys(paths, _LATER)
+            found = late if quick else _compared({}, paths, paths, stamps)[0]
             unsure = [number for number in unsure if _is_chat(paths[number])]
         chats = [*likely, *unsure]
         return found, [paths[number] for number in sorted(chats)]
@@ -219,7 +220,7 @@ def _is_chat(path: str) -> bool:
         return True
 
 
-def _stamp_before(path: str, at_ns: int) -> "Stamp":
+def _stamp_before(path: str, at_ns: int) -> bytes:
     """The stamp of a file that was not touched since a time: by the system's clock, not its own."""
     try:
         status = os.stat(path)  # noqa: PTH116  # a hundred thousand times
@@ -228,25 +229,37 @@ def _stamp_before(path: str, at_ns: int) -> "Stamp":
     coarse = status.st_ctime_ns % _SECOND_NS == 0
     if status.st_ctime_ns + (_COARSE_NS if coarse else _FINE_NS) >= at_ns:
         return _LATER
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return stamp_of(status)
 
 
 def _compared(
-    known: "dict[str, Stamp]", paths: list[str], stamps: "list[Stamp | None]"
-) -> "tuple[dict[str, Stamp], list[str]]":
-    """The notes as they are now, and those that are others than known or new."""
-    if paths == list(known) and None not in stamps:  # nearly always, and found out at once
-        pairs = zip(_stamped(paths, stamps), known.values(), strict=True)
-        changed = dict(now for now, before in pairs if now[1] != before)
-        return known | changed, list(changed)
-    found = dict(_stamped(paths, stamps))
-    return found, [path for path, stamp in found.items() if known.get(path) != stamp]
+    known: dict[str, bytes], there: list[str], named: list[str], stamps: bytes
+) -> tuple[dict[str, bytes], list[str]]:
+    """The notes as they are now, and those that are others than known or new.
+
+    Args:
+        known: the notes as they were.
+        there: those that were found.
+        named: the new ones, and behind them those that were known.
+        stamps: of these.
+    """
+    before = GONE * (len(named) - len(known)) + b"".join(known.values())
+    changed = {named[number]: stamp for number, stamp in _differing(stamps, before)}
+    found = known | changed
+    if named is not there or GONE in changed.values():
+        found = {path: stamp for path in there if (stamp := found.get(path, GONE)) != GONE}
+    return found, [path for path in changed if path in found]
 
 
-def _stamped(paths: list[str], stamps: "list[Stamp | None]") -> "Iterator[tuple[str, Stamp]]":
-    for path, stamp in zip(paths, stamps, strict=True):
-        if stamp is not None:
-            yield path, stamp
+def _differing(stamps: bytes, before: bytes) -> Iterator[tuple[int, bytes]]:
+    """Those that differ, with their numbers; a hundred are compared at once."""
+    for first in range(0, len(stamps), _COMPARED_BYTES):
+        last = first + _COMPARED_BYTES
+        if stamps[first:last] != before[first:last]:
+            for start in range(first, min(last, len(stamps)), STAMP_BYTES):
+                stamp = stamps[start : start + STAMP_BYTES]
+                if stamp != before[start : start + STAMP_BYTES]:
+                    yield start // STAMP_BYTES, stamp
 
 
 def _left_beside(temporary: list[str], notes: Iterable[str]) -> Iterator[str]:

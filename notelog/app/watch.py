@@ -114,7 +114,7 @@ class Watcher:
         if hint.wish:
             self._obey()
         elif not hint.path:
-            self._scans.want()
+            self._scans.want(lost=hint.lost)
         elif self._tools.files.relative(hint.path):
             self._scans.heard(hint.path, own=self._may_be_own(hint.path))
             if not self._concerns(hint.path):

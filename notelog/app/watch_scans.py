@@ -8,6 +8,8 @@ from notelog.ports.watch_view import Kind
 from notelog.ports.watching import Scan
 
 _SHORTEST_PAUSE_S = 0.2
+_CALM_S = 0.15
+_STORM_S = 5.0
 _LATE_S = 5.0
 _DEAF_S = 3600.0
 _DEAF = "the system did not tell of a change"
@@ -32,10 +34,12 @@ class Scans:
         self._once = once
         self._running = False
         self._wanted = False
+        self._lost_s = NEVER_S
         self._took_s, self._ended_s = 0.0, -NEVER_S
         self._began_s = self._since_s = NEVER_S
         self._first_at = 0.0
         self._excused = False
+        self._unwatched = 0
         self._heard: dict[str, float] = {}
         self._unheard: dict[str, float] = {}
         self._deaf_s, self._deaf_until_s = _DEAF_S, NEVER_S
@@ -61,18 +65,27 @@ class Scans:
         if not self._running:
             self._running = True
             self._began_s = self._tools.clock.monotonic()
-            self.next_s = NEVER_S
+            self.next_s = self._lost_s = NEVER_S
             self._tools.start_scan()
 
-    def want(self) -> None:
-        """A scan at once, but not again and again: folders are copied and moved in bursts."""
+    def want(self, *, lost: bool = False) -> None:
+        """A scan at once, but not again and again: folders are copied and moved in bursts.
+
+        Where changes are lost one after the other it comes as soon as that ends: one that runs by
+        then finds the last of them late, or not at all.
+        """
         self._excused = True
+        now_s = self._tools.clock.monotonic()
+        if lost:
+            self._lost_s = now_s
         if self._running:
             self._wanted = True
             return
+        if self._lost_s < NEVER_S:
+            self.next_s = max(now_s, min(self._ended_s + _STORM_S, self._lost_s + _CALM_S))
+            return
         pause_s = min(max(_SHORTEST_PAUSE_S, 5 * self._took_s), self._settings.poll_s)
-        soonest_s = max(self._tools.clock.monotonic(), self._ended_s + pause_s)
-        self.next_s = min(self.next_s, soonest_s)
+        self.next_s = min(self.next_s, max(now_s, self._ended_s + pause_s))
 
     def heard(self, path: str, *, own: bool) -> None:
         """An event told of a note, perhaps of a change that notelog itself made."""
@@ -97,10 +110,11 @@ class Scans:
         self.next_s = self._ended_s + self.every_s
         if self._wanted:
             self._wanted = False
-            self.want()
+            self.want(lost=self._lost_s < NEVER_S)  # who hears of losses had to wait for the scan
         if not scan.absent:
             self._check_heard(scan, excused=excused)
-            self._check_watches(scan)
+            if self._lost_s == NEVER_S and not self._tools.hints.catch_up():
+                self._check_watches(scan, excused=excused)
 
     def _check_heard(self, scan: Scan, *, excused: bool) -> None:
         """Scans more often where notes changed and no event told, nor tells a little later.
@@ -138,10 +152,17 @@ class Scans:
             self._tools.say(Kind.NOTICE, f"nothing changed unheard for a time: {every}")
             self._deaf_s *= 2
 
-    def _check_watches(self, scan: Scan) -> None:
-        """Scans more often where the system gives no events for some folders."""
-        lost = 0 if self.no_events else self._tools.hints.unwatched(scan.folders)
+    def _check_watches(self, scan: Scan, *, excused: bool) -> None:
+        """Scans more often where the system gives no events for some folders.
+
+        One that was just made is perhaps listened to a moment later: then a second scan tells.
+        """
+        before = self._unwatched
+        lost = self._unwatched = 0 if self.no_events else self._tools.hints.unwatched(scan.folders)
         if not lost:
+            return
+        if excused and not before:
+            self.want()
             return
         of = f"{lost:,} of {len(scan.folders):,} folders"
         self.no_events = f"{of} give no events (the limit on inotify watches)"

@@ -95,6 +95,7 @@ class Hint:
         path: the note; empty: anything, so look through all of the vault.
         by_sync: it came to its name from the temporary file of a sync tool.
         reason: why all of the vault is to be looked through.
+        lost: changes were lost that nothing else tells of.
         wish: a person paused or resumed the watcher; no note changed.
     """
 
@@ -102,6 +103,7 @@ class Hint:
     wish: bool = False
     by_sync: bool = False
     reason: str = ""
+    lost: bool = False
 
 
 class Hints(Protocol):
@@ -117,6 +119,10 @@ class Hints(Protocol):
 
     def unwatched(self, folders: AbstractSet[int]) -> int:
         """How many of these folders (inode numbers) give no events."""
+        ...
+
+    def catch_up(self) -> bool:
+        """A scan has found what was lost: gives whether folders among that are listened to soon."""
         ...
 
     def is_alive(self) -> bool:

@@ -47,7 +47,10 @@ def answered(note: Path) -> bool:
 @linux
 @pytest.mark.timeout(1200)
 def test_what_the_system_lost_is_answered(program: Program, vault: Path) -> None:
-    """A watcher that was stopped while its queue of events ran over finds every change, once."""
+    """A watcher that was stopped while its queue of events ran over finds every change, once.
+
+    And what is saved later in a folder that was made meanwhile: there it hears, and needs no scan.
+    """
     with ScriptedServer([reply("A leaf.") for _ in range(2 * PROBES)]) as server:
         program.serve(server.base_url, profile=QUICK)
         with WatchRun(program, vault) as watch:
@@ -55,9 +58,13 @@ def test_what_the_system_lost_is_answered(program: Program, vault: Path) -> None
                 probes = [vault / "folder 0" / f"probe {number}.md" for number in range(PROBES)]
                 for number, note in enumerate(probes):
                     note.write_bytes(probe(number))
+                (vault / "new").mkdir()
             wait_until(lambda: all(map(answered, probes)), LONGEST_S)
+            later = vault / "new" / "later.md"
+            later.write_bytes(probe(PROBES))
+            wait_until(lambda: answered(later), LONGEST_S)
             assert watch.stop() == 0
-        assert len(server.requests) == PROBES
+        assert len(server.requests) == PROBES + 1
 
 
 @linux

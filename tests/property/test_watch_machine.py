@@ -140,7 +140,7 @@ class WatchedVault(RuleBasedStateMachine):
     @rule()
     def the_system_loses_events(self) -> None:
         """And says so."""
-        self.world.hint(Hint(reason="the system lost events"))
+        self.world.hint(Hint(reason="the system lost events", lost=True))
 
     @rule()
     def a_person_resumes(self) -> None:

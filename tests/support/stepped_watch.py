@@ -50,7 +50,7 @@ class _Events:
         self._left_s = seconds
         for path, by_sync in told:
             reason = "" if path else "events were lost"
-            self._post(Hint(path=path, by_sync=by_sync, reason=reason))
+            self._post(Hint(path=path, by_sync=by_sync, reason=reason, lost=not path))
 
     def take(self, inbox: Any, patience_s: float) -> Any:
         """What was posted; else time passes, if there is any left."""

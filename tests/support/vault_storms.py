@@ -31,13 +31,19 @@ def storm(folder: Path, ending: str) -> Iterator[None]:
             process.kill()
 
 
+def fill_queue(folder: Path) -> None:
+    """The system's queue of events overflows, for whoever listens and does not read."""
+    now_ns = time.monotonic_ns()
+    for number in range(int(_QUEUE.read_bytes()) // 2 + 100):  # each is created and closed
+        (folder / f"lost {now_ns} {number}.txt").touch()
+
+
 @contextmanager
 def deaf(process: int, folder: Path) -> Iterator[None]:
     """A process is stopped, and the system loses events of it before what is done meanwhile."""
     os.kill(process, signal.SIGSTOP)
     try:
-        for number in range(int(_QUEUE.read_bytes()) // 2 + 100):  # each is created and closed
-            (folder / f"lost {number}.txt").touch()
+        fill_queue(folder)
         yield
     finally:
         os.kill(process, signal.SIGCONT)

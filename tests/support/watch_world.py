@@ -155,6 +155,7 @@ class _Hints:
     """Events that a test makes itself."""
 
     unheard: int = 0
+    catches_up: bool = False
     alive: bool = True
     started: int = 0
 
@@ -168,6 +169,9 @@ class _Hints:
 
     def unwatched(self, folders: AbstractSet[int]) -> int:
         return self.unheard
+
+    def catch_up(self) -> bool:
+        return self.catches_up
 
     def is_alive(self) -> bool:
         return self.alive

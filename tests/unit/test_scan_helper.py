@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from notelog.adapters import note_looks, scan_helper
-from notelog.adapters.note_looks import signs_of, stamped_signs_of, stamps_of
+from notelog.adapters.note_looks import (
+    GONE,
+    STAMP_BYTES,
+    signs_of,
+    stamped_signs_of,
+    stamps_of,
+)
 from notelog.adapters.scan_helper import examine
 from notelog.adapters.vault_index import VaultIndex
 from notelog.core.watch_names import Scope
@@ -52,6 +58,11 @@ def processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     return str(request.param)
 
 
+def index_of(vault: Path) -> VaultIndex:
+    """The notes of a vault."""
+    return VaultIndex(str(vault), Scope(), size_limit_bytes=LIMIT)
+
+
 def names(index: VaultIndex) -> set[str]:
     """What a scan finds, without the many."""
     return {name for found in index.scan().changed if not (name := found.relative)[0].isdigit()}
@@ -80,6 +91,27 @@ def test_a_first_scan_names_the_chats_and_a_later_one_what_changed(
     scan = index.scan()
     assert {note.relative for note in scan.changed} == {"words.md", "7.md"}
     assert scan.notes == 306
+
+
+@pytest.mark.usefixtures("processes")
+def test_what_is_no_more_found_is_gone_and_what_is_new_is_told_once(vault: Path) -> None:
+    """Also a note that can still be opened, behind a symlink that took the place of its folder."""
+    folder = vault / "folder"
+    folder.mkdir()
+    for number in range(5):
+        (folder / f"inner {number}.md").write_bytes(NOTES["chat.md"])
+    index = index_of(vault)
+    assert index.scan().notes == 312
+    folder.rename(vault.with_name("elsewhere"))
+    folder.symlink_to(vault.with_name("elsewhere"))
+    (vault / "a new one.md").write_bytes(NOTES["chat.md"])
+    (vault / "words.md").rename(vault / "other words.md")
+    (vault / "chat.md").write_bytes(NOTES["chat.md"] + b"more\n")
+    scan = index.scan()
+    assert {found.relative for found in scan.changed} == {"a new one.md", "chat.md"}
+    assert scan.notes == 308
+    scan = index.scan()
+    assert (scan.changed, scan.notes) == ((), 308)
 
 
 @pytest.mark.parametrize("saved", ["in place", "by rename, with an old time stamp"])
@@ -130,8 +162,8 @@ def test_whatever_the_child_does_its_share_is_done(
     monkeypatch.setattr(os, "posix_spawn", noting)
     paths = sorted(map(str, vault.iterdir()))
     descriptors = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0  # noqa: PTH112, PTH208
-    found, looked = examine(iter(paths), stamped_signs_of, LIMIT)
-    assert (found, looked) == (paths, stamped_signs_of(paths, LIMIT))
+    found = examine(iter(paths), stamped_signs_of, LIMIT)
+    assert found == (paths, paths, stamped_signs_of(paths, LIMIT))
     if descriptors:
         assert len(os.listdir("/proc/self/fd")) == descriptors  # noqa: PTH208
     for process in started:
@@ -146,7 +178,7 @@ def test_a_child_answers_from_the_last_file_on(
     paths = sorted(map(str, vault.iterdir()))
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
-    note_looks.write_all(ours_out, os.fsencode("\0".join(paths)))
+    note_looks.write_all(ours_out, os.fsencode("\0".join([*reversed(paths), ""])))
     os.close(ours_out)
     read, write = os.read, note_looks.write_all
     monkeypatch.setattr(os, "read", lambda fd, size: read(fd or theirs_in, size))
@@ -155,9 +187,9 @@ def test_a_child_answers_from_the_last_file_on(
     left = len(paths)
     while left:
         stamps, likely, unsure = cast("Looked", note_looks.receive(ours_in))
-        left -= len(stamps)
-        same = signs_of(paths[left : left + len(stamps)], LIMIT)
-        assert (list(likely), list(unsure)) == same[1:]
+        count = len(stamps) // STAMP_BYTES
+        left -= count
+        assert (stamps, likely, unsure) == signs_of(paths[left : left + count], LIMIT)
     for descriptor in (theirs_in, ours_in, theirs_out):
         os.close(descriptor)
 
@@ -178,5 +210,16 @@ def test_names_that_are_no_notes(vault: Path) -> None:
 def test_what_cannot_be_read_is_left_to_a_closer_look(tmp_path: Path) -> None:
     """A name with a NUL and a file that has gone are no reason to end."""
     gone = str(tmp_path / "gone.md")
-    assert stamped_signs_of([gone, "a\0b"], LIMIT) == ([None, None], [0, 1], [])
-    assert stamps_of([gone])[0] == [None]
+    assert stamped_signs_of([gone, "a\0b"], LIMIT) == (GONE * 2, [0, 1], [])
+    assert stamps_of([gone])[0] == GONE
+
+
+def test_a_time_stamp_that_is_too_late_is_one(tmp_path: Path) -> None:
+    """A note of the year 2400, as a broken clock makes it, is known again."""
+    note = tmp_path / "late.md"
+    note.write_bytes(NOTES["chat.md"])
+    os.utime(note, (13_570_000_000, 13_570_000_000))
+    assert note.stat().st_mtime_ns > 2**63
+    index = VaultIndex(str(tmp_path), Scope(), size_limit_bytes=LIMIT)
+    assert names(index) == {"late.md"}
+    assert names(index) == set()

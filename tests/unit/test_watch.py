@@ -10,6 +10,7 @@ from notelog.core.asked import questions
 from notelog.core.pacing import Limits
 from notelog.core.records import Intent
 from notelog.core.reply import ReplyDelta
+from notelog.core.watching import NEVER_S
 from notelog.errors import (
     InDoubtError,
     NoExchangeError,
@@ -122,7 +123,7 @@ def test_lost_events_are_found_by_the_scan(world: World) -> None:
 def test_an_overflow_brings_the_scan_forward(world: World) -> None:
     """When the system says that it lost events, the vault is looked through at once."""
     world.save("a.md", DUE, event=False)
-    world.hint(Hint(reason="the system lost events"))
+    world.hint(Hint(reason="the system lost events", lost=True))
     world.let_pass(2)
     assert world.server.asked == ["What is tea?"]
 
@@ -142,15 +143,15 @@ def test_a_storm_of_other_notes_is_not_looked_at(world: World) -> None:
 
 
 def test_a_slow_scan_is_brought_forward_too_and_follows_itself_after_a_pause() -> None:
-    """After lost events even a scan of two seconds begins at once; the next lets others breathe."""
+    """When folders move even a scan of two seconds begins at once; the next lets others breathe."""
     world = World()
     world.scan_s = 2.0
     world.let_pass(60)
-    lost = Hint(reason="the system lost events")
-    world.hint(lost)
+    moved = Hint(reason="a folder was moved")
+    world.hint(moved)
     world.watcher.advance()
     assert world.scans == 1
-    world.hint(lost)
+    world.hint(moved)
     assert world.watcher.advance() > world.clock.monotonic()  # while it runs nothing is due
     assert world.scans == 1
     world.run_scans()
@@ -158,6 +159,70 @@ def test_a_slow_scan_is_brought_forward_too_and_follows_itself_after_a_pause() -
     assert world.watcher.counts.last_scan_at == world.clock.now() - 4
     world.let_pass(2)
     assert world.watcher.counts.last_scan_at > world.clock.now() - 2
+
+
+def scans_in(world: World, seconds: float, *, lost_every_s: float = NEVER_S) -> list[float]:
+    """When scans begin, of 0.3 s each, counted from now, while changes are lost again and again."""
+    begun: list[float] = []
+    start_s = world.clock.monotonic()
+    ends_s, lost_s = NEVER_S, 0.0
+    for step in range(int(seconds * 100)):
+        now_s = step / 100
+        world.clock.at = start_s + now_s
+        if now_s >= lost_s:
+            world.hint(Hint(reason="the system lost events", lost=True))
+            lost_s = now_s + lost_every_s
+        if now_s >= ends_s:
+            world.run_scans()
+            ends_s = NEVER_S
+        world.watcher.advance()
+        if world.scans and ends_s == NEVER_S:
+            begun.append(now_s)
+            ends_s = now_s + 0.3
+    return begun
+
+
+def test_what_was_lost_is_looked_for_at_once_and_once(world: World) -> None:
+    """One scan that begins after the loss finds it all."""
+    world.scan_s = 0.3
+    world.let_pass(60)
+    assert scans_in(world, 30) == [0]
+
+
+def test_a_folder_that_is_moved_after_a_loss_waits_for_its_scan(world: World) -> None:
+    """What was lost is found by then, and the next scan keeps its distance."""
+    world.scan_s = 0.3
+    world.let_pass(60)
+    assert scans_in(world, 0.5) == [0]
+    world.hint(Hint(reason="a folder was moved"))
+    assert world.watcher.advance() - world.clock.monotonic() == pytest.approx(1.3, abs=0.05)
+
+
+def test_the_last_of_many_losses_is_looked_for_as_soon_as_it_is_calm(world: World) -> None:
+    """While changes are lost again and again scans are rare, and none runs as that ends."""
+    world.scan_s = 0.3
+    world.let_pass(60)
+    assert scans_in(world, 4, lost_every_s=0.05) == [0]
+    assert scans_in(world, 30) == pytest.approx([0.15], abs=0.02)
+    first, second, third = scans_in(world, 12, lost_every_s=0.05)
+    assert (first, second) == pytest.approx((0, 5.3), abs=0.02)
+    assert third == pytest.approx(10.6, abs=0.04)
+
+
+def test_a_loss_during_a_scan_is_looked_for_when_that_has_ended(world: World) -> None:
+    """It may have passed the note before it changed; who would tell of more is heard first."""
+    world.scan_s = 0.3
+    world.let_pass(60)
+    lost = Hint(reason="the system lost events", lost=True)
+    world.hint(lost)
+    world.watcher.advance()
+    world.hint(lost)
+    world.clock.at += 0.3
+    world.run_scans()
+    assert world.watcher.advance() - world.clock.monotonic() == pytest.approx(0.15, abs=0.01)
+    world.save("a.md", DUE, event=False)
+    world.let_pass(1.2)  # with the time in which it settles
+    assert world.server.asked == ["What is tea?"]
 
 
 def test_changes_that_no_event_tells_of_are_looked_for_often(world: World) -> None:
@@ -204,7 +269,7 @@ def test_events_that_come_late_or_were_said_to_be_lost_are_no_fault(world: World
     world.hint(Hint(path=world.path("a.md")))
     world.let_pass(60)
     world.save("b.md", chat("What is coffee?"), event=False)
-    world.hint(Hint(reason="the system lost events"))
+    world.hint(Hint(reason="the system lost events", lost=True))
     world.let_pass(60)
     for number in range(40):
         world.save("c.md", chat(f"What is cocoa {number}?", tail=""))
@@ -231,6 +296,25 @@ def test_folders_without_events_are_scanned_often() -> None:
     world.let_pass(8)
     assert world.server.asked == ["What is tea?"]
     assert any("give no events" in item for item in world.sentences(Kind.WARNING))
+
+
+def test_a_folder_that_was_just_made_is_not_without_events(world: World) -> None:
+    """A scan may find it before it is listened to: only one that a second scan finds so is told."""
+    world.let_pass(60)
+    world.hints.catches_up = True  # as where events were lost
+    world.hints.unheard = 1
+    for _ in range(3):
+        world.hint(Hint(reason="the system lost events", lost=True))
+        world.let_pass(2)
+    world.hints.catches_up = False
+    world.hints.unheard = 1
+    world.hint(Hint(reason="a folder was created"))
+    world.watcher.advance()
+    world.run_scans()
+    world.hints.unheard = 0
+    world.let_pass(60)
+    assert world.sentences(Kind.WARNING) == []
+    assert world.place.beats[-1].events
 
 
 def test_auto_waits_longer_and_until_the_sentence_is_whole(world: World) -> None:

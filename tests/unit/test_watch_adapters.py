@@ -6,13 +6,14 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import pytest
+from heard import LONGEST_WAIT_S, Heard
 
 from notelog.adapters.journal_pool import KeptJournals
 from notelog.adapters.leftovers import temp_name, temp_stem
@@ -35,7 +36,6 @@ from notelog.wiring import watch as wiring
 
 LIMIT = 1024 * 1024
 CHAT = b"q\n\nrole::assistant\n\na\n\nrole::user\n"
-LONGEST_WAIT_S = 20.0
 
 
 @pytest.fixture
@@ -211,36 +211,6 @@ def test_twins_and_temporary_names() -> None:
     assert twin_of("a.md") is None
     assert is_sync_temp(".syncthing.a.md.tmp")
     assert not is_sync_temp("a.md")
-
-
-class Heard:
-    """The hints of a running watcher."""
-
-    def __init__(self) -> None:
-        self._hints: SimpleQueue[Hint] = SimpleQueue()
-
-    def post(self, hint: Hint) -> None:
-        """Takes a hint."""
-        self._hints.put(hint)
-
-    def wait_for(self, fits: Callable[[Hint], bool]) -> Hint:
-        """The next hint that fits."""
-        while True:
-            try:
-                hint = self._hints.get(timeout=LONGEST_WAIT_S)
-            except Empty:
-                raise AssertionError("no such hint came") from None
-            if fits(hint):
-                return hint
-
-    def has(self, fits: Callable[[Hint], bool]) -> bool:
-        """Whether one of the hints that are here, or come at once, fits."""
-        try:
-            while not fits(self._hints.get(timeout=0.05)):
-                pass
-        except Empty:
-            return False
-        return True
 
 
 @pytest.fixture
