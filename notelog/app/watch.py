@@ -5,6 +5,7 @@ person's wishes) is posted to it; ``advance`` does what is due and says when to 
 files and requests come through ports, so a whole day passes in a test in a moment.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 
@@ -412,7 +413,7 @@ class Watcher:
         self._history.update(beginning.history)
         if beginning.taken:
             self._warm_up()
-        self._land_kept(frozenset(found.path for found in beginning.taken))
+        self._land_kept(beginning.due)
         now = self._tools.clock.now()
         for found in beginning.left:
             self._unanswered[found.path] = _joined(LEFT, LEFT_HINT)
@@ -441,10 +442,10 @@ class Watcher:
             if state is None or state.phase in phases:
                 self._touch(path, synced=self._tools.files.is_synced(path))
 
-    def _land_kept(self, taken: frozenset[str] = frozenset()) -> None:
+    def _land_kept(self, due: Mapping[str, str] | None = None) -> None:
         """Puts replies into their notes that a crash, or a vault that went away, kept out.
 
-        A part of one waits where its note is answered at the start: who asks decides what it is
+        A part of one waits where its question is answered at the start: who asks decides what it is
         worth. Elsewhere nothing is asked for it, also where that is free. A question that a crash
         left in doubt is looked at, so that its note says so.
         """
@@ -453,7 +454,7 @@ class Watcher:
                 continue
             if not item.key:
                 self._touch(item.note)
-            elif item.whole or item.note not in taken:
+            elif item.whole or item.key != (due or {}).get(item.note):
                 state = self._states.get(item.note, NoteState())
                 self._states[item.note] = replace(state, key=item.key)
                 self._begin(item.note, kept=True)

@@ -106,19 +106,12 @@ def unlanded(root: str) -> "tuple[Unlanded, ...]":
                 if is_inside(item.intent.note, root)
                 and os.path.exists(item.intent.note)  # noqa: PTH110  # it is text
                 and (
-                    (is_known := _is_kept(item) or _still_says_so(journal, item))
+                    (is_known := item.is_kept or _still_says_so(journal, item))
                     or (item.started_at > since and _is_silent(journal, item))
                 )
             )
     except NotelogError:
         return ()
-
-
-def _is_kept(record: "TurnRecord") -> bool:
-    from notelog.core.records import TurnState
-
-    arrived = record.reply is not None and bool(record.reply.text)
-    return arrived and record.state in {TurnState.RECEIVED, TurnState.IN_DOUBT}
 
 
 def _is_silent(journal: "SqliteJournal", record: "TurnRecord") -> bool:
