@@ -256,6 +256,27 @@ def test_pause_resume_why_and_the_heartbeat(program: Program, vault: Path) -> No
     assert len(server.requests) == 1
 
 
+def test_why_knows_which_watcher_has_a_note(program: Program, vault: Path) -> None:
+    """Also one of a folder around the note's vault; a note that is a symlink is where it is."""
+    inner = vault / "My Notes" / "tea.md"
+    (inner.parent / ".obsidian").mkdir(parents=True)
+    outside = program.home / "elsewhere.md"
+    linked = vault / "linked.md"
+    linked.symlink_to(outside)
+    program.serve("http://127.0.0.1:9/v1", profile=QUICK)
+    ticked = unticked(outside), unticked(inner)
+    with WatchRun(program, vault) as watch:
+        program.run("pause")
+        for note, data in zip((linked, inner), ticked, strict=True):
+            assert "tick it to send" in program.run("why", note).out
+            note.write_bytes(data)
+        watch.wait_for("held")
+        assert "it waits: paused by you" in program.run("why", inner).out
+        assert "it will be answered" in program.run("why", linked).out
+        assert watch.stop() == 0
+    assert f"start it: notelog watch '{inner.parent}'\n" in program.run("why", inner).out
+
+
 def test_once_answers_and_ends(program: Program, vault: Path) -> None:
     """``--once`` answers what is marked and ends; a second pass asks nothing."""
     note = vault / "tea.md"
