@@ -335,3 +335,13 @@ def test_a_reply_that_a_save_took_up_is_not_called_kept(world: World) -> None:
     assert len(world.sentences(Kind.ANSWERED)) == 1
     assert world.watcher.counts.answered == 1
     assert "its reply is kept" not in world.sentences()
+
+
+def test_a_chat_that_is_saved_in_another_encoding_is_told_of(world: World) -> None:
+    """A Windows editor makes UTF-16 of a ticked note: nothing is asked, and it says why."""
+    world.save("a.md", DUE.replace(b"[x]", b"[ ]"))
+    world.let_pass(5)
+    world.save("a.md", DUE.decode().encode("utf-16"))
+    world.let_pass(5)
+    assert any("not UTF-8" in sentence for sentence in world.sentences(Kind.WAITING))
+    assert world.server.asked == []
