@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _SAMPLE = """
     SELECT note, prompt FROM turn WHERE prompt <> x'' AND purpose = 'reply'
     ORDER BY id DESC LIMIT 50"""
+_ATTEMPTS = """
+    SELECT id, note, CASE purpose WHEN 'reply' THEN prompt ELSE x'' END FROM turn
+    WHERE turn_key = ? ORDER BY id DESC"""
+_MOVED = "UPDATE turn SET note = ? WHERE note = ? AND turn_key = ?"
 BUSY_TIMEOUT_S = 30.0
 """How long one command waits for another that writes to the same journal."""
 
@@ -33,25 +37,28 @@ def latest_id(
 
     A note that was renamed keeps its turns, and so does one that has two names: a hard link, or a
     symlink that was left at the old place. Where a name is found to be another one of this note,
-    all turns under it are known under the new one from then on.
+    all turns under it are known under the new one from then on. Where another note bears the old
+    name by now, each turn is whose question it is.
 
     Raises:
         ConflictError: another process works on the note under its older name.
     """
-    rows: list[tuple[int, bytes]] = connection.execute(
-        "SELECT id, note FROM turn WHERE turn_key = ? ORDER BY id DESC", (turn_key,)
-    ).fetchall()
+    rows: list[tuple[int, bytes, bytes]] = connection.execute(_ATTEMPTS, (turn_key,)).fetchall()
     stored = stored_path(note, root)
-    for record_id, where in rows:
+    for record_id, where, _ in rows:
         if where == stored:
             return record_id
-    for record_id, where in rows:
+    for record_id, where, prompt in rows:
         other = named_path(where, root)
         if is_same_note(other, note):
             if not Path(other).exists() or Path(other).is_symlink():
                 refuse(other, note)  # of two living names the lock is one
             # one statement is a transaction of its own
             connection.execute("UPDATE turn SET note = ? WHERE note = ?", (stored, where))
+            return record_id
+        if prompt and _holds(other, prompt) is False:
+            refuse(other, note)
+            connection.execute(_MOVED, (stored, where, turn_key))
             return record_id
     return None
 
@@ -156,15 +163,17 @@ def _moved_to(path: str, vault_root: str) -> bool:
     except sqlite3.Error:
         return False
     held = [
-        found for note, prompt in rows if (found := _holds(note, prompt, vault_root)) is not None
+        found
+        for note, prompt in rows
+        if (found := _holds(named_path(note, vault_root), prompt)) is not None
     ]
     return sum(held) * 2 > len(held)
 
 
-def _holds(stored: bytes, prompt: bytes, root: str) -> bool | None:
+def _holds(note: str, prompt: bytes) -> bool | None:
     """Whether a note holds the longest line of a question; None where there is no such note."""
     try:
-        with Path(named_path(stored, root)).open("rb") as file:
+        with Path(note).open("rb") as file:
             data = file.read(_READ_BYTES)
     except OSError:
         return None

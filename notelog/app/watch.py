@@ -157,8 +157,9 @@ class Watcher:
             self.asks.remember(path, key)
         if result.told.kind is Kind.FAILED and self._options.once:
             self.counts.exit_code = self.counts.exit_code or result.exit_code
-        moved = self._moved.pop(path, "")
-        if moved and result.ending is not Ending.LANDED:
+        moved, ending = self._moved.pop(path, ""), result.ending
+        if moved and ending is not Ending.LANDED:
+            ending = Ending.STALE  # another note may bear that name now
             rest_s = self._timing.auto_settle_s
             self._apply(moved, Touched(rest_s=rest_s))  # what came is kept, and goes in there
         else:
@@ -168,7 +169,7 @@ class Watcher:
             self._said.pop(path, None)
             if result.ending is not Ending.LANDED:
                 self._unanswered[path] = _joined(result.told.sentence, result.told.hint)
-        self._apply(path, Ended(ending=result.ending, key=key, fingerprint=result.fingerprint))
+        self._apply(path, Ended(ending=ending, key=key, fingerprint=result.fingerprint))
         self._changed = True
 
     def stop(self) -> None:
@@ -326,6 +327,8 @@ class Watcher:
             case Action.TAKE_BACK:
                 self._begin(path, tells="unticked")
             case Action.STOP:
+                if path in self._moved:  # another note bears that name now
+                    return
                 self.asks.stop(path)
                 self._tools.say(Kind.NOTICE, "stopped by you; what came is kept", path)
             case Action.SAY_PASSED:

@@ -81,6 +81,39 @@ def test_what_is_typed_below_while_the_reply_arrives_stays(program: Program, vau
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("now", ["", UNTICKED.format("What is coffee?")])
+@pytest.mark.parametrize("noticed", [True, False])
+def test_a_new_note_under_the_old_name_changes_nothing(
+    program: Program, vault: Path, now: str, *, noticed: bool
+) -> None:
+    """``Untitled`` is given a name while it is asked, and another ``Untitled`` made at once."""
+    note, new = vault / "Untitled.md", vault / "green tea.md"
+    ticked = unticked(note)
+    begun, renamed = threading.Event(), threading.Event()
+    first, *rest = reply_events("A leaf.")
+    script: list[Step] = response(first, Signal(begun), Wait(renamed), *rest)
+    with ScriptedServer([script, reply("Too much.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            note.write_bytes(ticked)
+            assert begun.wait(LONGEST_WAIT_S)
+            note.rename(new)
+            if noticed:
+                watch.wait_for("notice", "green tea.md", "renamed")
+            note.write_bytes(now.encode())
+            if not noticed:
+                watch.wait_for("notice", "green tea.md", "renamed")
+            renamed.set()
+            watch.wait_for("answered", "green tea.md")
+            assert watch.stop() == 0
+    assert b"A leaf." in new.read_bytes()
+    assert note.read_bytes() == now.encode()
+    assert len(server.requests) == 1
+    assert program.run("status", vault).code == 0
+    assert program.run("undo", new).code == 0
+    assert new.read_bytes() == ticked
+
+
 @pytest.mark.parametrize("noticed", [True, False])
 def test_a_note_that_is_renamed_in_mid_request_gets_its_reply(
     program: Program, vault: Path, *, noticed: bool
