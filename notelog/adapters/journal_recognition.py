@@ -16,7 +16,7 @@ _SAMPLE = """
     SELECT note, prompt FROM turn WHERE prompt <> x'' AND purpose = 'reply'
     ORDER BY id DESC LIMIT 50"""
 _ATTEMPTS = """
-    SELECT id, note, CASE purpose WHEN 'reply' THEN prompt ELSE x'' END FROM turn
+    SELECT id, note, iif(purpose = 'reply', prompt, x'') FROM turn
     WHERE turn_key = ? ORDER BY id DESC"""
 _MOVED = "UPDATE turn SET note = ? WHERE note = ? AND turn_key = ?"
 BUSY_TIMEOUT_S = 30.0
@@ -56,7 +56,7 @@ def latest_id(
             # one statement is a transaction of its own
             connection.execute("UPDATE turn SET note = ? WHERE note = ?", (stored, where))
             return record_id
-        if prompt and _holds(other, prompt) is False:
+        if is_left(other, prompt):
             refuse(other, note)
             connection.execute(_MOVED, (stored, where, turn_key))
             return record_id
@@ -141,6 +141,11 @@ def is_same_note(other: str, note: str) -> bool:
         return Path(other).samefile(note)
     except OSError:
         return False
+
+
+def is_left(note: str, prompt: bytes) -> bool:
+    """Whether a note that is there does not hold a question, unless that is not known."""
+    return bool(prompt) and _holds(note, prompt) is False
 
 
 def _moved_to(path: str, vault_root: str) -> bool:
