@@ -97,6 +97,7 @@ class Watcher:
         self._started_at = clock.now()
         self._quarter = 0.0
         self._changed = True
+        self._held = ""
         self._beat_s = -NEVER_S
         self._seen_now: set[str] = set()
         self._warm = options.once
@@ -201,6 +202,9 @@ class Watcher:
         if now_s >= self._scans.next_s and not self._draining:
             self._scans.begin()
         self._seen_now.clear()
+        if self.held != self._held:
+            self._held = self.held
+            self._changed = True
         if self._changed and now_s >= self._beat_s:
             self._beat()
         return self._next_s(now_s)
