@@ -81,9 +81,7 @@ def kept_replies(turns: tuple[TurnRecord, ...]) -> tuple[Kept, ...]:
     return tuple(
         Kept(record=turn, reply=turn.reply, judgement=judge(turn.reply))
         for turn in last.values()
-        if turn.intent.purpose is Purpose.REPLY
-        and turn.is_kept
-        and turn.reply is not None
+        if turn.intent.purpose is Purpose.REPLY and turn.is_kept and turn.reply is not None
     )
 
 

@@ -202,9 +202,8 @@ class Watcher:
         if now_s >= self._scans.next_s and not self._draining:
             self._scans.begin()
         self._seen_now.clear()
-        if self.held != self._held:
-            self._held = self.held
-            self._changed = True
+        held, self._held = self._held, self.held
+        self._changed |= held != self._held
         if self._changed and now_s >= self._beat_s:
             self._beat()
         return self._next_s(now_s)
@@ -331,10 +330,7 @@ class Watcher:
             case Action.TAKE_BACK:
                 self._begin(path, tells="unticked")
             case Action.STOP:
-                if path in self._moved:  # another note bears that name now
-                    return
-                self.asks.stop(path)
-                self._tools.say(Kind.NOTICE, "stopped by you; what came is kept", path)
+                self._stop(path)
             case Action.SAY_PASSED:
                 if isinstance(event, Seen) and isinstance(event.verdict, Pass):
                     self._say_passed(path, event.verdict)
@@ -346,6 +342,11 @@ class Watcher:
             ):
                 self._unanswered[path] = _joined(*SAID[action])
                 self._say_once(path, action, *SAID[action])
+
+    def _stop(self, path: str) -> None:
+        if path not in self._moved:  # another note bears that name now
+            self.asks.stop(path)
+            self._tools.say(Kind.NOTICE, "stopped by you; what came is kept", path)
 
     def _say_passed(self, path: str, verdict: Pass) -> None:
         self._unanswered.pop(path, None)  # whoever asks why is told by the note itself

@@ -86,7 +86,7 @@ def test_a_scan_tells_what_changed_and_may_be_a_chat(vault: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_a_chat_that_an_editor_saved_as_utf_16_is_told(vault: Path, encoding: str) -> None:
-    """It cannot be answered, which is said only of what is looked at; other notes are left alone."""
+    """It cannot be answered, which has to be said; other notes in UTF-16 are left alone."""
     for name, data in {"a.md": CHAT, "words.md": b"only words: no chat\n"}.items():
         (vault / name).write_bytes(f"\ufeff{data.decode()}".encode(encoding))
     index = index_of(vault)
