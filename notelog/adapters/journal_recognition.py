@@ -204,7 +204,7 @@ def find_database(vault_root: str, folder: str) -> str:
     if Path(own := database_of(folder, identity)).exists():
         return own
     beside = (str(path) for path in sorted(Path(folder).glob("*.sqlite3")) if path.stat().st_size)
-    others = {path: _recorded(path) for path in beside}
+    others = {path: recorded(path) for path in beside}
     place = os.fsencode(vault_root)
     found = (
         *(path for path, row in others.items() if row and row[:2] == identity),
@@ -214,7 +214,7 @@ def find_database(vault_root: str, folder: str) -> str:
     return next(iter(found), "") or next(moved, "")
 
 
-def _recorded(path: str) -> tuple[str, str, bytes] | None:
+def recorded(path: str) -> tuple[str, str, bytes] | None:
     """Device, inode and path of the vault that a database was last used for."""
     import sqlite3
 

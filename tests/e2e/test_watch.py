@@ -310,6 +310,28 @@ def test_why_knows_which_watcher_has_a_note(program: Program, vault: Path) -> No
     assert f"start it: notelog watch '{inner.parent}'\n" in program.run("why", inner).out
 
 
+@pytest.mark.parametrize("end", ["received", "part"])
+def test_the_vaults_in_a_watched_folder_are_its_own(
+    program: Program, vault: Path, end: str
+) -> None:
+    """What a crash left for their notes goes in, and their requests count for the hour."""
+    inner = vault / "My Notes"
+    (inner / ".obsidian").mkdir(parents=True)
+    note, other = inner / "tea.md", inner / "coffee.md"
+    note.write_bytes(unticked(note))
+    write_turn(program, note, end)
+    os.utime(note, (1e9, 1e9))
+    with ScriptedServer([reply("Too much.")]) as server:
+        program.serve(server.base_url, profile=f"{QUICK}asks_per_hour = 1\n")
+        with WatchRun(program, vault) as watch:
+            watch.wait_for("answered" if end == "received" else "failed", "My Notes/tea.md")
+            other.write_bytes(unticked(other))
+            watch.wait_for("held", words="1 request")
+            assert watch.stop() == 0
+    assert b"role::assistant" in note.read_bytes()
+    assert len(server.requests) == 0
+
+
 def test_once_answers_and_ends(program: Program, vault: Path) -> None:
     """``--once`` answers what is marked and ends; a second pass asks nothing."""
     note = vault / "tea.md"
