@@ -16,8 +16,9 @@ _SAMPLE = """
     SELECT note, prompt FROM turn WHERE prompt <> x'' AND purpose = 'reply'
     ORDER BY id DESC LIMIT 50"""
 _ATTEMPTS = """
-    SELECT id, note, iif(purpose = 'reply', prompt, x'') FROM turn
-    WHERE turn_key = ? ORDER BY id DESC"""
+    SELECT id, note,
+        iif(purpose = 'reply' AND state IN ('intent', 'sent', 'received', 'in-doubt'), prompt, x'')
+    FROM turn WHERE turn_key = ? ORDER BY id DESC"""
 _MOVED = "UPDATE turn SET note = ? WHERE note = ? AND turn_key = ?"
 BUSY_TIMEOUT_S = 30.0
 """How long one command waits for another that writes to the same journal."""
@@ -38,7 +39,8 @@ def latest_id(
     A note that was renamed keeps its turns, and so does one that has two names: a hard link, or a
     symlink that was left at the old place. Where a name is found to be another one of this note,
     all turns under it are known under the new one from then on. Where another note bears the old
-    name by now, each turn is whose question it is.
+    name by now, each turn that has not
+    come to its end is whose question it is.
 
     Raises:
         ConflictError: another process works on the note under its older name.
