@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 _SAMPLE = """
     SELECT note, prompt FROM turn WHERE prompt <> x'' AND purpose = 'reply'
     ORDER BY id DESC LIMIT 50"""
+_ATTEMPTS = """
+    SELECT id, note,
+        iif(purpose = 'reply' AND state IN ('intent', 'sent', 'received', 'in-doubt'), prompt, x'')
+    FROM turn WHERE turn_key = ? ORDER BY id DESC"""
+_MOVED = "UPDATE turn SET note = ? WHERE note = ? AND turn_key = ?"
 BUSY_TIMEOUT_S = 30.0
 """How long one command waits for another that writes to the same journal."""
 
@@ -33,25 +38,29 @@ def latest_id(
 
     A note that was renamed keeps its turns, and so does one that has two names: a hard link, or a
     symlink that was left at the old place. Where a name is found to be another one of this note,
-    all turns under it are known under the new one from then on.
+    all turns under it are known under the new one from then on. Where another note bears the old
+    name by now, each turn that has not
+    come to its end is whose question it is.
 
     Raises:
         ConflictError: another process works on the note under its older name.
     """
-    rows: list[tuple[int, bytes]] = connection.execute(
-        "SELECT id, note FROM turn WHERE turn_key = ? ORDER BY id DESC", (turn_key,)
-    ).fetchall()
+    rows: list[tuple[int, bytes, bytes]] = connection.execute(_ATTEMPTS, (turn_key,)).fetchall()
     stored = stored_path(note, root)
-    for record_id, where in rows:
+    for record_id, where, _ in rows:
         if where == stored:
             return record_id
-    for record_id, where in rows:
+    for record_id, where, prompt in rows:
         other = named_path(where, root)
         if is_same_note(other, note):
             if not Path(other).exists() or Path(other).is_symlink():
                 refuse(other, note)  # of two living names the lock is one
             # one statement is a transaction of its own
             connection.execute("UPDATE turn SET note = ? WHERE note = ?", (stored, where))
+            return record_id
+        if is_left(other, prompt):
+            refuse(other, note)
+            connection.execute(_MOVED, (stored, where, turn_key))
             return record_id
     return None
 
@@ -136,6 +145,11 @@ def is_same_note(other: str, note: str) -> bool:
         return False
 
 
+def is_left(note: str, prompt: bytes) -> bool:
+    """Whether a note that is there does not hold a question, unless that is not known."""
+    return bool(prompt) and _holds(note, prompt) is False
+
+
 def _moved_to(path: str, vault_root: str) -> bool:
     """Whether a vault whose folder is gone is the one at another place now, by its turns.
 
@@ -156,15 +170,17 @@ def _moved_to(path: str, vault_root: str) -> bool:
     except sqlite3.Error:
         return False
     held = [
-        found for note, prompt in rows if (found := _holds(note, prompt, vault_root)) is not None
+        found
+        for note, prompt in rows
+        if (found := _holds(named_path(note, vault_root), prompt)) is not None
     ]
     return sum(held) * 2 > len(held)
 
 
-def _holds(stored: bytes, prompt: bytes, root: str) -> bool | None:
+def _holds(note: str, prompt: bytes) -> bool | None:
     """Whether a note holds the longest line of a question; None where there is no such note."""
     try:
-        with Path(named_path(stored, root)).open("rb") as file:
+        with Path(note).open("rb") as file:
             data = file.read(_READ_BYTES)
     except OSError:
         return None
@@ -190,7 +206,7 @@ def find_database(vault_root: str, folder: str) -> str:
     if Path(own := database_of(folder, identity)).exists():
         return own
     beside = (str(path) for path in sorted(Path(folder).glob("*.sqlite3")) if path.stat().st_size)
-    others = {path: _recorded(path) for path in beside}
+    others = {path: recorded(path) for path in beside}
     place = os.fsencode(vault_root)
     found = (
         *(path for path, row in others.items() if row and row[:2] == identity),
@@ -200,7 +216,7 @@ def find_database(vault_root: str, folder: str) -> str:
     return next(iter(found), "") or next(moved, "")
 
 
-def _recorded(path: str) -> tuple[str, str, bytes] | None:
+def recorded(path: str) -> tuple[str, str, bytes] | None:
     """Device, inode and path of the vault that a database was last used for."""
     import sqlite3
 

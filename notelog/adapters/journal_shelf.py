@@ -1,12 +1,18 @@
 """The journals of all vaults of this user, one after the other."""
 
+import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notelog.adapters.journal_forget import forget, forgettable
-from notelog.adapters.journal_recognition import find_database, is_same_note, other_end_marks
+from notelog.adapters.journal_recognition import (
+    find_database,
+    is_same_note,
+    other_end_marks,
+    recorded,
+)
 from notelog.adapters.journal_rows import named_path, price_of, unpacked
 from notelog.adapters.journal_schema import (
     journal_errors,
@@ -71,6 +77,14 @@ class JournalShelf:
         """The vault at a path, in the same way; nothing where it has no journal."""
         if path := find_database(root, str(self._folder)):
             yield from self._opened(path)
+
+    def below(self, folder: str) -> tuple[str, ...]:
+        """The vaults in a folder that are there and have a journal."""
+        rows = map(recorded, map(str, sorted(self._folder.glob("*.sqlite3"))))
+        roots = (os.fsdecode(row[2]) for row in rows if row)
+        return tuple(
+            root for root in roots if Path(folder) in Path(root).parents and Path(root).is_dir()
+        )
 
     def _opened(self, path: str) -> Iterator[ShelvedVault | str]:
         try:

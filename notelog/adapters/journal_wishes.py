@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from notelog.adapters.journal_recognition import is_same_note
+from notelog.adapters.journal_recognition import is_left, is_same_note
 from notelog.adapters.journal_rows import load_record, named_path, stored_path
 from notelog.adapters.journal_schema import journal_errors, transaction
 from notelog.adapters.note_locks import NoteLocks
@@ -21,7 +21,8 @@ _LAST_ANSWERED = """
 
 
 _IN_WORK = """
-    SELECT note, iif(purpose = 'reply', turn_key, on_way_to) FROM turn
+    SELECT note, iif(purpose = 'reply', turn_key, on_way_to), iif(purpose = 'reply', prompt, x'')
+    FROM turn
     WHERE state IN ('intent', 'sent') ORDER BY id"""
 
 
@@ -43,11 +44,15 @@ class JournalWishes:
         if self.in_work(note):
             return note
         with journal_errors(self._path):
-            rows: list[tuple[bytes, str]] = self._connection.execute(_IN_WORK).fetchall()
-        names = {named_path(where, self._root): key for where, key in rows}
-        older = [name for name in names if is_same_note(name, note) and self.in_work(name)]
+            rows: list[tuple[bytes, str, bytes]] = self._connection.execute(_IN_WORK).fetchall()
+        names = {named_path(where, self._root): (key, prompt) for where, key, prompt in rows}
+        older = {
+            name: key
+            for name, (key, prompt) in names.items()
+            if (is_same_note(name, note) or is_left(name, prompt)) and self.in_work(name)
+        }
         asked = frozenset(keys() if older else ())
-        return next((name for name in older if names[name] in asked), "")
+        return next((name for name, key in older.items() if key in asked), "")
 
     def wish_stop(self, note: str) -> bool:
         """Wishes that the process that works on a note stops; False where none does."""

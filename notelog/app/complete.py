@@ -300,7 +300,7 @@ def _tell_of_kept_replies(
             question = shortened(record.intent.prompt, 60)
             tools.reporter.notice(
                 f"a reply to an earlier question of this note is kept: {question!r}; notelog "
-                "deliver NOTE puts it below that question, without a request"
+                "deliver NOTE puts it below that question where it still stands, without a request"
             )
 
 

@@ -23,7 +23,6 @@ from notelog.core.standing import NotOurs, find_standing
 from notelog.core.visible import shortened
 from notelog.errors import ConflictError, NoExchangeError
 
-_ARRIVED = frozenset({TurnState.RECEIVED, TurnState.IN_DOUBT})
 _QUESTION_CHARS = 60
 _ELSEWHERE = (
     "notelog deliver --print NOTE shows it, notelog deliver --at-end NOTE puts it below the end "
@@ -82,10 +81,7 @@ def kept_replies(turns: tuple[TurnRecord, ...]) -> tuple[Kept, ...]:
     return tuple(
         Kept(record=turn, reply=turn.reply, judgement=judge(turn.reply))
         for turn in last.values()
-        if turn.intent.purpose is Purpose.REPLY
-        and turn.state in _ARRIVED
-        and turn.reply is not None
-        and turn.reply.text
+        if turn.intent.purpose is Purpose.REPLY and turn.is_kept and turn.reply is not None
     )
 
 

@@ -329,8 +329,8 @@ def _kind(record: TurnRecord, note: Note | None, place: Place) -> Kind | None:
         case TurnState.RECEIVED:
             return None if landed else Kind.KEPT
         case TurnState.IN_DOUBT:
-            doubt = Kind.IN_DOUBT if waits or place is Place.NO_NOTE else Kind.OVER
-            return landed or doubt
+            over = Kind.KEPT if record.is_kept else Kind.OVER
+            return landed or (Kind.IN_DOUBT if waits or place is Place.NO_NOTE else over)
         case TurnState.FAILED:
             return Kind.FAILED if waits else None
         case _:

@@ -5,6 +5,7 @@ person's wishes) is posted to it; ``advance`` does what is due and says when to 
 files and requests come through ports, so a whole day passes in a test in a moment.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 
@@ -96,6 +97,7 @@ class Watcher:
         self._started_at = clock.now()
         self._quarter = 0.0
         self._changed = True
+        self._held = ""
         self._beat_s = -NEVER_S
         self._seen_now: set[str] = set()
         self._warm = options.once
@@ -156,8 +158,9 @@ class Watcher:
             self.asks.remember(path, key)
         if result.told.kind is Kind.FAILED and self._options.once:
             self.counts.exit_code = self.counts.exit_code or result.exit_code
-        moved = self._moved.pop(path, "")
-        if moved and result.ending is not Ending.LANDED:
+        moved, ending = self._moved.pop(path, ""), result.ending
+        if moved and ending is not Ending.LANDED:
+            ending = Ending.STALE  # another note may bear that name now
             rest_s = self._timing.auto_settle_s
             self._apply(moved, Touched(rest_s=rest_s))  # what came is kept, and goes in there
         else:
@@ -167,7 +170,7 @@ class Watcher:
             self._said.pop(path, None)
             if result.ending is not Ending.LANDED:
                 self._unanswered[path] = _joined(result.told.sentence, result.told.hint)
-        self._apply(path, Ended(ending=result.ending, key=key, fingerprint=result.fingerprint))
+        self._apply(path, Ended(ending=ending, key=key, fingerprint=result.fingerprint))
         self._changed = True
 
     def stop(self) -> None:
@@ -199,6 +202,8 @@ class Watcher:
         if now_s >= self._scans.next_s and not self._draining:
             self._scans.begin()
         self._seen_now.clear()
+        held, self._held = self._held, self.held
+        self._changed |= held != self._held
         if self._changed and now_s >= self._beat_s:
             self._beat()
         return self._next_s(now_s)
@@ -325,8 +330,7 @@ class Watcher:
             case Action.TAKE_BACK:
                 self._begin(path, tells="unticked")
             case Action.STOP:
-                self.asks.stop(path)
-                self._tools.say(Kind.NOTICE, "stopped by you; what came is kept", path)
+                self._stop(path)
             case Action.SAY_PASSED:
                 if isinstance(event, Seen) and isinstance(event.verdict, Pass):
                     self._say_passed(path, event.verdict)
@@ -338,6 +342,11 @@ class Watcher:
             ):
                 self._unanswered[path] = _joined(*SAID[action])
                 self._say_once(path, action, *SAID[action])
+
+    def _stop(self, path: str) -> None:
+        if path not in self._moved:  # another note bears that name now
+            self.asks.stop(path)
+            self._tools.say(Kind.NOTICE, "stopped by you; what came is kept", path)
 
     def _say_passed(self, path: str, verdict: Pass) -> None:
         self._unanswered.pop(path, None)  # whoever asks why is told by the note itself
@@ -412,7 +421,7 @@ class Watcher:
         self._history.update(beginning.history)
         if beginning.taken:
             self._warm_up()
-        self._land_kept(frozenset(found.path for found in beginning.taken))
+        self._land_kept(beginning.due)
         now = self._tools.clock.now()
         for found in beginning.left:
             self._unanswered[found.path] = _joined(LEFT, LEFT_HINT)
@@ -441,10 +450,10 @@ class Watcher:
             if state is None or state.phase in phases:
                 self._touch(path, synced=self._tools.files.is_synced(path))
 
-    def _land_kept(self, taken: frozenset[str] = frozenset()) -> None:
+    def _land_kept(self, due: Mapping[str, str] | None = None) -> None:
         """Puts replies into their notes that a crash, or a vault that went away, kept out.
 
-        A part of one waits where its note is answered at the start: who asks decides what it is
+        A part of one waits where its question is answered at the start: who asks decides what it is
         worth. Elsewhere nothing is asked for it, also where that is free. A question that a crash
         left in doubt is looked at, so that its note says so.
         """
@@ -453,7 +462,7 @@ class Watcher:
                 continue
             if not item.key:
                 self._touch(item.note)
-            elif item.whole or item.note not in taken:
+            elif item.whole or item.key != (due or {}).get(item.note):
                 state = self._states.get(item.note, NoteState())
                 self._states[item.note] = replace(state, key=item.key)
                 self._begin(item.note, kept=True)

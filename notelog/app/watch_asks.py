@@ -4,7 +4,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from unicodedata import normalize
 
+from notelog.app.reading import parse_snapshot
 from notelog.app.watch_tools import Watching
+from notelog.core.asked import questions
 from notelog.core.derived import Purpose
 from notelog.core.pacing import (
     HOUR_S,
@@ -22,6 +24,7 @@ from notelog.core.pacing import (
 from notelog.core.watch_names import twin_of
 from notelog.core.watching import NEVER_S, Busy, Gone
 from notelog.errors import NoteError
+from notelog.ports.notes import Snapshot
 from notelog.ports.watch_view import Kind
 from notelog.ports.watch_work import WatchJob
 
@@ -191,12 +194,14 @@ class Asks:
         """
         for other, running in self._running.items():
             if other != path and running.job.key == key:
-                return other if self._is_moved(other, path) else ""
+                return other if self._is_moved(other, path, key) else ""
         return ""
 
-    def _is_moved(self, path: str, new: str) -> bool:
+    def _is_moved(self, path: str, new: str, key: str) -> bool:
         try:
             there = self._tools.files.glance(path)
+            if isinstance(there, Snapshot) and not self._holds(there, key):
+                return True  # another note bears that name now
             if isinstance(there, Busy | Gone) or _spelt(path) != _spelt(new):
                 return isinstance(there, Gone)
             here = self._tools.files.glance(new)
@@ -205,6 +210,10 @@ class Asks:
         if isinstance(here, Busy | Gone):
             return False
         return (here.device, here.inode) == (there.device, there.inode)
+
+    def _holds(self, note: Snapshot, key: str) -> bool:
+        key = key.partition("+")[0]
+        return key in questions(parse_snapshot(self._tools.looking.reading, note))
 
     def remember(self, path: str, key: str) -> None:
         """A turn was answered in a note."""

@@ -298,7 +298,7 @@ def _known_here(tools: Completing, job: WatchJob) -> tuple[bool, bool]:
     except NotelogError:
         return False, False
     last = [turn for turn in turns if turn.intent.purpose is Purpose.REPLY][-1:]
-    kept = any(turn.state is TurnState.RECEIVED and turn.intent.turn_key == key for turn in last)
+    kept = any(turn.is_kept and turn.intent.turn_key == key for turn in last)
     return asked, kept
 
 

@@ -24,7 +24,7 @@ from notelog.core.triggers import (
 from notelog.core.turn import ticked
 from notelog.core.watch_names import matches_any
 from notelog.core.watch_settings import WatchSettings
-from notelog.core.watching import Busy, Gone, Kept, Seen
+from notelog.core.watching import Busy, Gone, Kept, Seen, Timing
 from notelog.errors import NoteError, NotelogError
 from notelog.ports.journal import Journal
 from notelog.ports.notes import Snapshot
@@ -88,6 +88,7 @@ def look_at(
     )
 
 
+_LATELY_S = Timing().verify_for_s  # later it was the person who took a reply out
 _UNREADABLE_S = 60.0
 """A note that the system does not let be read is looked at again: nothing tells that it may be."""
 
@@ -111,8 +112,9 @@ def beside_journal(
     """A verdict, and what the journal holds for its turn; see ``look_at``.
 
     A question above what was typed on comes first, where its reply is kept or may have been paid
-    for; what was typed is the next message then. A question that is in doubt stands against that
-    only until the next message has a mark of its own.
+    for; what was typed is the next message then. A question that is in doubt, or whose reply an
+    editor with a stale text saved over, stands against that only until the next message has a mark
+    of its own.
     """
     if isinstance(verdict, Answer) and verdict.trigger is Trigger.AGAIN:
         return verdict, Kept.NOTHING
@@ -148,10 +150,12 @@ def _asked_above(
         with looking.open_journal(snapshot) as journal:
             rename_turns(looking.reading, journal, snapshot)
             for above in questions_above(looking.reading, journal, snapshot):
-                kept = _kept(journal.latest(above.key, snapshot.real_path))
-                doubt = kept is Kept.IN_DOUBT and not above.marked_below
+                record = journal.latest(above.key, snapshot.real_path)
+                kept = _kept(record)
+                lately = record is not None and looking.now() - record.started_at <= _LATELY_S
+                unmarked = kept is Kept.IN_DOUBT or (kept is Kept.DELIVERED and lately)
                 back = kept is Kept.DELIVERED and above.key == landed
-                if kept in {Kept.REPLY, Kept.PART} or doubt or back:
+                if kept in {Kept.REPLY, Kept.PART} or back or (unmarked and not above.marked_below):
                     asked = judge_note(looking, above.snapshot, edited=edited)
                     return (asked, kept) if isinstance(asked, Answer) else None
     except NotelogError:

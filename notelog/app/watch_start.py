@@ -44,6 +44,7 @@ class Beginning:
 
     Attributes:
         taken: notes to be answered now.
+        due: by their paths, the keys of the turns that wait in them.
         left: notes that are marked and left alone.
         busy: notes that could not be read at rest, or that another machine asks: they are looked
             at again.
@@ -52,6 +53,7 @@ class Beginning:
     """
 
     taken: tuple[FoundNote, ...]
+    due: Mapping[str, str]
     left: tuple[FoundNote, ...]
     busy: tuple[FoundNote, ...]
     history: Mapping[Content, Pass]
@@ -65,6 +67,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
     busy: list[FoundNote] = []
     history: dict[Content, Pass] = {}
     contents: dict[str, Content] = {}
+    keys: dict[str, str] = {}
     for found in scan.changed:
         edited = options.once and found.modified_s > options.since_s > 0
         seen = look_at(tools.looking, found.path, edited=edited, with_journal=False)
@@ -74,6 +77,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
             chats += 1
             marked.append(found)
             contents[found.path] = content_of(seen)
+            keys[found.path] = seen.verdict.key.partition("+")[0]
         elif seen.verdict.because is Passed.CLAIMED:
             chats += 1
             busy.append(found)
@@ -91,7 +95,8 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
     history |= {contents[found.path]: _LEFT_ALONE for found in left}
     for found in taken:
         history.pop(contents[found.path], None)
-    return Beginning(taken=taken, left=left, busy=tuple(busy), history=history)
+    due = {found.path: keys[found.path] for found in taken}
+    return Beginning(taken=taken, due=due, left=left, busy=tuple(busy), history=history)
 
 
 def content_of(seen: Seen) -> Content:

@@ -2,6 +2,7 @@
 
 _HEAD_BYTES = 64 * 1024
 _FRONT_MATTER = (b"---", b"\xef\xbb\xbf---")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SEPARATOR, _MARKER = b"__chatgpt_plugin", b"role::"
 _UNDERSCORE, _COLON = b"_:"
 _LINE = b'<hr class="__chatgpt_plugin">\n'
@@ -12,9 +13,12 @@ _PROTECTING = (b"`", b"~~", b"<", b"%%", b"$$", b"=begin", b"\\")
 def may_be_chat(data: bytes) -> bool:
     """Whether a note has anything of a chat; what has not, is none for the parser either.
 
-    The separator and the markers count in any letter case. A search for one byte goes at the speed
+    So may one in UTF-16, as some editors save it: the parser says what is wrong with it. The
+    separator and the markers count in any letter case. A search for one byte goes at the speed
     of memory, one for two takes as long as lowering all, so they come in this order.
     """
+    if data.startswith(_UTF_16):
+        data = data[2:].replace(b"\0", b"")
     return has_mark(data) or (
         data.startswith(_FRONT_MATTER) and data.find(b"notelog", 0, _HEAD_BYTES) >= 0
     )
@@ -47,7 +51,7 @@ def only_shows(data: bytes) -> bool:
     Each fence begins at column 0 below a blank line and is the next three backticks' partner, and
     nothing outside of the fences can hide one.
     """
-    if data.startswith(_FRONT_MATTER):
+    if data.startswith(_FRONT_MATTER + _UTF_16):
         return False
     outside: list[bytes] = []
     at = 0

@@ -109,6 +109,12 @@ class TurnRecord:
         """The main piece of what was put into the note last, once that was planned."""
         return self.landings[-1].main if self.landings else None
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether a reply came, or a part of one, that was not put into its note."""
+        came = self.reply is not None and bool(self.reply.text)
+        return came and self.state in {TurnState.RECEIVED, TurnState.IN_DOUBT}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftCallout:

@@ -289,6 +289,8 @@ def _passed(state: NoteState, verdict: Pass, now_s: float, timing: Timing) -> St
     say = () if own or state.phase is Phase.IDLE else (Action.SAY_PASSED,)
     if "+" in state.failed_key and verdict.because is Passed.ANSWERED:
         return replace(state, phase=Phase.IDLE, due_s=NEVER_S, failed_key=""), (Action.TAKE_BACK,)
+    if state.failed_key == _ANY_KEY and verdict.because is Passed.HISTORY:  # only a new mark asks
+        return replace(state, phase=Phase.IDLE, due_s=NEVER_S), say
     known = state.failed_key == _IN_VAIN
     state = replace(state, phase=Phase.IDLE, delay_s=0.0, failures=0, failed_key="")
     if verdict.wait_s:

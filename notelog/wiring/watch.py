@@ -190,9 +190,11 @@ def vault_root(named: str | None) -> str:
 
 def why(note: str) -> "WhyNot":
     """Why a watcher would answer a note, or not; see ``app.why``."""
+    import shlex
+    from pathlib import Path
     from time import time
 
-    from notelog.adapters.places import state_dir, vault_of
+    from notelog.adapters.places import state_dir, vault_of_real
     from notelog.adapters.watch_place import WatchFolder, watched_roots
     from notelog.app.watch_look import Looking
     from notelog.app.why import why_not
@@ -201,7 +203,13 @@ def why(note: str) -> "WhyNot":
     state = state_dir()
     folder, name = os.path.split(os.path.abspath(note))  # noqa: PTH100
     path = os.path.join(os.path.realpath(folder), name)  # noqa: PTH118  # a symlinked note is one
-    root = vault_of(path, watched_roots(state))
+    roots = watched_roots(state)
+    around = [
+        root
+        for root in roots
+        if Path(path).is_relative_to(root) and WatchFolder(state, root).is_watched()
+    ]
+    root = max(around, key=len, default="") or vault_of_real(path, lambda: roots)
     place = WatchFolder(state, root)
     config = _with_chosen_auto(_with_watch(config, marker=_marker(root, config)), place)
     files = _files(root, config)
@@ -212,7 +220,8 @@ def why(note: str) -> "WhyNot":
         settings=config.watch,
         now=time,
     )
-    return why_not(looking, path, scope=_scope(root, config), place=place, now=time())
+    found = why_not(looking, path, scope=_scope(root, config), place=place, now=time())
+    return replace(found, hint=found.hint.replace("VAULT", shlex.quote(root)))
 
 
 def pause(vault: str, duration: str) -> "tuple[str, ...]":

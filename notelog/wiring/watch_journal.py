@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from notelog.adapters.journal_sqlite import SqliteJournal
     from notelog.core.records import TurnRecord
@@ -30,6 +30,16 @@ def _journal_root(root: str) -> str:
     return vault_of(os.path.join(root, "note.md"), watched_roots(state_dir()))  # noqa: PTH118
 
 
+def _vaults_in(root: str) -> "tuple[str, ...]":
+    """The vault that a folder lies in, or is, and those that lie in it and have a journal."""
+    from time import time
+
+    from notelog.adapters.journal_shelf import JournalShelf
+    from notelog.adapters.places import state_dir
+
+    return (_journal_root(root), *JournalShelf(state_dir(), now=time).below(root))
+
+
 def lately(root: str, since: float) -> "tuple[TurnFigures, ...]":
     """What was asked for the notes below a folder; nothing where the journal cannot be read."""
     from pathlib import Path
@@ -41,9 +51,10 @@ def lately(root: str, since: float) -> "tuple[TurnFigures, ...]":
 
     found: list[TurnFigures] = []
     with suppress(NotelogError, OSError):  # the next request says what is wrong with it
-        for vault in JournalShelf(state_dir(), now=time).vault(_journal_root(root)):
-            if not isinstance(vault, str):
-                found += vault.journal.figures(since)
+        for of_vault in _vaults_in(root):
+            for vault in JournalShelf(state_dir(), now=time).vault(of_vault):
+                if not isinstance(vault, str):
+                    found += vault.journal.figures(since)
     return tuple(item for item in found if Path(item.note).is_relative_to(root))
 
 
@@ -85,40 +96,37 @@ def unlanded(root: str) -> "tuple[Unlanded, ...]":
     The journal keeps a reply that is not in the note, or the note says that it is still asked.
     Without a key those of the last day that came to be in doubt in a crash: the note does not say.
     """
+    from notelog.adapters.journal_sqlite import open_journal
+    from notelog.adapters.places import state_dir
+    from notelog.errors import NotelogError
+
+    found: list[Unlanded] = []
+    for vault in _vaults_in(root):
+        with suppress(NotelogError), open_journal(vault, state_dir()) as journal:
+            found += _unlanded(journal, root)
+    return tuple(found)
+
+
+def _unlanded(journal: "SqliteJournal", root: str) -> "Iterator[Unlanded]":
     from time import time
 
     from notelog.adapters.places import is_inside
     from notelog.app.watch_start import START_AGE_S
     from notelog.core.records import TurnState
-    from notelog.errors import NotelogError
     from notelog.ports.watch_work import Unlanded
 
-    try:
-        with vault_journal(root) as journal:
-            since = time() - START_AGE_S
-            return tuple(
-                Unlanded(
-                    note=item.intent.note,
-                    key=item.intent.turn_key if is_known else "",
-                    whole=item.state is TurnState.RECEIVED,
-                )
-                for item in journal.standing()  # an older attempt's reply is not what comes next
-                if is_inside(item.intent.note, root)
-                and os.path.exists(item.intent.note)  # noqa: PTH110  # it is text
-                and (
-                    (is_known := _is_kept(item) or _still_says_so(journal, item))
-                    or (item.started_at > since and _is_silent(journal, item))
-                )
+    since = time() - START_AGE_S
+    for item in journal.standing():  # an older attempt's reply is not what comes next
+        note = item.intent.note
+        if not is_inside(note, root) or not os.path.exists(note):  # noqa: PTH110  # it is text
+            continue
+        is_known = item.is_kept or _still_says_so(journal, item)
+        if is_known or (item.started_at > since and _is_silent(journal, item)):
+            yield Unlanded(
+                note=note,
+                key=item.intent.turn_key if is_known else "",
+                whole=item.state is TurnState.RECEIVED,
             )
-    except NotelogError:
-        return ()
-
-
-def _is_kept(record: "TurnRecord") -> bool:
-    from notelog.core.records import TurnState
-
-    arrived = record.reply is not None and bool(record.reply.text)
-    return arrived and record.state in {TurnState.RECEIVED, TurnState.IN_DOUBT}
 
 
 def _is_silent(journal: "SqliteJournal", record: "TurnRecord") -> bool:

@@ -229,7 +229,8 @@ class TestJournal:
         assert journal.was_asked("k1")
         assert not journal.was_asked("k2")
         copy = Path(note).with_name("copy.md")
-        copy.write_bytes(b"question\n")
+        Path(note).write_bytes(intent(note).prompt.encode(errors="surrogatepass"))
+        copy.write_bytes(Path(note).read_bytes())
         assert journal.latest("k1", str(copy)) is None
         assert journal.begin(intent(str(copy))).attempt == 1
 

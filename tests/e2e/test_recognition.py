@@ -49,6 +49,21 @@ def test_renamed_in_mid_request(program: Program, note: Path) -> None:
     assert new.read_bytes() == QUESTION
 
 
+def test_a_question_that_another_note_had_answered_is_asked_here(
+    program: Program, note: Path
+) -> None:
+    """Whoever moves a question from one note to a new one wants an answer there."""
+    new = note.with_name("new.md")
+    with ScriptedServer([reply("A leaf."), reply("A leaf, again.")]) as server:
+        program.serve(server.base_url)
+        assert program.run("complete", note).code == 0
+        note.write_bytes(b"other words\n")
+        new.write_bytes(QUESTION)
+        assert program.run("complete", new).code == 0
+    assert b"A leaf, again." in new.read_bytes()
+    assert len(server.requests) == 2
+
+
 @pytest.mark.parametrize("command", ["deliver", "log", "undo"])
 def test_a_renamed_note_keeps_its_past(program: Program, note: Path, command: str) -> None:
     """Each command knows what was asked under the old name."""

@@ -124,8 +124,10 @@ def test_log_of_a_misspelt_name(program: Program, note: Path) -> None:
     [
         (NEWER, "received", "kept", "above"),
         (NEWER, "sent", "over", "above"),
+        (NEWER, "part", "kept", "above"),
         (b"Another question?\n", "received", "kept", "gone"),
         (b"Another question?\n", "in-doubt", "over", "gone"),
+        (b"Another question?\n", "part", "kept", "gone"),
         (None, "received", "kept", "no-note"),
         (None, "in-doubt", "in-doubt", "no-note"),
     ],
@@ -133,7 +135,7 @@ def test_log_of_a_misspelt_name(program: Program, note: Path) -> None:
 def test_where_the_question_is_now(
     program: Program, note: Path, now: bytes | None, end: str, kind: str, question: str
 ) -> None:
-    """What is in doubt needs nobody where its question waits no more; a reply always does."""
+    """What is in doubt needs nobody where its question waits no more; a reply, or a part, does."""
     write_turn(program, note, end)
     if now is None:
         note.unlink()

@@ -35,8 +35,9 @@ def test_a_running_request_is_stopped_and_its_part_kept(program: Program, vault:
     assert b"\n\nHalf an answer\n\n> [!notelog] stopped by you" in data
 
 
+@pytest.mark.parametrize("old_name_is_reused", [False, True])
 def test_a_note_that_was_renamed_meanwhile_is_stopped_by_its_new_name(
-    program: Program, vault: Path
+    program: Program, vault: Path, *, old_name_is_reused: bool
 ) -> None:
     """What came goes into it; another note's request is let be."""
     note, other = vault / "note.md", vault / "other.md"
@@ -49,6 +50,8 @@ def test_a_note_that_was_renamed_meanwhile_is_stopped_by_its_new_name(
         with program.start("complete", note) as running:
             assert arrived.wait(60)
             new = note.rename(vault / "renamed.md")
+            if old_name_is_reused:
+                note.write_bytes(b"Who?\n")
             assert "nothing is running" in program.run("stop", other).err
             stopped = program.run("stop", "--json", new)
             running.communicate(timeout=60)

@@ -81,6 +81,39 @@ def test_what_is_typed_below_while_the_reply_arrives_stays(program: Program, vau
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("now", ["", UNTICKED.format("What is coffee?")])
+@pytest.mark.parametrize("noticed", [True, False])
+def test_a_new_note_under_the_old_name_changes_nothing(
+    program: Program, vault: Path, now: str, *, noticed: bool
+) -> None:
+    """``Untitled`` is given a name while it is asked, and another ``Untitled`` made at once."""
+    note, new = vault / "Untitled.md", vault / "green tea.md"
+    ticked = unticked(note)
+    begun, renamed = threading.Event(), threading.Event()
+    first, *rest = reply_events("A leaf.")
+    script: list[Step] = response(first, Signal(begun), Wait(renamed), *rest)
+    with ScriptedServer([script, reply("Too much.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            note.write_bytes(ticked)
+            assert begun.wait(LONGEST_WAIT_S)
+            note.rename(new)
+            if noticed:
+                watch.wait_for("notice", "green tea.md", "renamed")
+            note.write_bytes(now.encode())
+            if not noticed:
+                watch.wait_for("notice", "green tea.md", "renamed")
+            renamed.set()
+            watch.wait_for("answered", "green tea.md")
+            assert watch.stop() == 0
+    assert b"A leaf." in new.read_bytes()
+    assert note.read_bytes() == now.encode()
+    assert len(server.requests) == 1
+    assert program.run("status", vault).code == 0
+    assert program.run("undo", new).code == 0
+    assert new.read_bytes() == ticked
+
+
 @pytest.mark.parametrize("noticed", [True, False])
 def test_a_note_that_is_renamed_in_mid_request_gets_its_reply(
     program: Program, vault: Path, *, noticed: bool
@@ -254,6 +287,49 @@ def test_pause_resume_why_and_the_heartbeat(program: Program, vault: Path) -> No
             watch.wait_for("answered", "tea.md")
             watch.stop()
     assert len(server.requests) == 1
+
+
+def test_why_knows_which_watcher_has_a_note(program: Program, vault: Path) -> None:
+    """Also one of a folder around the note's vault; a note that is a symlink is where it is."""
+    inner = vault / "My Notes" / "tea.md"
+    (inner.parent / ".obsidian").mkdir(parents=True)
+    outside = program.home / "elsewhere.md"
+    linked = vault / "linked.md"
+    linked.symlink_to(outside)
+    program.serve("http://127.0.0.1:9/v1", profile=QUICK)
+    ticked = unticked(outside), unticked(inner)
+    with WatchRun(program, vault) as watch:
+        program.run("pause")
+        for note, data in zip((linked, inner), ticked, strict=True):
+            assert "tick it to send" in program.run("why", note).out
+            note.write_bytes(data)
+        watch.wait_for("held")
+        assert "it waits: paused by you" in program.run("why", inner).out
+        assert "it will be answered" in program.run("why", linked).out
+        assert watch.stop() == 0
+    assert f"start it: notelog watch '{inner.parent}'\n" in program.run("why", inner).out
+
+
+@pytest.mark.parametrize("end", ["received", "part"])
+def test_the_vaults_in_a_watched_folder_are_its_own(
+    program: Program, vault: Path, end: str
+) -> None:
+    """What a crash left for their notes goes in, and their requests count for the hour."""
+    inner = vault / "My Notes"
+    (inner / ".obsidian").mkdir(parents=True)
+    note, other = inner / "tea.md", inner / "coffee.md"
+    note.write_bytes(unticked(note))
+    write_turn(program, note, end)
+    os.utime(note, (1e9, 1e9))
+    with ScriptedServer([reply("Too much.")]) as server:
+        program.serve(server.base_url, profile=f"{QUICK}asks_per_hour = 1\n")
+        with WatchRun(program, vault) as watch:
+            watch.wait_for("answered" if end == "received" else "failed", "My Notes/tea.md")
+            other.write_bytes(unticked(other))
+            watch.wait_for("held", words="1 request")
+            assert watch.stop() == 0
+    assert b"role::assistant" in note.read_bytes()
+    assert len(server.requests) == 0
 
 
 def test_once_answers_and_ends(program: Program, vault: Path) -> None:

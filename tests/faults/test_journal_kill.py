@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -255,6 +256,23 @@ def test_note_is_renamed(vault: Path, tmp_path: Path) -> None:
         assert found is not None
         assert (found.record_id, found.intent.note) == (record.record_id, str(new))
         assert [item.state for item in journal.unfinished(str(new))] == [TurnState.IN_DOUBT]
+
+
+@pytest.mark.parametrize("now", [b"", b"another question", b"a question\n\nand more"])
+def test_another_note_bears_the_old_name(vault: Path, tmp_path: Path, now: bytes) -> None:
+    """Whose question it is has the turn; where both hold it one is a copy. Others stay."""
+    note, new = vault / "a.md", vault / "b.md"
+    with open_journal(str(vault), str(tmp_path / "state")) as journal:
+        for key, prompt in {"k": "a question", "other": "another question"}.items():
+            record = journal.begin(replace(intent(str(note)), turn_key=key, prompt=prompt))
+            journal.sent(record.record_id)
+            journal.in_doubt(record.record_id, "no answer")
+        new.write_bytes(b"a question")
+        note.write_bytes(now)
+        found = journal.latest("k", str(new))
+        assert (found is None) == (b"a question" in now)
+        turns = [item.intent.turn_key for item in journal.turns(str(note))]
+        assert turns == (["other"] if found else ["k", "other"])
 
 
 def test_other_vault_has_another_journal(vault: Path, tmp_path: Path) -> None:

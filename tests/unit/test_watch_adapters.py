@@ -85,6 +85,17 @@ def test_a_scan_tells_what_changed_and_may_be_a_chat(vault: Path) -> None:
     assert index.scan().notes == 4
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_chat_that_an_editor_saved_as_utf_16_is_told(vault: Path, encoding: str) -> None:
+    """It cannot be answered, which has to be said; other notes in UTF-16 are left alone."""
+    for name, data in {"a.md": CHAT, "words.md": b"only words: no chat\n"}.items():
+        (vault / name).write_bytes(f"\ufeff{data.decode()}".encode(encoding))
+    index = index_of(vault)
+    assert changed_in(index) == {"a.md"}
+    assert index.may_matter(str(vault / "a.md"))
+    assert not index.may_matter(str(vault / "words.md"))
+
+
 def test_a_save_that_keeps_size_and_time_stamp_is_found(vault: Path) -> None:
     """A box ticked in place by a program that sets the time stamp back to what it was."""
     note = vault / "a.md"

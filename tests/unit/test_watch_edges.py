@@ -251,6 +251,39 @@ def test_a_message_changed_meanwhile_is_not_asked_by_a_restart(world: World, *, 
     assert world.server.asked[2:] == ["And mate?"]
 
 
+@pytest.mark.parametrize("others", [0, 9])
+def test_a_message_changed_before_a_crash_is_not_asked_by_a_restart(
+    world: World, others: int
+) -> None:
+    """A part of its reply had come: the note tells of that, and only the person's word asks."""
+
+    def change_and_die() -> None:
+        world.save("a.md", chat("What is coffee?"))
+        raise KeyboardInterrupt
+
+    world.server.parts, world.server.meanwhile = ["A leaf"], change_and_die
+    world.save("a.md", DUE)
+    world.let_pass(2, answering=False)
+    with pytest.raises(KeyboardInterrupt):
+        world.run_jobs()
+    world.server.parts, world.server.meanwhile = (), lambda: None
+    world.let_pass(100, answering=False)
+    for number in range(others):
+        world.save(f"later {number}.md", chat(f"Question {number}?"), event=False)
+    for _ in range(2):
+        world.start()
+        world.let_pass(600)
+        assert "What is coffee?" not in world.server.asked
+        assert world.text("a.md").count("> [!notelog] The note was changed") == 1
+    world.save("a.md", world.text("a.md").replace("- [ ] retry", "- [x] retry").encode())
+    world.let_pass(60)
+    assert world.server.asked.count("What is coffee?") == 1
+    assert "> [!notelog]" not in world.text("a.md")
+    world.start()
+    world.let_pass(600)
+    assert world.server.asked.count("What is coffee?") == 1
+
+
 @pytest.mark.parametrize("billed", [True, False])
 def test_a_kept_reply_waits_for_a_quiet_moment_only(*, billed: bool) -> None:
     """Every attempt to put it in is free, and counts as none of the requests for a note."""
@@ -302,3 +335,13 @@ def test_a_reply_that_a_save_took_up_is_not_called_kept(world: World) -> None:
     assert len(world.sentences(Kind.ANSWERED)) == 1
     assert world.watcher.counts.answered == 1
     assert "its reply is kept" not in world.sentences()
+
+
+def test_a_chat_that_is_saved_in_another_encoding_is_told_of(world: World) -> None:
+    """A Windows editor makes UTF-16 of a ticked note: nothing is asked, and it says why."""
+    world.save("a.md", DUE.replace(b"[x]", b"[ ]"))
+    world.let_pass(5)
+    world.save("a.md", DUE.decode().encode("utf-16"))
+    world.let_pass(5)
+    assert any("not UTF-8" in sentence for sentence in world.sentences(Kind.WAITING))
+    assert world.server.asked == []

@@ -122,6 +122,26 @@ def test_a_stale_save_with_more_below_loses_no_reply(world: World) -> None:
     assert len(world.server.asked) == 1
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_an_editor_that_saves_a_stale_text_ever_again_pays_nothing(
+    world: World, *, restarts: bool
+) -> None:
+    """The reply is put back twice; then the note is left alone, also by the next watcher."""
+    world.save("a.md", DUE)
+    world.let_pass(10)
+    for number in range(6):
+        if restarts:
+            world.start()
+            world.let_pass(2)
+        world.save("a.md", f"{TYPED}{'And mate? ' * number}\n".encode())
+        world.let_pass(20)
+    assert world.server.asked == ["What is tea?"]
+    assert "its reply is gone" in world.sentences()[-1]
+    world.save("a.md", f"{TYPED}\n{BOX}\n".encode())
+    world.let_pass(20)
+    assert len(world.server.asked) == 2
+
+
 def test_long_after_its_reply_a_message_that_grew_is_a_new_one(world: World) -> None:
     """Then a reply that is gone was taken out by the person, and the mark is theirs."""
     world.save("a.md", DUE)

@@ -76,3 +76,17 @@ def test_one_of_hundreds_that_were_left_alone(world: World) -> None:
         assert found.sentence.startswith("it was marked before the watcher started: left alone")
     world.save("0.md", chat("question 0"))
     assert why(world, "0.md").answered
+
+
+def test_a_pause_that_has_run_out_is_not_told_any_more() -> None:
+    """What holds a note then is, and not only half a minute later."""
+    world = World(with_settings(asks_per_hour=1))
+    world.let_pass(5)
+    world.save("a.md", DUE)
+    world.let_pass(5)
+    world.place.until = world.clock.now() + 10
+    world.save("b.md", chat("And coffee?"))
+    world.let_pass(9)
+    assert why(world, "b.md").sentence == "it waits: paused by you"
+    world.let_pass(3)
+    assert why(world, "b.md").sentence.startswith("it waits: 1 request")
