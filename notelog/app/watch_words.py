@@ -2,7 +2,7 @@
 
 from notelog.core.watching import Action
 
-_ANEW = "notelog again NOTE asks anew"
+ANEW = "notelog log --full NOTE shows the reply, notelog again NOTE asks anew"
 _KEPT_ANEW = (
     "set the mark anew to ask what stands there now; notelog deliver --at-end NOTE puts the kept "
     "reply below the end of the note"
@@ -10,11 +10,11 @@ _KEPT_ANEW = (
 SAID = {
     Action.SAY_VANISHED: (
         "its reply was overwritten again and again: it is not put back any more",
-        f"close the editors that hold an old text; {_ANEW}",
+        f"close the editors that hold an old text; {ANEW}",
     ),
     Action.SAY_ANSWERED_BEFORE: (
         "this question was asked before and its reply is gone from the note: not asked again",
-        f"{_ANEW}, or change the question",
+        f"{ANEW}, or change the question",
     ),
     Action.SAY_BUSY: (
         "another program has it open for writing: it is looked at when that is done",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from notelog.app.watch_look import Looking, beside_journal, judge_note
 from notelog.app.watch_start import LEFT, LEFT_HINT
-from notelog.app.watch_words import SAID
+from notelog.app.watch_words import ANEW, SAID
 from notelog.core.conflict_copies import is_conflict_copy
 from notelog.core.triggers import Answer
 from notelog.core.watch_names import Scope, is_ignored
@@ -93,7 +93,7 @@ def _said_by_watcher(beat: Heartbeat, note: str, *, edited: bool) -> WhyNot | No
 _KEPT = {
     Kept.DELIVERED: (
         "this question was asked before, and its reply is not in the note any more",
-        "notelog again NOTE asks anew",
+        ANEW,
     ),
     Kept.TAKEN_OUT: (
         "its reply was taken out by you",
