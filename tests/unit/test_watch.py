@@ -886,6 +886,18 @@ def test_a_tick_that_was_refused_stays_so_over_a_restart(world: World) -> None:
     assert "reply 3" in world.text("a.md")
 
 
+def test_each_tick_of_the_box_in_a_callout_asks_once_more(world: World) -> None:
+    """A refused request leaves a box that is not ticked: to tick that one is another wish."""
+    refused(world)
+    for asked in (2, 3, 4):
+        world.server.faults.append(REFUSAL)
+        note = world.text("a.md")
+        assert note.count("- [ ] retry") == 1
+        world.save("a.md", note.replace("- [ ] retry", "- [x] retry").encode())
+        world.let_pass(1000)
+        assert len(world.server.asked) == asked
+
+
 def test_one_pass_after_the_other_asks_a_refused_question_once() -> None:
     """``--once`` by a timer: each pass says that it was refused, and only the first one asks."""
     world = World(options=WatchOptions(once=True))
