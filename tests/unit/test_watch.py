@@ -7,6 +7,7 @@ from watch_world import ROOT, SEPARATOR, World, chat, with_settings
 import notelog
 from notelog.app.watch_tools import WatchOptions
 from notelog.core.asked import questions
+from notelog.core.caps import Cap
 from notelog.core.pacing import Limits
 from notelog.core.records import Intent
 from notelog.core.reply import ReplyDelta
@@ -365,6 +366,22 @@ def test_a_failure_leaves_one_callout_until_it_is_answered(world: World) -> None
     world.let_pass(7200)
     assert "> [!notelog]" not in world.text("a.md")
     assert "reply" in world.text("a.md")
+
+
+def test_what_a_cap_holds_back_is_told_once(world: World) -> None:
+    """It is tried again every few minutes, for a day perhaps; another question is told anew."""
+    world.configure(caps=(Cap(name="requests_per_day", most=1),))
+    world.start()
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    world.save("b.md", DUE)
+    world.let_pass(7200)
+    world.save("b.md", DUE.replace(b"tea", b"mate"))
+    world.let_pass(7200)
+    told = [item.sentence for item in world.told if item.kind is Kind.FAILED]
+    assert ["requests_per_day" in sentence for sentence in told] == [True, True]
+    world.let_pass(86_400)
+    assert "reply 2" in world.text("b.md")
 
 
 @pytest.mark.parametrize("box", ["> - [ ] retry", "- [x] send"])
