@@ -348,6 +348,7 @@ def _watching(
     from pathlib import Path
 
     from notelog.adapters.mounts import kind_of
+    from notelog.adapters.obsidian import ignore_filters
     from notelog.adapters.places import state_dir, vault_of_real
     from notelog.adapters.system_clock import SystemClock
     from notelog.adapters.watch_place import watched_roots
@@ -394,6 +395,8 @@ def _watching(
     def scan() -> None:
         found = Scan(absent="to look through it failed")
         try:
+            hidden = ignore_filters(root, files.scope.hidden)
+            files.scope = replace(files.scope, hidden=hidden)
             found = files.scan()
         finally:
             inbox.post(found)  # else it would be waited for, for ever
