@@ -19,6 +19,10 @@ _LAST_ANSWERED = """
         AND (turn.state <> 'failed' OR reply.turn_id IS NOT NULL)
     ORDER BY turn.id DESC LIMIT 1"""
 
+# A box that is not ticked any more, and then ticked anew, asks anew: also what was refused.
+_MORE_TICKS = """
+    SELECT id FROM turn WHERE note = ? AND ticks > ? AND (id = ? OR refused <> '')"""
+
 
 _IN_WORK = """
     SELECT note, iif(purpose = 'reply', turn_key, on_way_to), iif(purpose = 'reply', prompt, x'')
@@ -87,9 +91,14 @@ class JournalWishes:
             row: tuple[int, int] | None = self._connection.execute(
                 _LAST_ANSWERED, (stored_path(note, self._root),)
             ).fetchone()
-        if row is not None and ticked < row[1]:
+            lower: list[tuple[int]] = self._connection.execute(
+                _MORE_TICKS, (stored_path(note, self._root), ticked, 0 if row is None else row[0])
+            ).fetchall()
+        if lower:
             with journal_errors(self._path), transaction(self._connection):
-                self._connection.execute("UPDATE turn SET ticks = ? WHERE id = ?", (ticked, row[0]))
+                self._connection.executemany(
+                    "UPDATE turn SET ticks = ? WHERE id = ?", [(ticked, key) for (key,) in lower]
+                )
         return ticked > (0 if row is None else row[1])
 
     def forget_refusals(self, note: str) -> None:

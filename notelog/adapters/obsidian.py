@@ -8,11 +8,16 @@ _LIMIT_BYTES = 1024 * 1024
 _CHATGPT_MD = "chatgpt-md"
 
 
-def ignore_filters(root: str) -> tuple[str, ...]:
-    """Obsidian's excluded files (``userIgnoreFilters``)."""
+def ignore_filters(root: str, before: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Obsidian's excluded files (``userIgnoreFilters``).
+
+    Args:
+        root: the vault.
+        before: what they were, for where the list cannot be read now.
+    """
     found = _json(root, "app.json")
     if not isinstance(found, dict):
-        return ()
+        return before
     return tuple(_texts(cast("dict[str, object]", found).get("userIgnoreFilters")))
 
 

@@ -56,6 +56,9 @@ class VaultIndex:
         end_marks: the lines that end a message.
         quick: the first scan only reads, and leaves the stamps to ``settle``. For where events
             tell of what is saved meanwhile, and the system's own clock stamps the files.
+
+    Attributes:
+        scope: which notes are watched from now on.
     """
 
     def __init__(
@@ -68,7 +71,7 @@ class VaultIndex:
         quick: bool = False,
     ) -> None:
         self._root = root
-        self._scope = scope
+        self.scope = scope
         self._limit = size_limit_bytes
         self._end_marks = end_marks
         self._quick = quick
@@ -88,7 +91,7 @@ class VaultIndex:
             return ""
         if any(is_ignored(part) for part in relative.split("/")):
             return ""
-        return "" if self._scope.reason_against(relative) else relative
+        return "" if self.scope.reason_against(relative) else relative
 
     def glance(self, path: str) -> Snapshot | Busy | Gone:
         """A note at rest; see ``ports.watching``."""

@@ -35,7 +35,7 @@ from notelog.core.watching import (
     Touched,
     step,
 )
-from notelog.errors import NoteError
+from notelog.errors import BudgetError, NoteError, ProfileStoppedError
 from notelog.ports.watch_place import MOST_TOLD, MOST_WAITING, Heartbeat
 from notelog.ports.watch_view import Kind
 from notelog.ports.watch_work import JobResult, Tells, WatchJob
@@ -47,6 +47,7 @@ TICK_S = 30.0
 _BEAT_PAUSE_S = 0.2  # a request that has begun leaves first
 _OWN_EVENT_S = 1.0
 _QUARTER_S = 900.0  # a day begins with one, whatever the time zone
+_HOLDS = frozenset({BudgetError.code, ProfileStoppedError.code})
 _QUIET = frozenset({Passed.NOT_A_CHAT, Passed.ANSWERED, Passed.NOTHING, Passed.OFF})
 
 
@@ -164,14 +165,23 @@ class Watcher:
             rest_s = self._timing.auto_settle_s
             self._apply(moved, Touched(rest_s=rest_s))  # what came is kept, and goes in there
         else:
-            self._tools.tell(result.told)
+            self._tell(result)
         self._count_today()
-        if not result.job.tells:
-            self._said.pop(path, None)
-            if result.ending is not Ending.LANDED:
-                self._unanswered[path] = _joined(result.told.sentence, result.told.hint)
+        if not result.job.tells and result.ending is not Ending.LANDED:
+            self._unanswered[path] = _joined(result.told.sentence, result.told.hint)
         self._apply(path, Ended(ending=ending, key=key, fingerprint=result.fingerprint))
         self._changed = True
+
+    def _tell(self, result: JobResult) -> None:
+        """What holds requests back is told once, however often it is tried again."""
+        path, told = result.job.path, result.told
+        held = told.figures.get("code") in _HOLDS and f"{result.job.key} {told.sentence}"
+        if not held or self._said.get(path) != held:
+            self._tools.tell(told)
+        if held:
+            self._said[path] = held
+        elif not result.job.tells:
+            self._said.pop(path, None)
 
     def stop(self) -> None:
         """Ends: nothing new is asked, and what runs is given a time."""

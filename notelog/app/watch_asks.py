@@ -155,7 +155,7 @@ class Asks:
         if hold.until_s is not None:
             self.wake_s = hold.until_s
         name = f"{self._tools.files.relative(note)}: " if note else ""
-        self._held = f"{name}{hold.sentence}"
+        self._held = f"{name}{hold.sentence}; {hold.hint}"
         if self._held_by != f"{hold.what} {note}":
             self._held_by = f"{hold.what} {note}"
             self._tools.say(Kind.HELD, hold.sentence, note, hint=hold.hint)

@@ -45,7 +45,7 @@ def watcher_status(found: WatchedVault, now: float) -> WatcherStatus | None:
         return None
     held = found.heartbeat.held if found.heartbeat is not None else ""
     if found.paused_until is not None and found.paused_until > now:
-        held = held or "paused by you"
+        held = held or "paused by you; notelog resume goes on"
     return WatcherStatus(vault=found.root, state=state, heartbeat=found.heartbeat, held=held)
 
 

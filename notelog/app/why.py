@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 
 from notelog.app.watch_look import Looking, beside_journal, judge_note
-from notelog.app.watch_start import LEFT, LEFT_HINT
+from notelog.app.watch_start import LEFT, LEFT_HINT, START_AGE_S
 from notelog.app.watch_words import ANEW, SAID
 from notelog.core.conflict_copies import is_conflict_copy
-from notelog.core.triggers import Answer
+from notelog.core.triggers import Answer, Trigger
 from notelog.core.watch_names import Scope, is_ignored
 from notelog.core.watching import Action, Busy, Gone, Kept
 from notelog.errors import NoteError
@@ -59,15 +59,19 @@ def why_not(looking: Looking, path: str, *, scope: Scope, place: WatchPlace, now
     known = None
     if beat is not None:
         known = _said_by_watcher(beat, looking.files.relative(path), edited=edited)
-    return known or _of_journal(verdict, kept, watched=watched)
+    return known or _of_journal(verdict, kept, age_s, watched=watched)
 
 
-def _of_journal(verdict: Answer, kept: Kept, *, watched: bool) -> WhyNot:
+def _of_journal(verdict: Answer, kept: Kept, age_s: float | None, *, watched: bool) -> WhyNot:
     """What the journal has against a note that is to be answered."""
     if kept in _KEPT:
         return _no(kept, *_KEPT[kept], watched=watched)
     if not watched:
         hint = "start it: notelog watch VAULT"
+        if verdict.trigger is Trigger.AUTO:  # what nothing marks is history at a start
+            hint += ", and edit the note then"
+        elif age_s is not None and age_s > START_AGE_S:
+            hint += " --backlog"
         sentence = f"{verdict.sentence}, and no watcher runs for its vault on this machine"
         return _no("not-watched", sentence, hint, watched=False)
     return _yes(verdict.trigger, f"it will be answered: {verdict.sentence}")

@@ -42,8 +42,7 @@ def watcher_lines(
     if beat is not None:
         yield from _beat_lines(beat, told)
     if watcher.held and not watcher.needs_you:
-        resume = ": notelog resume goes on" if watcher.held == "paused by you" else ""
-        yield [("  held: ", "yellow"), (f"{watcher.held}{resume}", "")]
+        yield [("  held: ", "yellow"), (watcher.held, "")]
     start = f"notelog watch {shell_path(watcher.vault)}"
     if beat is not None and watcher.state is WatcherState.SILENT:
         yield [(f"  nothing was heard of it for {told_wait(now - beat.beat_at)}: it hangs, ", "")]

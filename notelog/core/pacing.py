@@ -89,7 +89,7 @@ def may_ask(pace: Pace, note: str, now_s: float, limits: Limits) -> Hold | None:
             until_s=lately[-limits.asks_per_hour] + HOUR_S,
             sentence=f"{limits.asks_per_hour} requests in an hour are the most "
             "(watch.asks_per_hour): waiting",
-            hint="raise it in the configuration, or wait",
+            hint="raise it in the configuration and start the watcher anew, or wait",
         )
     return None
 

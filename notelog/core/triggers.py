@@ -16,7 +16,7 @@ from notelog.core.placing import find_place
 from notelog.core.records import turn_key
 from notelog.core.turn import NothingDue, ReplyDue, State, answered_turn, next_turn
 
-_UNFINISHED_ENDS = (",", ":", "-", "(", "，", "、", "：", "（", "—", "…")
+_UNFINISHED_END = re.compile(r"(\.\.\.|。。。|[,:\-(，、：（—…])[*_]*$")
 _STOP_LINE = "[stop]"
 _SENDING = frozenset({"send", ""})
 _NEAR_MARK = re.compile(
@@ -294,10 +294,10 @@ def _decide_auto(turn: Turn, due: ReplyDue, rules: Rules, how: str) -> Answer | 
             sentence=f"its last message ends inside an open {turn.open_block.kind} block",
             hint=f"close the block, or {how}",
         )
-    if turn.content.rstrip().endswith(_UNFINISHED_ENDS):
+    if end := _UNFINISHED_END.search(turn.content.rstrip()):
         return Pass(
             because=Passed.UNFINISHED,
-            sentence=f"its last message ends in {turn.content.rstrip()[-1]!r}, as if it went on",
+            sentence=f"its last message ends in {end[1]!r}, as if it went on",
             hint=f"finish it, or {how}",
         )
     if not rules.edited:

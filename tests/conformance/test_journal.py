@@ -410,6 +410,22 @@ class TestJournal:
         journal.sent(part.record_id)
         assert journal.new_ticks(note, 1)
 
+    def test_a_refused_request_is_of_the_boxes_that_are_still_ticked(
+        self, opened: OpenJournal, note: str
+    ) -> None:
+        """Once a box is seen unticked, the refusal counts it no more; other notes keep theirs."""
+        journal = opened()
+        records = [
+            journal.begin(replace(intent(where), ticks=2)).record_id
+            for where in (note, f"{note} other")
+        ]
+        for record_id in records:
+            journal.failed(record_id, "no", refused="salt:mark")
+        assert journal.new_ticks(note, 3)
+        assert journal.new_ticks(note, 1)
+        held = [journal.record(record_id) for record_id in records]
+        assert [record.intent.ticks for record in held if record is not None] == [1, 2]
+
     def test_attempts_in_order(self, opened: OpenJournal, note: str) -> None:
         """All attempts at a turn are found, with what each went on from, and each by its number."""
         journal = opened()

@@ -43,14 +43,14 @@ def test_a_running_watcher_and_what_holds_it(program: Program, vault: Path) -> N
         assert f"process {watch.process.pid}: 0 notes, 0 replies" in told.out
         assert "held" not in told.out
         program.run("pause", "2h")
-        assert "held: paused by you: notelog resume" in program.run("status", vault).out
+        assert "held: paused by you; notelog resume" in program.run("status", vault).out
         (vault / "tea\x1b[31m.md").write_bytes(TICKED)
         watch.wait_for("held", words="paused by you")
         told = program.run("status", vault / "tea\x1b[31m.md")
         assert "waiting: tea" in told.out
         assert "\x1b" not in told.out
         (watcher,) = watchers(program.run("status", "--json", vault))
-        assert (watcher["state"], watcher["held"]) == ("running", "paused by you")
+        assert (watcher["state"], watcher["held"]) == ("running", "paused by you; notelog resume goes on")
         assert watcher["heartbeat"]["waiting"] == ["tea\x1b[31m.md"]
         assert watch.stop() == 0
     run = program.run("status", "--json", vault)

@@ -125,3 +125,28 @@ def keep_saving(note: Path, stop: threading.Event) -> None:
     while not stop.wait(0.05):
         text = text.replace(b"tea?", b"tea??", 1)
         in_place(note, text)
+
+
+def test_what_is_excluded_in_obsidian_while_it_runs(program: Program, vault: Path) -> None:
+    """The list is read at each look through the vault; one that is being saved changes nothing."""
+    excluded = vault / ".obsidian" / "app.json"
+    mine = vault / "Journal" / "mine.md"
+    mine.parent.mkdir()
+    with ScriptedServer([reply("A leaf.") for _ in range(6)]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault, "--poll") as watch:
+
+            def answered(note: Path) -> None:
+                note.write_bytes(MARKED.replace(b"tea", str(len(server.requests)).encode()))
+                watch.wait_for("answered", note.relative_to(vault).as_posix())
+
+            for number, saved in enumerate([b'{"userIgnoreFilters": ["Journal/"]}', b'{"userIg']):
+                excluded.write_bytes(saved)
+                answered(vault / f"{number}.md")  # the next look is one that began after that
+                mine.write_bytes(MARKED.replace(b"tea", saved[:4]))
+                answered(vault / f"{number} more.md")
+            excluded.write_bytes(b"{}")
+            answered(vault / "last.md")
+            answered(mine)
+            assert watch.stop() == 0
+    assert len(server.requests) == 6

@@ -1,5 +1,6 @@
 """A watcher while things go wrong around it: typing, servers, disks."""
 
+import os
 import subprocess
 import threading
 import time
@@ -187,3 +188,60 @@ def test_the_drive_of_the_vault_is_unplugged(program: Program, vault: Path, tmp_
     assert note.read_bytes().startswith(ticked())
     assert note.read_bytes().count(ANSWER.encode()) == 1
     assert len(server.requests) == 2
+
+
+def rested(program: Program) -> None:
+    """As if nobody had saved the configuration in the last seconds."""
+    os.utime(program.home / "config" / "config.toml", (1_700_000_000, 1_700_000_000))
+
+
+def test_a_profile_that_a_note_asks_for_is_made_while_it_runs(
+    program: Program, vault: Path
+) -> None:
+    """What the callout advises works as it stands there: mend the configuration, tick the box."""
+    note = vault / "tea.md"
+    with ScriptedServer([reply(ANSWER)]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            note.write_bytes(ticked().replace(b"mark\n", b"mark\nmodel: other@m\n"))
+            watch.wait_for("failed", "tea.md", "no profile is for the provider 'other'")
+            assert b"- [ ] retry" in note.read_bytes()
+            other = f'[profiles.other]\nbase_url = "{server.base_url}"\nproviders = ["other"]\n'
+            program.serve(server.base_url, profile=f"{QUICK}{other}")
+            rested(program)
+            note.write_bytes(note.read_bytes().replace(b"- [ ] retry", b"- [x] retry"))
+            watch.wait_for("notice", words="the configuration was changed")
+            watch.wait_for_reply("tea.md")
+            assert watch.stop() == 0
+    assert ANSWER.encode() in note.read_bytes()
+
+
+def test_a_configuration_that_is_broken_while_it_runs(program: Program, vault: Path) -> None:
+    """It is said once, with its line, and what was read before holds."""
+    with ScriptedServer([reply(ANSWER), reply(ANSWER)]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            program.serve(server.base_url, profile=f"{QUICK}settle_s =\n")
+            rested(program)
+            for name in ("tea.md", "mate.md"):
+                (vault / name).write_bytes(ticked())
+                watch.wait_for_reply(name)
+            assert watch.stop() == 0
+    told = [str(line["message"]) for line in watch.seen if line["kind"] == "warning"]
+    assert len(told) == 1
+    assert "config.toml:13: not valid TOML" in told[0]
+    assert "what was read before holds" in told[0]
+
+
+def test_the_configuration_while_it_is_being_saved(program: Program, vault: Path) -> None:
+    """An editor that saves in place empties the file first: it is read once it is at rest."""
+    with ScriptedServer([reply(ANSWER)]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            file = program.home / "config" / "config.toml"
+            file.write_bytes(b"")
+            os.utime(file, (time.time() + 60, time.time() + 60))
+            (vault / "tea.md").write_bytes(ticked())
+            watch.wait_for_reply("tea.md")
+            assert watch.stop() == 0
+    assert len(server.requests) == 1

@@ -213,13 +213,14 @@ class MemoryJournal:
             and item.state is not TurnState.INTENT
             and (item.state is not TurnState.FAILED or item.reply is not None)
         ]
-        if not answered:
-            return ticked > 0
-        last = answered[-1]
-        if ticked < last.intent.ticks:
-            kept = replace(last, intent=replace(last.intent, ticks=ticked))
-            self.disk.records[last.record_id] = kept
-        return ticked > last.intent.ticks
+        last = answered[-1] if answered else None
+        for record in tuple(self.disk.records.values()):
+            counts = record is last or (record.refused and record.intent.note == note)
+            if counts and ticked < record.intent.ticks:
+                self.disk.records[record.record_id] = replace(
+                    record, intent=replace(record.intent, ticks=ticked)
+                )
+        return ticked > (0 if last is None else last.intent.ticks)
 
     def forget_refusals(self, note: str) -> None:
         """Nothing is asked for in a note any more."""

@@ -56,7 +56,14 @@ def verdict(text: str, rules: Rules | None = None) -> Answer | Pass:
         ("---\nnotelog: auto\n---\n\nq\n\n- [ ] send\n", Passed.UNTICKED),
         *(
             (f"---\nnotelog: auto\n---\n\nq{end}\n", Passed.UNFINISHED)
-            for end in [",", ":", " -", "(", "，", "、", "：", "（", "——", "…", "\n\n```py\nx = 1"]
+            for end in [
+                *(",", ":", " -", "(", "，", "、", "：", "（", "——", "…", "...", "。。。"),
+                *(":**", ":_", "\n\n***so,***", "\n\n```py\nx = 1"),
+            ]
+        ),
+        *(
+            (f"---\nnotelog: auto\n---\n\nq{end}\n", Trigger.AUTO)
+            for end in [".", "。", " **so**", "\n\n***"]
         ),
         (f"{ASKED}more\n{SEPARATOR}role::assistant\n\n", Passed.UNMARKED),
     ],

@@ -7,6 +7,7 @@ from watch_world import ROOT, SEPARATOR, World, chat, with_settings
 import notelog
 from notelog.app.watch_tools import WatchOptions
 from notelog.core.asked import questions
+from notelog.core.caps import Cap
 from notelog.core.pacing import Limits
 from notelog.core.records import Intent
 from notelog.core.reply import ReplyDelta
@@ -451,6 +452,22 @@ def test_a_failure_leaves_one_callout_until_it_is_answered(world: World) -> None
     assert "reply" in world.text("a.md")
 
 
+def test_what_a_cap_holds_back_is_told_once(world: World) -> None:
+    """It is tried again every few minutes, for a day perhaps; another question is told anew."""
+    world.configure(caps=(Cap(name="requests_per_day", most=1),))
+    world.start()
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    world.save("b.md", DUE)
+    world.let_pass(7200)
+    world.save("b.md", DUE.replace(b"tea", b"mate"))
+    world.let_pass(7200)
+    told = [item.sentence for item in world.told if item.kind is Kind.FAILED]
+    assert ["requests_per_day" in sentence for sentence in told] == [True, True]
+    world.let_pass(86_400)
+    assert "reply 2" in world.text("b.md")
+
+
 @pytest.mark.parametrize("box", ["> - [ ] retry", "- [x] send"])
 def test_a_refusal_is_final_until_the_person_ticks(world: World, box: str) -> None:
     """A refused request is not repeated when the note is saved again; a tick asks once more."""
@@ -764,7 +781,7 @@ def test_the_heartbeat_tells_how_it_stands(world: World) -> None:
     world.place.until = world.clock.now() + 100
     world.let_pass(30)
     beat = world.place.beats[-1]
-    assert (beat.notes, beat.waiting, beat.held) == (0, ("a.md",), "paused by you")
+    assert (beat.notes, beat.waiting, beat.held) == (0, ("a.md",), "paused by you; notelog resume goes on")
     assert beat.last_event_at > 0
     assert not beat.is_stale(world.clock.now())
     assert beat.is_stale(world.clock.now() + 100)
@@ -780,7 +797,7 @@ def test_nothing_is_held_where_nothing_waits(world: World) -> None:
     assert (world.place.beats[-1].waiting, world.place.beats[-1].held) == ((), "")
     world.save("a.md", DUE)
     world.let_pass(30)
-    assert world.place.beats[-1].held == "paused by you"
+    assert world.place.beats[-1].held == "paused by you; notelog resume goes on"
     assert world.sentences(Kind.HELD) == ["paused by you"]
 
 
@@ -968,6 +985,18 @@ def test_a_tick_that_was_refused_stays_so_over_a_restart(world: World) -> None:
     world.let_pass(1000)
     assert len(world.server.asked) == 3
     assert "reply 3" in world.text("a.md")
+
+
+def test_each_tick_of_the_box_in_a_callout_asks_once_more(world: World) -> None:
+    """A refused request leaves a box that is not ticked: to tick that one is another wish."""
+    refused(world)
+    for asked in (2, 3, 4):
+        world.server.faults.append(REFUSAL)
+        note = world.text("a.md")
+        assert note.count("- [ ] retry") == 1
+        world.save("a.md", note.replace("- [ ] retry", "- [x] retry").encode())
+        world.let_pass(1000)
+        assert len(world.server.asked) == asked
 
 
 def test_one_pass_after_the_other_asks_a_refused_question_once() -> None:

@@ -130,7 +130,7 @@ def test_why_knows_what_the_watcher_knows(world: World) -> None:
     assert why(world, "3.md") == WhyNot(
         answered=False,
         because="held",
-        sentence="it waits: paused by you",
+        sentence="it waits: paused by you; notelog resume goes on",
         hint="",
         watched=True,
     )

@@ -78,7 +78,9 @@ def test_a_note_that_is_paused_is_named(world: World) -> None:
     told = [item for item in world.told if item.kind is Kind.HELD]
     assert [item.note for item in told] == ["a.md"]
     assert "this note is paused" in told[0].sentence
-    assert world.place.beats[-1].held.startswith("a.md: answered 5 times")
+    held = world.place.beats[-1].held
+    assert held.startswith("a.md: answered 5 times")
+    assert held.endswith("notelog resume goes on")
 
 
 def test_a_burst_is_told_once_however_it_grows(world: World) -> None:
@@ -91,7 +93,9 @@ def test_a_burst_is_told_once_however_it_grows(world: World) -> None:
         world.let_pass(0.3, answering=False)
     world.let_pass(10, answering=False)
     assert len(world.sentences(Kind.HELD)) == 1
-    assert world.place.beats[-1].held.startswith(f"{len(world.watcher.asks.waiting)} notes want")
+    held = world.place.beats[-1].held
+    assert held.startswith(f"{len(world.watcher.asks.waiting)} notes want")
+    assert held.endswith("notelog resume answers them")
 
 
 def test_a_note_that_alternates_between_two_contents(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from watch_world import World, chat, with_settings
 
 from notelog.app.why import WhyNot, why_not
@@ -90,3 +91,25 @@ def test_a_pause_that_has_run_out_is_not_told_any_more() -> None:
     assert why(world, "b.md").sentence == "it waits: paused by you"
     world.let_pass(3)
     assert why(world, "b.md").sentence.startswith("it waits: 1 request")
+
+
+@pytest.mark.parametrize(
+    ("tail", "age_s", "hint"),
+    [
+        ("\n- [x] send\n", 60, "start it: notelog watch VAULT"),
+        ("\n- [x] send\n", 90_000, "start it: notelog watch VAULT --backlog"),
+        ("", 60, "start it: notelog watch VAULT, and edit the note then"),
+    ],
+)
+def test_what_a_start_leaves_alone_is_not_to_be_answered_by_a_start(
+    world: World, monkeypatch: pytest.MonkeyPatch, tail: str, age_s: float, hint: str
+) -> None:
+    """Without a watcher the hint is what has the note answered: as it is, a start may not."""
+    world.save("a.md", chat("What is tea?", tail=tail, head="notelog: auto"), event=False)
+    world.modified[world.path("a.md")] -= age_s
+    monkeypatch.setattr(world.place, "is_watched", lambda: False)
+    found = why(world, "a.md")
+    assert (found.because, found.hint) == ("not-watched", hint)
+    world.start()
+    world.let_pass(100)
+    assert len(world.server.asked) == (hint == "start it: notelog watch VAULT")

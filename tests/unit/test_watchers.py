@@ -67,8 +67,8 @@ def test_nobody_misses_it(found: WatchedVault) -> None:
     [
         ("", None, ""),
         ("", NOW - 1, ""),
-        ("", NOW + 1, "paused by you"),
-        ("", float("inf"), "paused by you"),
+        ("", NOW + 1, "paused by you; notelog resume goes on"),
+        ("", float("inf"), "paused by you; notelog resume goes on"),
         ("30 notes want an answer at once: held", NOW + 1, "30 notes want an answer at once: held"),
     ],
 )
