@@ -28,7 +28,9 @@ from notelog.core.watch_names import is_sync_temp
 from notelog.ports.watching import Hint
 
 if TYPE_CHECKING:
-    from watchdog.events import FileSystemEvent
+    from typing import TypeAlias
+
+    from watchdog.events import FileSystemEvent, FileSystemEventHandler
     from watchdog.observers.api import BaseObserver
     from watchdog.observers.inotify_c import (
         CallbackId,
@@ -39,12 +41,13 @@ if TYPE_CHECKING:
         WatchDescriptor,
     )
 
+    _Callbacks: TypeAlias = list[tuple[WatchDescriptor, CallbackId]]
+
 _LOGGER = "watchdog.observers"
 _QUEUE_BYTES = 16_384 * (16 + 256)
 """What a full queue of events takes, inotify(7): with names of the greatest length."""
 
-_CATCH_UP = "catch-up"
-_CATCH_UP_S = 0.2
+_CATCH_UP, _CATCH_UP_S = "catch-up", 0.2
 _FLOOD = 2_000
 """With so many events at once a scan finds what changed sooner than they can be told of."""
 
@@ -237,7 +240,7 @@ def _reader(post: Callable[[Hint], None]) -> "tuple[InotifyFD, Callable[[], bool
                 self.remove_callbacks(kept.of_no_folder())
             post(Hint(reason="what was made or moved may have changed since", lost=True))
 
-        def remove_callbacks(self, callbacks: "list[tuple[WatchDescriptor, CallbackId]]") -> None:
+        def remove_callbacks(self, callbacks: "_Callbacks") -> None:
             """While watches are kept they only lose their callbacks, until they have new ones."""
             left = callbacks if self._kept is None else self._kept.take(callbacks)
             super().remove_callbacks(left)
@@ -275,9 +278,7 @@ class _KeptWatches:
         self._watches = watches
         self._taken: dict[tuple[WatchDescriptor, CallbackId], WatchCallback] = {}
 
-    def take(
-        self, callbacks: "list[tuple[WatchDescriptor, CallbackId]]"
-    ) -> "list[tuple[WatchDescriptor, CallbackId]]":
+    def take(self, callbacks: "_Callbacks") -> "_Callbacks":
         """Takes the callbacks from their watches; gives those that are to be removed all the same.
 
         A watch without callbacks is still one, and gets them back where its folder is found.
@@ -287,7 +288,7 @@ class _KeptWatches:
                 self._taken[wd, number] = watch.callbacks.pop(number)
         return [] if self._watches else callbacks
 
-    def of_no_folder(self) -> "list[tuple[WatchDescriptor, CallbackId]]":
+    def of_no_folder(self) -> "_Callbacks":
         """The callbacks of watches whose folder was not found, back in their place."""
         left = [
             (wd, number)
@@ -395,7 +396,3 @@ class NoHints:
 
     def stop(self) -> None:
         """Nothing."""
-
-
-if TYPE_CHECKING:
-    from watchdog.events import FileSystemEventHandler
