@@ -16,10 +16,11 @@ from notelog.core.messages import Role
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
 from notelog.core.placing import question_end
-from notelog.core.records import TurnRecord, TurnState
+from notelog.core.records import TurnRecord, TurnState, turn_key
 from notelog.core.reply import Reply
 from notelog.core.settings import Config
 from notelog.core.standing import NotOurs, find_standing
+from notelog.core.turn import ReplyDue, next_turn
 from notelog.core.visible import shortened
 from notelog.errors import ConflictError, NoExchangeError
 
@@ -75,14 +76,26 @@ class DeliveryReport:
     left: tuple[ConflictError, ...]
 
 
-def kept_replies(turns: tuple[TurnRecord, ...]) -> tuple[Kept, ...]:
-    """The replies of a note that are in no note: of each turn that of the last attempt."""
+def kept_replies(turns: tuple[TurnRecord, ...], note: Note | None = None) -> tuple[Kept, ...]:
+    """The replies of a note that are not in it: of each turn that of the last attempt.
+
+    Where the note is given also one that was in it, and over which somebody saved an older text.
+    """
     last = {turn.intent.turn_key: turn for turn in turns}
     return tuple(
         Kept(record=turn, reply=turn.reply, judgement=judge(turn.reply))
         for turn in last.values()
-        if turn.intent.purpose is Purpose.REPLY and turn.is_kept and turn.reply is not None
+        if turn.intent.purpose is Purpose.REPLY and turn.reply is not None and turn.reply.text
+        if turn.is_kept or (note and turn.state is TurnState.DELIVERED and _waits(turn, note))
     )
+
+
+def _waits(turn: TurnRecord, note: Note) -> bool:
+    """Whether a question waits in a note as it did before it was answered."""
+    key, due = turn.intent.turn_key, next_turn(note, named=True)
+    if isinstance(due, ReplyDue) and turn_key(due.conversation) == key:
+        return True
+    return typed_below(note, key, turn.intent.prompt) is not None
 
 
 def read_kept(tools: Journaling, path: str, number: int | None) -> tuple[Kept, ...]:
@@ -91,9 +104,9 @@ def read_kept(tools: Journaling, path: str, number: int | None) -> tuple[Kept, .
     Raises:
         ConflictError: there is none of that number.
     """
-    snapshot = tools.reading.store.read(path)
+    snapshot, note = read_note(tools.reading, path)
     with tools.open_journal(snapshot) as journal:
-        return _chosen(kept_replies(journal.turns(snapshot.real_path)), number, path)
+        return _chosen(kept_replies(journal.turns(snapshot.real_path), note), number, path)
 
 
 def deliver_kept(
@@ -120,7 +133,7 @@ def deliver_kept(
             if item.reply is not None
         ]
         left: list[ConflictError] = []
-        kept = kept_replies(work.turns)
+        kept = kept_replies(work.turns, work.note)
         if kept or number is not None:
             refuse_errors(work.note, path)
         for item in _chosen(kept, number, path):

@@ -2,7 +2,7 @@
 
 from notelog.core.watching import Action
 
-ANEW = "notelog log --full NOTE shows the reply, notelog again NOTE asks anew"
+ANEW = "notelog deliver NOTE puts the reply back, notelog again NOTE asks anew"
 _KEPT_ANEW = (
     "set the mark anew to ask what stands there now; notelog deliver --at-end NOTE puts the kept "
     "reply below the end of the note"
@@ -14,7 +14,7 @@ SAID = {
     ),
     Action.SAY_ANSWERED_BEFORE: (
         "this question was asked before and its reply is gone from the note: not asked again",
-        f"{ANEW}, or change the question",
+        "notelog log --full NOTE shows it, notelog again NOTE asks anew, or change the question",
     ),
     Action.SAY_BUSY: (
         "another program has it open for writing: it is looked at when that is done",

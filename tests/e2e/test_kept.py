@@ -114,6 +114,25 @@ def test_a_hard_linked_note_takes_it_at_its_end(program: Program, note: Path) ->
     assert "Paid 回复.".encode() in data
 
 
+@pytest.mark.parametrize("typed", [b"", b"and more\n"])
+def test_a_reply_that_was_saved_over_is_put_back(
+    program: Program, note: Path, typed: bytes
+) -> None:
+    """An editor with a stale text took it out; it is here, and costs nothing."""
+    stale = b"---\nnotelog: mark\n---\n\n" + QUESTION + b"\n- [x] send\n"
+    note.write_bytes(stale)
+    answered(program, note)
+    whole = note.read_bytes()
+    assert "no reply is kept" in program.run("deliver", note).err
+    note.write_bytes(stale + typed)
+    assert "Paid 回复." in program.run("deliver", "--print", note).out
+    assert program.run("deliver", note).code == 0
+    assert note.read_bytes().replace(typed, b"").split() == whole.split()
+    assert "no reply is kept" in program.run("deliver", note).err
+    assert program.run("undo", note).code == 0
+    assert "no reply is kept" in program.run("deliver", note).err
+
+
 def test_only_one_reply_can_be_chosen(program: Program, note: Path) -> None:
     """A number that is not there is said, and nothing is written."""
     newer = QUESTION + NEWER

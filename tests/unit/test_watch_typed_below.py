@@ -137,7 +137,7 @@ def test_an_editor_that_saves_a_stale_text_ever_again_pays_nothing(
         world.let_pass(20)
     assert world.server.asked == ["What is tea?"]
     assert "its reply is gone" in world.sentences()[-1]
-    assert "notelog log --full NOTE shows the reply" in world.told[-1].hint
+    assert "notelog log --full NOTE shows it" in world.told[-1].hint
     world.save("a.md", f"{TYPED}\n{BOX}\n".encode())
     world.let_pass(20)
     assert len(world.server.asked) == 2
