@@ -86,7 +86,7 @@ def _said_by_watcher(beat: Heartbeat, note: str, *, edited: bool) -> WhyNot | No
         return _yes("asking", "its request is running")
     waits = note in beat.waiting or len(beat.waiting) == MOST_WAITING
     if waits and beat.held:
-        return _no("held", f"it waits: {beat.held}", "", watched=True)
+        return _no("held", f"it waits: {beat.held.removeprefix(f'{note}: ')}", "", watched=True)
     if note in beat.waiting:
         return _yes("waiting", "it waits for others that are being answered, and comes next")
     left = not edited and len(beat.told) == MOST_TOLD

@@ -218,8 +218,12 @@ def _mode(note: Note, rules: Rules) -> Mode | Pass:
             hint="write one of the three",
         )
     if mode is Mode.OFF:
-        where = "its front matter says `notelog: off`" if said is not None else "it is switched off"
-        return Pass(because=Passed.OFF, sentence=where, hint="write `notelog: mark` instead")
+        if said is None or said is True:
+            where, hint = "watch.mode is `off`", "write `notelog: mark` into its front matter"
+        else:
+            where = f"its front matter says `notelog: {'off' if said else 'false'}`"
+            hint = "write `notelog: mark` instead"
+        return Pass(because=Passed.OFF, sentence=where, hint=hint)
     return mode
 
 

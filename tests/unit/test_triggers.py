@@ -113,6 +113,22 @@ def test_the_key_is_that_of_the_question() -> None:
 
 
 @pytest.mark.parametrize(
+    ("head", "mode", "sentence"),
+    [
+        ("notelog: Off", Mode.MARK, "its front matter says `notelog: off`"),
+        ("notelog: false", Mode.MARK, "its front matter says `notelog: false`"),
+        ("notelog: true", Mode.OFF, "watch.mode is `off`"),
+        ("model: m", Mode.OFF, "watch.mode is `off`"),
+    ],
+)
+def test_what_switches_a_note_off(head: str, mode: Mode, sentence: str) -> None:
+    """The one that does is named: the front matter as it is, or the configuration."""
+    found = verdict(f"---\n{head}\n---\n\nq{SEPARATOR}role::user\n\nmore\n", Rules(mode=mode))
+    assert isinstance(found, Pass)
+    assert (found.because, found.sentence) == (Passed.OFF, sentence)
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "- ［x］ 发送",
