@@ -1,9 +1,10 @@
 """From a save to the request on the wire, beside a plain loop that keeps no journal: ratios.
 
-Both watch at the same time, each its own vault, and are saved to in turn, so that a busy machine
-slows both alike. The plain loop is what one writes in half an hour with watchdog and openai: it
-asks at every save and remembers nothing. Beside it stands what one fsync costs on this disk, since
-notelog sends nothing before the intent is on it. Rounds: ``NOTELOG_BENCH_ROUNDS``, 40 unless set.
+All watch at the same time, each its own vault, and are saved to in turn, so that a busy machine
+slows all alike. The plain loop is what one writes in half an hour with watchdog and openai: it
+asks at every save and remembers nothing. Beside it stands the same loop with the least of a
+journal, one durable row before each request, since notelog sends nothing before the intent is on
+the disk. Rounds: ``NOTELOG_BENCH_ROUNDS``, 40 unless set.
 """
 
 import json
@@ -31,11 +32,16 @@ PATIENCE_S = 60.0
 PAUSE_S = 0.3
 STEP_S = 0.0002
 PLAIN_LOOP = """
-import sys, threading
+import sqlite3, sys, threading
 from openai import OpenAI
 from watchdog.events import FileClosedEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 client = OpenAI(api_key="x", base_url=sys.argv[2], max_retries=0)
+journal = sqlite3.connect(sys.argv[3], check_same_thread=False) if sys.argv[3:] else None
+if journal:
+    journal.execute("PRAGMA journal_mode = WAL")
+    journal.execute("PRAGMA synchronous = FULL")
+    journal.execute("CREATE TABLE turn (note TEXT, question TEXT)")
 class Ask(FileSystemEventHandler):
     def on_closed(self, event):
         if not event.src_path.endswith(".md"):
@@ -44,6 +50,9 @@ class Ask(FileSystemEventHandler):
             text = file.read()
         if not text.rstrip().endswith(";;"):
             return
+        if journal:
+            with journal:
+                journal.execute("INSERT INTO turn VALUES (?, ?)", (event.src_path, text))
         messages = [{"role": "user", "content": text}]
         for _ in client.chat.completions.create(model="m", messages=messages, stream=True):
             pass
@@ -64,10 +73,10 @@ def waited_s(since: float, happened: Callable[[], bool]) -> float:
     return time.perf_counter() - since
 
 
-def plain_loop(vault: Path, base_url: str) -> "subprocess.Popen[bytes]":
-    """Starts the plain loop, and waits until it watches."""
+def plain_loop(vault: Path, base_url: str, *journal: Path) -> "subprocess.Popen[bytes]":
+    """Starts the plain loop, or one with a journal, and waits until it watches."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PLAIN_LOOP, str(vault), base_url],
+        [sys.executable, "-c", PLAIN_LOOP, str(vault), base_url, *map(str, journal)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
@@ -117,52 +126,39 @@ def tick_to_reply_s(note: Path, number: int) -> float:
     return waited_s(start, lambda: note.stat().st_size > len(ticked))
 
 
-def fsync_s(folder: Path) -> float:
-    """The median time of an fsync of 4 KiB in a folder, in seconds."""
-    times: list[float] = []
-    with (folder / "synced").open("wb") as file:
-        for _ in range(ROUNDS):
-            file.write(bytes(4096))
-            file.flush()
-            start = time.perf_counter()
-            os.fsync(file.fileno())
-            times.append(time.perf_counter() - start)
-    return statistics.median(times)
-
-
 def ranked(figures: list[float]) -> tuple[float, float]:
     """The median and the 90th percentile."""
     return statistics.median(figures), sorted(figures)[int(len(figures) * 0.9)]
 
 
 def bench_wire(folder: Path) -> None:
-    """Saves to both in turn."""
-    vaults = folder / "ours", folder / "plain"
+    """Saves to all in turn."""
+    names = "plain loop", "one row kept", "notelog"
+    vaults = [folder / name for name in names]
     for vault in vaults:
         vault.mkdir()
-    replies = [reply("A leaf.") for _ in range(ROUNDS + 1)]
-    with ScriptedServer(replies) as server, ScriptedServer(replies) as other:
+    servers = [ScriptedServer([reply("A leaf.")] * (ROUNDS + 1)) for _ in names]
+    with servers[0] as plain, servers[1] as kept, servers[2] as ours:
         processes = [
-            started(configured(folder / "home", server, AT_ONCE), vaults[0]),
-            plain_loop(vaults[1], other.base_url),
+            plain_loop(vaults[0], plain.base_url),
+            plain_loop(vaults[1], kept.base_url, folder / "journal.db"),
+            started(configured(folder / "home", ours, AT_ONCE), vaults[2]),
         ]
-        pairs: list[tuple[float, float]] = []
+        times: list[list[float]] = [[] for _ in names]
         for number in range(ROUNDS + 1):
-            time.sleep(PAUSE_S)
-            ours = save_to_wire_s(vaults[0], server, number)
-            time.sleep(PAUSE_S)
-            pairs.append((ours, save_to_wire_s(vaults[1], other, number)))
+            for figures, vault, server in zip(times, vaults, servers, strict=True):
+                time.sleep(PAUSE_S)
+                figures.append(save_to_wire_s(vault, server, number))
         for process in processes:
             process.terminate()
             process.wait()
-    first, *rest = pairs
-    for name, figures in zip(("notelog", "plain loop"), zip(*rest, strict=True), strict=True):
-        median, high = ranked(list(figures))
-        print(f"save to wire, {name:<12} median {median * 1000:6.1f} ms  p90 {high * 1000:6.1f} ms")
-    median, high = ranked([ours / plain for ours, plain in rest])
-    print(f"  ratio of each round       median {median:6.2f}     p90 {high:6.2f}")
-    print(f"  first request       {first[0] * 1000:.0f} ms  plain loop {first[1] * 1000:.0f} ms")
-    print(f"  one fsync of 4 KiB  {fsync_s(folder) * 1000:.1f} ms")
+    for name, (first, *figures) in zip(names, times, strict=True):
+        median, high = ranked(figures)
+        ratio, high_ratio = ranked([a / b for a, b in zip(figures, times[0][1:], strict=True)])
+        print(
+            f"save to wire, {name:<12}  median {median * 1000:5.1f} ms  p90 {high * 1000:5.1f} ms  "
+            f"ratio {ratio:.2f}  p90 {high_ratio:.2f}  first {first * 1000:.0f} ms"
+        )
 
 
 def bench_tick(folder: Path) -> None:
