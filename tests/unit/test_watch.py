@@ -697,7 +697,11 @@ def test_the_heartbeat_tells_how_it_stands(world: World) -> None:
     world.place.until = world.clock.now() + 100
     world.let_pass(30)
     beat = world.place.beats[-1]
-    assert (beat.notes, beat.waiting, beat.held) == (0, ("a.md",), "paused by you; notelog resume goes on")
+    assert (beat.notes, beat.waiting, beat.held) == (
+        0,
+        ("a.md",),
+        "paused by you; notelog resume goes on",
+    )
     assert beat.last_event_at > 0
     assert not beat.is_stale(world.clock.now())
     assert beat.is_stale(world.clock.now() + 100)
