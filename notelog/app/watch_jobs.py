@@ -258,15 +258,17 @@ def _failed(tools: Completing, job: WatchJob, error: NotelogError, *, asked: boo
     if kept and ending is Ending.LATER and (asked or job.kept):
         ending = Ending.CHANGED
     step = _BY_THE_NEXT if job.once else _BY_ITSELF
+    if ending is Ending.FINAL or (isinstance(error, ProfileStoppedError) and not error.again_in_s):
+        step = ""  # a person can do something about it
     told = Told(
         kind=Kind.FAILED,
         note=job.relative,
         sentence=error.message,
-        hint=step if ending is Ending.LATER else error.hint,
+        hint=step if ending is Ending.LATER and step else error.hint,
         figures={"code": error.code},
     )
     fingerprint = ""
-    callout = _callout(error, "" if ending is Ending.FINAL else step)
+    callout = _callout(error, step)
     watch = tools.config.watch
     if not asked_here:
         callout = None  # another machine answered, perhaps to this very tick
@@ -306,14 +308,12 @@ def _ending_of(error: NotelogError) -> Ending:
     match error:
         case _ if error.lasting:
             return Ending.FINAL
-        case ProviderUnavailableError() | BudgetError() | ConflictError():
+        case ProviderUnavailableError() | BudgetError() | ConflictError() | ProfileStoppedError():
             return Ending.LATER
         case JournalError() | NoteWriteError():
             return Ending.LATER
         case NoteError() if isinstance(error.__cause__, OSError):  # its drive was away
             return Ending.LATER
-        case ProfileStoppedError():
-            return Ending.FINAL if error.again_in_s is None else Ending.LATER
         case _:
             return Ending.FINAL
 

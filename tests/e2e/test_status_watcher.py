@@ -50,7 +50,10 @@ def test_a_running_watcher_and_what_holds_it(program: Program, vault: Path) -> N
         assert "waiting: tea" in told.out
         assert "\x1b" not in told.out
         (watcher,) = watchers(program.run("status", "--json", vault))
-        assert (watcher["state"], watcher["held"]) == ("running", "paused by you; notelog resume goes on")
+        assert (watcher["state"], watcher["held"]) == (
+            "running",
+            "paused by you; notelog resume goes on",
+        )
         assert watcher["heartbeat"]["waiting"] == ["tea\x1b[31m.md"]
         assert watch.stop() == 0
     run = program.run("status", "--json", vault)

@@ -247,7 +247,8 @@ class _Breakers:
         return b"salt"
 
     def change(self, profile: str, change: Callable[[Breaker | None], Breaker | None]) -> None:
-        changed = change(self._known.pop(profile, None))
+        changed = change(self._known.get(profile))  # a refusal leaves it as it was
+        self._known.pop(profile, None)
         if changed is not None:
             self._known[profile] = changed
 

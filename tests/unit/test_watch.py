@@ -442,7 +442,7 @@ def test_what_is_in_doubt_stays_so(world: World) -> None:
 
 def test_a_failure_leaves_one_callout_until_it_is_answered(world: World) -> None:
     """A server that is away is tried again by itself; the note says so once, until the reply."""
-    world.server.faults += [ProviderUnavailableError("away")] * 40
+    world.server.faults += [ProviderUnavailableError("away")] * 14
     world.save("a.md", DUE)
     world.let_pass(100)
     assert world.text("a.md").count("> [!notelog]") == 1
@@ -781,7 +781,11 @@ def test_the_heartbeat_tells_how_it_stands(world: World) -> None:
     world.place.until = world.clock.now() + 100
     world.let_pass(30)
     beat = world.place.beats[-1]
-    assert (beat.notes, beat.waiting, beat.held) == (0, ("a.md",), "paused by you; notelog resume goes on")
+    assert (beat.notes, beat.waiting, beat.held) == (
+        0,
+        ("a.md",),
+        "paused by you; notelog resume goes on",
+    )
     assert beat.last_event_at > 0
     assert not beat.is_stale(world.clock.now())
     assert beat.is_stale(world.clock.now() + 100)
@@ -997,6 +1001,24 @@ def test_each_tick_of_the_box_in_a_callout_asks_once_more(world: World) -> None:
         world.save("a.md", note.replace("- [ ] retry", "- [x] retry").encode())
         world.let_pass(1000)
         assert len(world.server.asked) == asked
+
+
+def test_what_a_stopped_profile_holds_back_goes_on_with_it(world: World) -> None:
+    """One box that is ticked, or another key, sets it going; the others need none."""
+    world.server.faults.append(ProviderRefusedError("no such key", status=401, reason="key"))
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    world.save("b.md", DUE.replace(b"tea", b"mate"))
+    world.let_pass(7200)
+    assert len(world.server.asked) == 1
+    assert world.text("b.md").count("> - [ ] retry") == 1
+    told = [item.sentence for item in world.told if item.note == "b.md"]
+    assert told == ["profile test is stopped: no such key; nothing was sent"]
+    world.save("a.md", world.text("a.md").replace("- [ ] retry", "- [x] retry").encode())
+    world.let_pass(1000)
+    assert len(world.server.asked) == 3
+    assert "reply" in world.text("b.md")
+    assert "> [!notelog]" not in world.text("b.md")
 
 
 def test_one_pass_after_the_other_asks_a_refused_question_once() -> None:

@@ -12,7 +12,7 @@ AWAY = ProviderUnavailableError("away")
 
 
 def test_attempts_at_a_server_that_is_away_do_not_use_up_the_hour(world: World) -> None:
-    """A day without a network: what is marked when it is back is asked at once."""
+    """A day without a network: all is asked once its profile, stopped for an hour at most, is."""
     world.server.faults += [AWAY] * 10_000
     for number in range(8):
         world.save(f"{number}.md", chat(f"question {number}"))
@@ -20,7 +20,7 @@ def test_attempts_at_a_server_that_is_away_do_not_use_up_the_hour(world: World) 
     world.let_pass(6 * 3600)
     world.server.faults.clear()
     world.server.asked.clear()
-    world.let_pass(660)
+    world.let_pass(3600 + 660)
     assert len(world.server.asked) == 8
     world.save("new.md", DUE)
     world.let_pass(10)
