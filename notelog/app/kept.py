@@ -16,7 +16,7 @@ from notelog.core.messages import Role
 from notelog.core.note import Note
 from notelog.core.note_style import ReplyStyle
 from notelog.core.placing import question_end
-from notelog.core.records import TurnRecord, TurnState, turn_key
+from notelog.core.records import AT_END, TurnRecord, TurnState, turn_key
 from notelog.core.reply import Reply
 from notelog.core.settings import Config
 from notelog.core.standing import NotOurs, find_standing
@@ -240,7 +240,7 @@ def _style(config: Config, item: Kept) -> ReplyStyle:
 def _end_style(item: Kept, told: Callable[[float], str]) -> ReplyStyle:
     intent = item.record.intent
     title = (
-        f"The reply to “{shortened(intent.prompt, _QUESTION_CHARS)}”, asked "
+        f"{AT_END.removeprefix('> [!notelog] ')}{shortened(intent.prompt, _QUESTION_CHARS)}”, asked "
         f"{told(item.record.started_at)} of {intent.model}; it could not be put below that question"
     )
     mark = f"\n\n{item.judgement.mark}" if item.judgement.mark else ""

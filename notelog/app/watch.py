@@ -14,11 +14,12 @@ from notelog.app.watch_look import look_at
 from notelog.app.watch_scans import Scans
 from notelog.app.watch_start import LEFT, LEFT_HINT, Content, begin_watching, content_of
 from notelog.app.watch_tools import Watching, WatchOptions
-from notelog.app.watch_words import SAID
+from notelog.app.watch_words import SAID, said_of_changed
 from notelog.core.device import spread_s
 from notelog.core.triggers import Answer, Pass, Passed
 from notelog.core.usage import UsageRow
 from notelog.core.watching import (
+    CHANGED_BEFORE,
     NEVER_S,
     Action,
     Busy,
@@ -344,14 +345,17 @@ class Watcher:
             case Action.SAY_PASSED:
                 if isinstance(event, Seen) and isinstance(event.verdict, Pass):
                     self._say_passed(path, event.verdict)
-            case (
-                Action.SAY_VANISHED
-                | Action.SAY_ANSWERED_BEFORE
-                | Action.SAY_BUSY
-                | Action.SAY_CHANGED
-            ):
-                self._unanswered[path] = _joined(*SAID[action])
-                self._say_once(path, action, *SAID[action])
+            case Action.SAY_CHANGED:
+                if isinstance(event, Seen) and isinstance(event.verdict, Answer):
+                    how = self._tools.looking.reading.end_marks.how_to_send
+                    said = said_of_changed(event.verdict.trigger, event.kept, how)
+                    self._say_unanswered(path, action, said)
+            case Action.SAY_VANISHED | Action.SAY_ANSWERED_BEFORE | Action.SAY_BUSY:
+                self._say_unanswered(path, action, SAID[action])
+
+    def _say_unanswered(self, path: str, action: Action, said: tuple[str, str]) -> None:
+        self._unanswered[path] = _joined(*said)
+        self._say_once(path, action, *said)
 
     def _stop(self, path: str) -> None:
         if path not in self._moved:  # another note bears that name now
@@ -433,6 +437,9 @@ class Watcher:
             self._warm_up()
         self._land_kept(beginning.due)
         now = self._tools.clock.now()
+        for found in beginning.changed:
+            self._states.setdefault(found.path, CHANGED_BEFORE)
+            self._apply(found.path, Touched(rest_s=max(now - found.modified_s, 0.0)))
         for found in beginning.left:
             self._unanswered[found.path] = _joined(LEFT, LEFT_HINT)
         for found in beginning.taken:

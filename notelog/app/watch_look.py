@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from notelog.app.asked_above import may_stand_above, questions_above
 from notelog.app.reading import Reading, parse_snapshot
 from notelog.app.renaming import rename_turns
+from notelog.core.asked import questions
 from notelog.core.chat_sign import may_be_chat
 from notelog.core.marked import is_marked
-from notelog.core.records import TurnRecord, TurnState
+from notelog.core.records import AT_END, TurnRecord, TurnState
 from notelog.core.triggers import (
     BECOME_CHAT,
     TICKED_IN_VAIN,
@@ -227,9 +228,26 @@ def kept_for(looking: Looking, snapshot: Snapshot, key: str) -> Kept:
     try:
         with looking.open_journal(snapshot) as journal:
             rename_turns(looking.reading, journal, snapshot)
-            return _kept(journal.latest(key, snapshot.real_path))
+            kept = _kept(journal.latest(key, snapshot.real_path))
+            unknown = kept is Kept.NOTHING and AT_END.encode() in snapshot.data
+            return Kept.CHANGED if unknown and _is_changed(looking, journal, snapshot) else kept
     except NotelogError:
         return Kept.NOTHING
+
+
+def _is_changed(looking: Looking, journal: Journal, snapshot: Snapshot) -> bool:
+    """Whether the reply to another text was put at the end, and no mark was set below it since."""
+    note, data = parse_snapshot(looking.reading, snapshot), snapshot.data
+    asked = questions(note)
+    marks = (mark.span.start for turn in note.turns for mark in turn.send_marks if mark.ticked)
+    mark = max(marks, default=len(data.rstrip()) - 1)
+    for record in journal.turns(snapshot.real_path):
+        if record.insertion and record.intent.turn_key not in asked:
+            put_in = record.insertion.data.strip()
+            at = data.rfind(put_in) if AT_END.encode() in put_in else -1
+            if at >= 0 and mark < at + len(put_in):
+                return True
+    return False
 
 
 def _kept(record: TurnRecord | None) -> Kept:

@@ -8,7 +8,7 @@ from notelog.app.watch_look import look_at
 from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.core.numbers import counted
 from notelog.core.triggers import Answer, Pass, Passed
-from notelog.core.watching import Seen
+from notelog.core.watching import Kept, Seen
 from notelog.ports.watch_view import Kind, Told
 from notelog.ports.watching import FoundNote, Scan
 
@@ -46,6 +46,7 @@ class Beginning:
         taken: notes to be answered now.
         due: by their paths, the keys of the turns that wait in them.
         left: notes that are marked and left alone.
+        changed: notes that are marked for a text that they do not hold any more.
         busy: notes that could not be read at rest, or that another machine asks: they are looked
             at again.
         history: why notes are left alone until they are edited, by their content and its time
@@ -55,6 +56,7 @@ class Beginning:
     taken: tuple[FoundNote, ...]
     due: Mapping[str, str]
     left: tuple[FoundNote, ...]
+    changed: tuple[FoundNote, ...]
     busy: tuple[FoundNote, ...]
     history: Mapping[Content, Pass]
 
@@ -64,6 +66,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
     chats = 0
     marked: list[FoundNote] = []
     unmarked: list[tuple[FoundNote, Pass]] = []
+    changed: list[FoundNote] = []
     busy: list[FoundNote] = []
     history: dict[Content, Pass] = {}
     contents: dict[str, Content] = {}
@@ -73,6 +76,9 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
         seen = look_at(tools.looking, found.path, edited=edited, with_journal=False)
         if not isinstance(seen, Seen) or not seen.fingerprint:
             busy.append(found)
+        elif seen.kept is Kept.CHANGED and found.path not in (options.backlog or ()):
+            chats += 1
+            changed.append(found)
         elif isinstance(seen.verdict, Answer):
             chats += 1
             marked.append(found)
@@ -96,7 +102,14 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
     for found in taken:
         history.pop(contents[found.path], None)
     due = {found.path: keys[found.path] for found in taken}
-    return Beginning(taken=taken, due=due, left=left, busy=tuple(busy), history=history)
+    return Beginning(
+        taken=taken,
+        due=due,
+        left=left,
+        changed=tuple(changed),
+        busy=tuple(busy),
+        history=history,
+    )
 
 
 def content_of(seen: Seen) -> Content:

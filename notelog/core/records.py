@@ -25,6 +25,10 @@ CLOSING_LINE = regex(
 )
 
 
+AT_END = "> [!notelog] The reply to “"
+"""So begins a reply that was put at the end of its note, since its question is gone from there."""
+
+
 class TurnState(StrEnum):
     """How far a turn has come; see ``docs/promises.md``."""
 

@@ -70,6 +70,7 @@ class Kept(StrEnum):
     TAKEN_OUT = "taken-out"  # by the person's word
     IN_DOUBT = "in-doubt"
     REFUSED = "refused"  # asked again where the note or the configuration is another
+    CHANGED = "changed"  # of another text, and put at the end since: the mark was set for that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +198,9 @@ class NoteState:
     touched_since: bool = False
     tells: bool = False
 
+
+CHANGED_BEFORE = NoteState(failed_key=_ANY_KEY)
+"""Of a message that was changed before the watcher started, and has no mark of its own."""
 
 Step: TypeAlias = tuple[NoteState | None, tuple[Action, ...]]
 
@@ -332,7 +336,8 @@ def _answerable(
     if answered and (settled := _settled_before(state, seen, verdict, now_s, timing)):
         return settled
     if state.failed_key == _ANY_KEY and not came and not again:
-        return replace(state, phase=Phase.IDLE, due_s=NEVER_S), (Action.SAY_CHANGED,)
+        state = replace(state, phase=Phase.IDLE, due_s=NEVER_S, trigger=verdict.trigger)
+        return state, (Action.SAY_CHANGED,)
     if verdict.key == state.failed_key and not came and now_s < state.retry_s:
         return replace(state, phase=Phase.IDLE, due_s=state.retry_s), ()
     state = replace(

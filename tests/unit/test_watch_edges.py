@@ -345,3 +345,99 @@ def test_a_chat_that_is_saved_in_another_encoding_is_told_of(world: World) -> No
     world.let_pass(5)
     assert any("not UTF-8" in sentence for sentence in world.sentences(Kind.WAITING))
     assert world.server.asked == []
+
+
+def put_at_end(world: World) -> None:
+    """What ``notelog deliver --at-end`` does."""
+    tools = Journaling(
+        reading=world.looking.reading,
+        config=Config(profiles={}),
+        open_journal=world.looking.open_journal,
+    )
+    path = world.path("a.md")
+    deliver_kept(tools, path, at_end=True, number=None, told=lambda _at: "today")
+    world.save("a.md", world.store.notes[path])
+
+
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("running", [False, True])
+def test_a_reply_put_at_the_end_lets_no_restart_ask_what_was_changed(
+    world: World, *, running: bool, old: bool
+) -> None:
+    """Its mark was set for another text: only a new one asks, as the watcher and ``why`` say."""
+    world.server.meanwhile = lambda: world.save("a.md", chat("What is coffee?"))
+    world.save("a.md", DUE)
+    world.let_pass(60)
+    world.server.meanwhile = lambda: None
+    put_at_end(world)
+    if running:
+        world.let_pass(60)
+        assert "set the mark anew" in why(world, "a.md").sentence
+        assert "--at-end" not in why(world, "a.md").sentence
+    for _ in range(2):
+        world.modified[world.path("a.md")] -= 90_000 * old
+        world.told.clear()
+        world.start()
+        world.let_pass(600)
+        assert world.server.asked == ["What is tea?"]
+        assert "set the mark anew" in why(world, "a.md").sentence
+        assert "--at-end" not in why(world, "a.md").sentence
+        assert "0 marked to be sent" in world.sentences(Kind.START)[0]
+    world.place.is_watched = lambda: False  # type: ignore[method-assign]
+    assert "set the mark anew" in why(world, "a.md").hint
+    text = world.text("a.md")
+    world.save("a.md", text.replace("[x] send", "[ ] send").encode())
+    world.let_pass(10)
+    world.save("a.md", text.encode())
+    world.let_pass(60)
+    assert world.server.asked == ["What is tea?", "What is coffee?"]
+
+
+@pytest.mark.parametrize("below", ["And mate?\n\n- [x] send\n", ";;\n"])
+def test_a_mark_below_a_reply_put_at_the_end_is_a_new_one(world: World, below: str) -> None:
+    """It was set after the reply was put there, also while no watcher ran."""
+    world.server.meanwhile = lambda: world.save("a.md", chat("What is coffee?"))
+    world.save("a.md", DUE)
+    world.let_pass(60)
+    world.server.meanwhile = lambda: None
+    put_at_end(world)
+    world.save("a.md", world.text("a.md").encode() + f"\n{below}".encode(), event=False)
+    world.start()
+    world.let_pass(60)
+    assert len(world.server.asked) == 2
+
+
+def test_where_nothing_marks_a_changed_message_a_mark_is_asked_for(world: World) -> None:
+    """In ``auto`` mode there is none that could be set anew; one that is set now asks."""
+    auto = {"tail": "", "head": "notelog: auto"}
+    world.server.meanwhile = lambda: world.save("a.md", chat("What is coffee?", **auto))
+    world.save("a.md", chat("What is tea?", **auto))
+    world.let_pass(100)
+    world.server.meanwhile = lambda: None
+    world.save("a.md", world.text("a.md").replace("coffee?", "coffee??").encode())
+    world.let_pass(100)
+    assert len(world.server.asked) == 1
+    assert "anew" not in why(world, "a.md").sentence
+    assert "to ask what stands there now: tick" in why(world, "a.md").sentence
+    world.save("a.md", chat("What is coffee??", head="notelog: auto"))
+    world.let_pass(100)
+    assert world.server.asked == ["What is tea?", "What is coffee??"]
+
+
+def test_a_mark_asks_what_was_changed_where_nothing_marks_also_after_a_restart(
+    world: World,
+) -> None:
+    """The watcher that says so keeps its word."""
+    auto = {"tail": "", "head": "notelog: auto"}
+    world.server.meanwhile = lambda: world.save("a.md", chat("What is coffee?", **auto))
+    world.save("a.md", chat("What is tea?", **auto))
+    world.let_pass(100)
+    world.server.meanwhile = lambda: None
+    world.start()
+    world.let_pass(100)
+    world.save("a.md", chat("What is coffee??", **auto))
+    world.let_pass(100)
+    assert "to ask what stands there now: tick" in why(world, "a.md").sentence
+    world.save("a.md", chat("What is coffee??", head="notelog: auto"))
+    world.let_pass(100)
+    assert world.server.asked == ["What is tea?", "What is coffee??"]
