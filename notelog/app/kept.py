@@ -240,8 +240,9 @@ def _style(config: Config, item: Kept) -> ReplyStyle:
 def _end_style(item: Kept, told: Callable[[float], str]) -> ReplyStyle:
     intent = item.record.intent
     title = (
-        f"{AT_END.removeprefix('> [!notelog] ')}{shortened(intent.prompt, _QUESTION_CHARS)}”, asked "
-        f"{told(item.record.started_at)} of {intent.model}; it could not be put below that question"
+        f"{AT_END.removeprefix('> [!notelog] ')}{shortened(intent.prompt, _QUESTION_CHARS)}”, "
+        f"asked {told(item.record.started_at)} of {intent.model}; it could not be put below that "
+        "question"
     )
     mark = f"\n\n{item.judgement.mark}" if item.judgement.mark else ""
     return ReplyStyle(mark=f"{title}\n\n{item.reply.text}{mark}")

@@ -35,11 +35,12 @@ from notelog.core.watching import (
     Timing,
     Touched,
     step,
+    withdraws,
 )
 from notelog.errors import BudgetError, NoteError, ProfileStoppedError
 from notelog.ports.watch_place import MOST_TOLD, MOST_WAITING, Heartbeat
 from notelog.ports.watch_view import Kind
-from notelog.ports.watch_work import JobResult, Tells, WatchJob
+from notelog.ports.watch_work import JobResult, Tells, Unlanded, WatchJob
 from notelog.ports.watching import Hint, Scan
 
 TICK_S = 30.0
@@ -149,7 +150,7 @@ class Watcher:
             self.has_scanned = True
             self._begin_watching(scan)
         if was_absent:
-            self._land_kept()
+            self._land_kept(self._tools.unlanded())
 
     def ended(self, result: JobResult) -> None:
         """A request has ended."""
@@ -296,6 +297,7 @@ class Watcher:
         if (
             isinstance(seen, Seen)
             and isinstance(seen.verdict, Answer)
+            and not self._states.get(path, NoteState()).is_changed
             and seen.kept not in {Kept.REPLY, Kept.PART, Kept.IN_DOUBT}
             and (left := self._history.get(content_of(seen))) is not None
         ):
@@ -345,24 +347,35 @@ class Watcher:
             case Action.SAY_PASSED:
                 if isinstance(event, Seen) and isinstance(event.verdict, Pass):
                     self._say_passed(path, event.verdict)
-            case Action.SAY_CHANGED:
-                if isinstance(event, Seen) and isinstance(event.verdict, Answer):
-                    how = self._tools.looking.reading.end_marks.how_to_send
-                    said = said_of_changed(event.verdict.trigger, event.kept, how)
-                    self._say_unanswered(path, action, said)
-            case Action.SAY_VANISHED | Action.SAY_ANSWERED_BEFORE | Action.SAY_BUSY:
-                self._say_unanswered(path, action, SAID[action])
+            case (
+                Action.SAY_VANISHED
+                | Action.SAY_ANSWERED_BEFORE
+                | Action.SAY_BUSY
+                | Action.SAY_CHANGED
+            ):
+                self._say_unanswered(path, action, event)
 
-    def _say_unanswered(self, path: str, action: Action, said: tuple[str, str]) -> None:
+    def _say_unanswered(self, path: str, action: Action, event: Event) -> None:
+        said = SAID[action]
+        if action is Action.SAY_CHANGED and isinstance(event, Seen):
+            how = self._tools.looking.reading.end_marks.how_to_send
+            said = said_of_changed(event, how)
         self._unanswered[path] = _joined(*said)
         self._say_once(path, action, *said)
 
-    def _stop(self, path: str) -> None:
-        if path not in self._moved:  # another note bears that name now
+    def _stop(self, path: str, name: str = "") -> None:
+        """Stops the request of a note, which may have another name by now."""
+        if name or path not in self._moved:  # another note bears that name now
             self.asks.stop(path)
-            self._tools.say(Kind.NOTICE, "stopped by you; what came is kept", path)
+            hint = "notelog deliver NOTE puts it into the note" if name else ""
+            self._tools.say(
+                Kind.NOTICE, "stopped by you; what came is kept", name or path, hint=hint
+            )
 
     def _say_passed(self, path: str, verdict: Pass) -> None:
+        for old, new in self._moved.items():
+            if new == path and withdraws(verdict, self._states[old].trigger):
+                self._stop(old, new)
         self._unanswered.pop(path, None)  # whoever asks why is told by the note itself
         if verdict.because is Passed.HISTORY:  # what the start told of, perhaps renamed
             self._unanswered[path] = _joined(verdict.sentence, verdict.hint)
@@ -435,7 +448,7 @@ class Watcher:
         self._history.update(beginning.history)
         if beginning.taken:
             self._warm_up()
-        self._land_kept(beginning.due)
+        self._land_kept(beginning.unlanded, beginning.due)
         now = self._tools.clock.now()
         for found in beginning.changed:
             self._states.setdefault(found.path, CHANGED_BEFORE)
@@ -467,14 +480,16 @@ class Watcher:
             if state is None or state.phase in phases:
                 self._touch(path, synced=self._tools.files.is_synced(path))
 
-    def _land_kept(self, due: Mapping[str, str] | None = None) -> None:
+    def _land_kept(
+        self, unlanded: tuple[Unlanded, ...], due: Mapping[str, str] | None = None
+    ) -> None:
         """Puts replies into their notes that a crash, or a vault that went away, kept out.
 
         A part of one waits where its question is answered at the start: who asks decides what it is
         worth. Elsewhere nothing is asked for it, also where that is free. A question that a crash
         left in doubt is looked at, so that its note says so.
         """
-        for item in self._tools.unlanded():
+        for item in unlanded:
             if item.note in self.asks or not self._tools.files.relative(item.note):
                 continue
             if not item.key:

@@ -1,6 +1,6 @@
 """The start of watching: what is watched, how to send, which notes wait, which are answered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,6 +10,7 @@ from notelog.core.numbers import counted
 from notelog.core.triggers import Answer, Pass, Passed
 from notelog.core.watching import Kept, Seen
 from notelog.ports.watch_view import Kind, Told
+from notelog.ports.watch_work import Unlanded
 from notelog.ports.watching import FoundNote, Scan
 
 START_AGE_S = 24 * 3600.0
@@ -45,10 +46,11 @@ class Beginning:
     Attributes:
         taken: notes to be answered now.
         due: by their paths, the keys of the turns that wait in them.
-        left: notes that are marked and left alone.
+        left: notes that are marked and left alone; not those whose reply is kept.
         changed: notes that are marked for a text that they do not hold any more.
         busy: notes that could not be read at rest, or that another machine asks: they are looked
             at again.
+        unlanded: see ``ports.watch_work``.
         history: why notes are left alone until they are edited, by their content and its time
             stamp: to rename one, to change its mode or to link it is no edit.
     """
@@ -58,6 +60,7 @@ class Beginning:
     left: tuple[FoundNote, ...]
     changed: tuple[FoundNote, ...]
     busy: tuple[FoundNote, ...]
+    unlanded: tuple[Unlanded, ...]
     history: Mapping[Content, Pass]
 
 
@@ -76,12 +79,10 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
         seen = look_at(tools.looking, found.path, edited=edited, with_journal=False)
         if not isinstance(seen, Seen) or not seen.fingerprint:
             busy.append(found)
-        elif seen.kept is Kept.CHANGED and found.path not in (options.backlog or ()):
-            chats += 1
-            changed.append(found)
         elif isinstance(seen.verdict, Answer):
             chats += 1
-            marked.append(found)
+            is_changed = seen.kept is Kept.CHANGED and found.path not in (options.backlog or ())
+            (changed if is_changed else marked).append(found)
             contents[found.path] = content_of(seen)
             keys[found.path] = seen.verdict.key.partition("+")[0]
         elif seen.verdict.because is Passed.CLAIMED:
@@ -93,12 +94,16 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
                 unmarked.append((found, seen.verdict))
             if seen.verdict.because is Passed.HISTORY:
                 history[content_of(seen)] = seen.verdict
-    _tell_start(tools, scan, (chats, len(marked), len(unmarked)))
+    unlanded = tools.unlanded()
+    to_send = _without_kept(marked, unlanded)
+    _tell_start(tools, scan, (chats, len(to_send), len(unmarked)))
     for found, verdict in unmarked[:_SHOWN]:
         tools.say(Kind.WAITING, verdict.sentence, found.path, hint=verdict.hint)
     _tell_more(tools, len(unmarked) - _SHOWN)
     taken, left = _taken(tools, options, marked)
     history |= {contents[found.path]: _LEFT_ALONE for found in left}
+    left = _without_kept(left, unlanded)
+    _tell_left(tools, left)
     for found in taken:
         history.pop(contents[found.path], None)
     due = {found.path: keys[found.path] for found in taken}
@@ -108,6 +113,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
         left=left,
         changed=tuple(changed),
         busy=tuple(busy),
+        unlanded=unlanded,
         history=history,
     )
 
@@ -117,10 +123,18 @@ def content_of(seen: Seen) -> Content:
     return seen.fingerprint, seen.modified_ns
 
 
+def _without_kept(
+    marked: Iterable[FoundNote], unlanded: tuple[Unlanded, ...]
+) -> tuple[FoundNote, ...]:
+    """Marked notes but those whose reply is kept: to save one again sends nothing."""
+    kept = {item.note for item in unlanded if item.key}
+    return tuple(found for found in marked if found.path not in kept)
+
+
 def _taken(
     tools: Watching, options: WatchOptions, marked: list[FoundNote]
 ) -> tuple[tuple[FoundNote, ...], tuple[FoundNote, ...]]:
-    """The newest few that were marked lately, or all of them; the rest is listed."""
+    """The newest few that were marked lately, or all of them; and the rest."""
     now = tools.clock.now()
     marked.sort(key=lambda found: -found.modified_s)
     agreed = options.backlog or frozenset()
@@ -129,11 +143,7 @@ def _taken(
         tools.say(Kind.NOTICE, sentence)
     fresh = [found for found in marked if now - found.modified_s <= START_AGE_S][:START_NOTES]
     taken = [found for found in marked if found in fresh or found.path in agreed]
-    left = [found for found in marked if found not in taken]
-    for found in left[:_SHOWN]:
-        tools.say(Kind.WAITING, LEFT, found.path, hint=LEFT_HINT)
-    _tell_more(tools, len(left) - _SHOWN)
-    return tuple(taken), tuple(left)
+    return tuple(taken), tuple(found for found in marked if found not in taken)
 
 
 def _tell_start(tools: Watching, scan: Scan, counts: tuple[int, int, int]) -> None:
@@ -157,6 +167,12 @@ def _tell_start(tools: Watching, scan: Scan, counts: tuple[int, int, int]) -> No
         tools.say(Kind.NOTICE, f"answered without a mark, {wait}: {', '.join(settings.auto)}")
     for folder in scan.unreadable[:_SHOWN]:
         tools.say(Kind.WARNING, f"this folder cannot be read: {folder}")
+
+
+def _tell_left(tools: Watching, left: tuple[FoundNote, ...]) -> None:
+    for found in left[:_SHOWN]:
+        tools.say(Kind.WAITING, LEFT, found.path, hint=LEFT_HINT)
+    _tell_more(tools, len(left) - _SHOWN)
 
 
 def _tell_more(tools: Watching, count: int) -> None:

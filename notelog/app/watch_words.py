@@ -1,7 +1,7 @@
 """What a watcher says of a note that it does not ask for, though its message is marked."""
 
-from notelog.core.triggers import Trigger
-from notelog.core.watching import Action, Kept
+from notelog.core.triggers import Answer, Trigger
+from notelog.core.watching import Action, Kept, Seen
 
 ANEW = "notelog deliver NOTE puts the reply back, notelog again NOTE asks anew"
 SAID = {
@@ -13,6 +13,10 @@ SAID = {
         "this question was asked before and its reply is gone from the note: not asked again",
         "notelog log --full NOTE shows it, notelog again NOTE asks anew, or change the question",
     ),
+    Action.SAY_CHANGED: (
+        "its message was changed while the reply came: not asked again by itself",
+        "set the mark anew to ask what stands there now",
+    ),
     Action.SAY_BUSY: (
         "another program has it open for writing: it is looked at when that is done",
         "",
@@ -21,16 +25,11 @@ SAID = {
 """The sentence and the hint for each action that says something."""
 
 
-def said_of_changed(trigger: Trigger, kept: Kept, how: str) -> tuple[str, str]:
-    """The same for a message that was changed while its reply came.
-
-    Args:
-        trigger: what would ask it now.
-        kept: what the journal holds for it.
-        how: to send a message.
-    """
-    marked = f"to ask what stands there now: {how}"
-    hint = marked if trigger is Trigger.AUTO else "set the mark anew to ask what stands there now"
-    if kept is not Kept.CHANGED:
+def said_of_changed(seen: Seen, how: str) -> tuple[str, str]:
+    """The same for a message that was changed, as it was seen; ``how`` says how to send one."""
+    sentence, hint = SAID[Action.SAY_CHANGED]
+    if isinstance(seen.verdict, Answer) and seen.verdict.trigger is Trigger.AUTO:
+        hint = f"to ask what stands there now: {how}"
+    if seen.kept is not Kept.CHANGED:
         hint += "; notelog deliver --at-end NOTE puts the kept reply below the end of the note"
-    return "its message was changed while the reply came: not asked again by itself", hint
+    return sentence, hint

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from notelog.app.watch_look import Looking, beside_journal, judge_note
 from notelog.app.watch_start import LEFT, LEFT_HINT, START_AGE_S
-from notelog.app.watch_words import ANEW, SAID, said_of_changed
+from notelog.app.watch_words import ANEW, SAID
 from notelog.core.conflict_copies import is_conflict_copy
 from notelog.core.triggers import Answer, Trigger
 from notelog.core.watch_names import Scope, is_ignored
@@ -59,18 +59,15 @@ def why_not(looking: Looking, path: str, *, scope: Scope, place: WatchPlace, now
     known = None
     if beat is not None:
         known = _said_by_watcher(beat, looking.files.relative(path), edited=edited)
-    how = looking.reading.end_marks.how_to_send
-    return known or _of_journal(verdict, kept, age_s, how, watched=watched)
+    return known or _of_journal(verdict, kept, age_s, watched=watched)
 
 
-def _of_journal(
-    verdict: Answer, kept: Kept, age_s: float | None, how: str, *, watched: bool
-) -> WhyNot:
+def _of_journal(verdict: Answer, kept: Kept, age_s: float | None, *, watched: bool) -> WhyNot:
     """What the journal has against a note that is to be answered."""
     if kept in _KEPT:
         return _no(kept, *_KEPT[kept], watched=watched)
     if not watched and kept is Kept.CHANGED:
-        return _no(kept, *said_of_changed(verdict.trigger, kept, how), watched=False)
+        return _no(kept, *SAID[Action.SAY_CHANGED], watched=False)
     if not watched:
         hint = "start it: notelog watch VAULT"
         if verdict.trigger is Trigger.AUTO:  # what nothing marks is history at a start

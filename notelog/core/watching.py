@@ -198,6 +198,11 @@ class NoteState:
     touched_since: bool = False
     tells: bool = False
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether its message was changed since its mark was set: only a new one asks."""
+        return self.failed_key == _ANY_KEY
+
 
 CHANGED_BEFORE = NoteState(failed_key=_ANY_KEY)
 """Of a message that was changed before the watcher started, and has no mark of its own."""
@@ -257,7 +262,7 @@ def _touched(state: NoteState, event: Touched, now_s: float, timing: Timing) -> 
 
 def _seen(state: NoteState, seen: Seen, now_s: float, timing: Timing) -> Step:
     if state.phase is Phase.ASKING:
-        stop = isinstance(seen.verdict, Pass) and _withdraws(seen.verdict, state.trigger)
+        stop = isinstance(seen.verdict, Pass) and withdraws(seen.verdict, state.trigger)
         return replace(state, due_s=NEVER_S), ((Action.STOP,) if stop else ())
     if seen.fingerprint != state.own:
         state = replace(state, own="")
@@ -281,7 +286,7 @@ def _telling(before: NoteState, seen: Seen, after: Step, now_s: float, timing: T
     return replace(state, due_s=min(state.due_s, now_s + max(left_s, timing.busy_s))), actions
 
 
-def _withdraws(verdict: Pass, trigger: Trigger | None) -> bool:
+def withdraws(verdict: Pass, trigger: Trigger | None) -> bool:
     """Whether a person takes back what was asked: [stop], unticking the box, switching it off."""
     if verdict.because in {Passed.STOPPED, Passed.OFF}:
         return True
@@ -293,7 +298,7 @@ def _passed(state: NoteState, verdict: Pass, now_s: float, timing: Timing) -> St
     say = () if own or state.phase is Phase.IDLE else (Action.SAY_PASSED,)
     if "+" in state.failed_key and verdict.because is Passed.ANSWERED:
         return replace(state, phase=Phase.IDLE, due_s=NEVER_S, failed_key=""), (Action.TAKE_BACK,)
-    if state.failed_key == _ANY_KEY and verdict.because is Passed.HISTORY:  # only a new mark asks
+    if state.is_changed and verdict.because is Passed.HISTORY:  # only a new mark asks
         return replace(state, phase=Phase.IDLE, due_s=NEVER_S), say
     known = state.failed_key == _IN_VAIN
     state = replace(state, phase=Phase.IDLE, delay_s=0.0, failures=0, failed_key="")
@@ -335,7 +340,7 @@ def _answerable(
     answered = not again or seen.kept is Kept.DELIVERED
     if answered and (settled := _settled_before(state, seen, verdict, now_s, timing)):
         return settled
-    if state.failed_key == _ANY_KEY and not came and not again:
+    if state.is_changed and not came and not again:
         state = replace(state, phase=Phase.IDLE, due_s=NEVER_S, trigger=verdict.trigger)
         return state, (Action.SAY_CHANGED,)
     if verdict.key == state.failed_key and not came and now_s < state.retry_s:
@@ -419,7 +424,7 @@ def _ended(state: NoteState, event: Ended, now_s: float, timing: Timing) -> Note
         case Ending.LATER:
             wait_s = timing.backoff_s[min(state.failures, len(timing.backoff_s) - 1)]
             retry_s = now_s + wait_s
-            kept = state.failed_key == _ANY_KEY  # what came for another text waits for its place
+            kept = state.is_changed  # what came for another text waits for its place
             return replace(
                 state,
                 failed_key=_ANY_KEY if kept else event.key,

@@ -82,3 +82,25 @@ def test_a_sync_tool_edits_with_an_old_time_stamp(world: World) -> None:
     world.modified[world.path("auto.md")] -= OLD_S
     world.let_pass(100)
     assert world.server.asked == ["And mate?"]
+
+
+def test_a_note_whose_reply_is_kept_is_not_said_to_be_sent_when_it_is_saved() -> None:
+    """Only a new mark sends it: so it is none of those that are marked to be sent."""
+    world = World()
+    world.server.meanwhile = lambda: world.save("a.md", chat("What is coffee?"))
+    world.save("a.md", MARKED)
+    world.let_pass(60)
+    world.server.meanwhile = lambda: None
+    world.save("old.md", chat("And cocoa?"), event=False)
+    for name in ("a.md", "old.md"):
+        world.modified[world.path(name)] -= OLD_S
+    world.told.clear()
+    world.start()
+    world.let_pass(100)
+    assert "1 marked to be sent" in world.sentences(Kind.START)[0]
+    left = [item.note for item in world.told if "save it again" in item.hint]
+    assert left == ["old.md"]
+    assert "the mark anew" in world.place.beats[-1].told["a.md"]
+    world.save("a.md", world.store.notes[world.path("a.md")])
+    world.let_pass(100)
+    assert world.server.asked == ["What is tea?"]

@@ -110,3 +110,28 @@ def test_a_note_that_is_renamed_after_its_reply(world: World, *, event: bool) ->
     assert world.server.asked == ["What is tea?"]
     assert dict(world.store.notes) == {world.path("b.md"): answered.encode()}
     assert world.watcher._states == {}
+
+
+@pytest.mark.parametrize("now", [chat("What is tea?", tail="\n- [ ] send\n"), chat("[stop]")])
+def test_a_note_that_was_renamed_while_it_is_asked_can_be_taken_back(
+    world: World, now: bytes
+) -> None:
+    """Unticking its box stops the request as it does under the old name, and says where it is."""
+    steps: list[Callable[[], object]] = [
+        lambda: world.rename("a.md", "b.md"),
+        *[lambda: None] * 5,
+        lambda: world.save("b.md", now),
+        *[lambda: None] * 20,
+    ]
+
+    def meanwhile() -> None:
+        steps.pop(0)()
+        world.watcher.advance()
+
+    world.server.parts, world.server.meanwhile = ["leaf "] * len(steps), meanwhile
+    world.save("a.md", DUE)
+    world.let_pass(100)
+    assert len(steps) > 15
+    told = [item for item in world.told if item.sentence.startswith("stopped by you")]
+    assert [(item.note, "notelog deliver NOTE" in item.hint) for item in told] == [("b.md", True)]
+    assert world.server.asked == ["What is tea?"]
