@@ -14,6 +14,7 @@ from notelog.adapters.event_trial import hears_nothing
 from notelog.adapters.exchange import can_exchange
 from notelog.adapters.leases import Lease, LeaseKind
 from notelog.adapters.mounts import kind_of
+from notelog.adapters.places import is_inside
 from notelog.adapters.vault_scan import NOTE_ENDINGS
 from notelog.core.conflict_copies import is_conflict_copy, twin_of
 from notelog.core.vault_checks import FileSystem, Survey
@@ -72,6 +73,7 @@ class _Survey:
         self._unreadable: list[str] = []
         self._read_only: list[str] = []
         self._conflicts: list[str] = []
+        self._linked: list[str] = []
 
     def result(self) -> Survey:
         return Survey(
@@ -80,6 +82,7 @@ class _Survey:
             unreadable=tuple(self._unreadable),
             read_only=tuple(self._read_only),
             conflicts=tuple(self._conflicts),
+            linked=tuple(self._linked),
         )
 
     def look_through(self) -> None:
@@ -109,6 +112,9 @@ class _Survey:
             path = f"{shown}{os.sep}{entry.name}" if shown else entry.name
             if entry.is_dir(follow_symlinks=False):
                 below.append((path, hidden or entry.name.startswith(".")))
+            elif not hidden and entry.is_symlink() and entry.is_dir():
+                if not (entry.name.startswith(".") or is_inside(entry.path, self._vault)):
+                    self._linked.append(path)
             elif not hidden:
                 self._look_at(entry, path, names)
         return below[::-1]

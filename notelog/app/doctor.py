@@ -22,6 +22,7 @@ from notelog.core.vault_checks import (
     Survey,
     judge_conflicts,
     judge_file_system,
+    judge_linked,
     judge_room,
     judge_vault,
     judge_watcher,
@@ -213,6 +214,8 @@ class _OfVault:
     def _look(self) -> Iterator[Remark]:
         self._survey = self._tools.trial.survey(self._vault)
         yield judge_vault(self._survey)
+        if self._survey.linked:
+            yield judge_linked(self._survey)
 
     def _watches(self, survey: Survey) -> Iterator[Remark]:
         limits = self._tools.machine.watch_limits()

@@ -22,6 +22,7 @@ class Survey:
         unreadable: folders that cannot be read, relative to the vault.
         read_only: notes that this user cannot write.
         conflicts: conflict copies, by their names.
+        linked: symlinks to folders outside of the vault.
     """
 
     folders: int = 0
@@ -29,6 +30,7 @@ class Survey:
     unreadable: tuple[str, ...] = ()
     read_only: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,15 @@ def judge_vault(survey: Survey) -> Remark:
             "make them writable, such as with: chmod u+w NOTE",
         )
     return ok("vault", figures)
+
+
+def judge_linked(survey: Survey) -> Remark:
+    """That folders are passed over which only symlinks lead to."""
+    return warn(
+        "linked-folders",
+        f"symlinks to folders, whose notes are neither watched nor found: {_some(survey.linked)}",
+        "watch the folder itself, as a vault of its own, or move it into this one",
+    )
 
 
 def judge_file_system(found: FileSystem) -> Remark:

@@ -237,3 +237,15 @@ def test_the_errors_of_adapters_are_told_with_their_place() -> None:
     ]
     remarks = examined(World(errors={"journal": errors["journal"]}))
     assert remarks[-2].message == "/s/j: damaged"
+
+
+def test_linked_folders_are_named() -> None:
+    """One line more, where a vault has any."""
+
+    class Linked(World):
+        def survey(self, vault: str) -> Survey:
+            return Survey(folders=1, linked=("Work",))
+
+    said = {item.check: item for item in examined(Linked(limits=LIMITS))}
+    assert said["linked-folders"].verdict is Verdict.WARN
+    assert "linked-folders" not in {item.check for item in examined(World(limits=LIMITS))}

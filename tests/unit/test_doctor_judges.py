@@ -23,6 +23,7 @@ from notelog.core.vault_checks import (
     WatchLimits,
     judge_conflicts,
     judge_file_system,
+    judge_linked,
     judge_room,
     judge_vault,
     judge_watcher,
@@ -310,6 +311,14 @@ def test_twins() -> None:
     assert twin_of("Tea 2.md", {"Tea.md", "Tea 2.md"}) == "Tea.md"
     assert twin_of("Tea 2.md", {"Tea 2.md"}) == ""
     assert twin_of("Tea 12.md", {"Tea.md", "Tea 1.md"}) == ""
+
+
+def test_linked_folders() -> None:
+    """Some are named, with what to do."""
+    remark = judge_linked(Survey(linked=("Work", "Home")))
+    assert remark.verdict is WARN
+    assert remark.message.endswith("Work, Home")
+    assert is_well_said(remark)
 
 
 def test_conflict_copies() -> None:

@@ -55,6 +55,20 @@ def test_a_survey_finds_conflict_copies(vault: Path) -> None:
     assert "Tea 2.md" in VaultFolder().survey(str(cloud)).conflicts
 
 
+def test_a_survey_finds_folders_that_are_passed_over(vault: Path, tmp_path: Path) -> None:
+    """A symlink to a folder elsewhere; one to a folder of the vault hides nothing."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "a.md").touch()
+    inside = next(path for path in vault.iterdir() if path.is_dir() and path.name[0] != ".")
+    before = VaultFolder().survey(str(vault))
+    for name, to in (("Work", outside), (".hidden", outside), ("Same", inside)):
+        (vault / name).symlink_to(to)
+    survey = VaultFolder().survey(str(vault))
+    assert survey.linked == ("Work",)
+    assert (survey.folders, survey.notes) == (before.folders, before.notes)
+
+
 def test_a_survey_finds_what_cannot_be_written(vault: Path) -> None:
     """A note without any write permission is read-only to everybody; a dead link is passed over."""
     (vault / "Tea.md").chmod(0o444)
