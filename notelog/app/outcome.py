@@ -41,9 +41,10 @@ _READ_ONLY = "the server read only "
 
 _OTHER_WORDS = "Say it in other words and ask again"
 _ANEW = "Ask again with notelog retry NOTE, or ask another model"
+_OR_THE_BOX = ", or the box in the note,"
 _REAL_WINDOW = (
     "Set context_window to the window that the server really has, or give it a larger one; then "
-    "notelog again NOTE, or the box in the note, asks anew"
+    f"notelog again NOTE{_OR_THE_BOX} asks anew"
 )
 _LACKS: Mapping[str, str] = {
     NOT_ALL_READ: "Ask for what is missing in a new message, or ask a model with a larger window",
@@ -53,7 +54,8 @@ _LACKS: Mapping[str, str] = {
 They are lines of the fault of a reply: what was found out when it came is told whenever it lands.
 """
 _GO_ON = (
-    "notelog complete --continue NOTE goes on from there; notelog again NOTE, or the box, asks anew"
+    "notelog complete --continue NOTE goes on from there; "
+    f"notelog again NOTE{_OR_THE_BOX} asks anew"
 )
 
 
@@ -151,7 +153,7 @@ def judge(reply: Reply, prepared: Prepared | None = None) -> Judgement:
     Args:
         reply: as far as it arrived.
         prepared: the request that it answers, for the cause of a limit; None where only the reply
-            is left.
+            is left, which has no box below it then.
     """
     lines = reply.fault.split("\n")
     fault = "\n".join(line for line in lines if not line.startswith(tuple(_LACKS)))
@@ -162,6 +164,8 @@ def judge(reply: Reply, prepared: Prepared | None = None) -> Judgement:
                 judgement = Judgement(outcome=Outcome.INCOMPLETE, sentence=lack, hint=hint)
             else:
                 judgement = replace(judgement, sentence=f"{judgement.sentence}; {lack}")
+    if prepared is None:
+        return replace(judgement, hint=judgement.hint.replace(_OR_THE_BOX, ""))
     return judgement
 
 

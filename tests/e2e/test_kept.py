@@ -302,6 +302,7 @@ def test_deliver_puts_in_the_part_that_came(program: Program, note: Path) -> Non
     assert program.run("deliver", note).code == 0
     data = note.read_bytes()
     assert data.startswith(QUESTION + HEAD + b"One two\n\n> [!notelog] the reply was cut off")
+    assert b"the box" not in data, "there is none below what deliver puts in"
     assert program.run("status", note).code == 0
 
 
