@@ -127,7 +127,12 @@ def _find_place(
     if snapshot.fingerprint == delivery.snapshot.fingerprint:
         as_asked = Landing(turn_index=delivery.turn_index, is_last=True, split_at=delivery.split_at)
         return delivery.note, as_asked
-    note = parse_snapshot(reading, snapshot)
+    try:
+        note = parse_snapshot(reading, snapshot)
+    except NoteError as error:
+        error.message = f"{error.message}; {_KEPT}"
+        error.hint = f"{error.hint}; notelog deliver NOTE puts the reply into it then"
+        raise
     place = find_landing(delivery.note, delivery.turn_index, note)
     shown = 0 if delivery.replacing else shown_end(note, callouts)
     if isinstance(place, Gone) and not delivery.replacing and not note.errors:

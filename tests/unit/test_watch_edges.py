@@ -441,3 +441,18 @@ def test_a_mark_asks_what_was_changed_where_nothing_marks_also_after_a_restart(
     world.save("a.md", chat("What is coffee??", head="notelog: auto"))
     world.let_pass(100)
     assert world.server.asked == ["What is tea?", "What is coffee??"]
+
+
+def test_a_note_that_is_no_text_any_more_says_that_its_reply_is_kept(world: World) -> None:
+    """Some program saved it as UTF-16 meanwhile; saved as it was, it gets the reply."""
+    world.server.meanwhile = lambda: world.save("a.md", DUE.decode().encode("utf-16"))
+    world.save("a.md", DUE)
+    world.let_pass(60)
+    (told,) = [item for item in world.told if item.kind is Kind.FAILED]
+    assert "not UTF-8" in told.sentence
+    assert "the reply is kept" in told.sentence
+    assert told.hint.startswith("save the note as UTF-8")
+    world.save("a.md", DUE)
+    world.let_pass(60)
+    assert "reply 1" in world.text("a.md")
+    assert world.server.asked == ["What is tea?"]
