@@ -3,6 +3,7 @@
 import click
 
 from notelog.cli.output import Output
+from notelog.cli.styled import shell_path
 
 
 @click.command("pause")
@@ -20,6 +21,11 @@ def command(output: Output, /, duration: str, vault: str) -> int:
     until = f"for {duration}" if duration else "until notelog resume"
     for root in paused:
         output.message(f"{root}: paused {until}")
+        for around in wiring.watched_around(root) if vault else ():
+            if around != root:
+                pausing = f"notelog pause --vault {shell_path(around)}"
+                sentence = f"the watcher of {around} answers its notes all the same"
+                output.message(f"  {sentence}; {pausing} pauses that one")
     if not paused:
         output.message("no vault is watched on this machine: nothing to pause")
     return 0

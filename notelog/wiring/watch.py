@@ -197,7 +197,6 @@ def vault_root(named: str | None) -> str:
 def why(note: str) -> "WhyNot":
     """Why a watcher would answer a note, or not; see ``app.why``."""
     import shlex
-    from pathlib import Path
     from time import time
 
     from notelog.adapters.places import state_dir, vault_of_real
@@ -209,13 +208,8 @@ def why(note: str) -> "WhyNot":
     state = state_dir()
     folder, name = os.path.split(os.path.abspath(note))  # noqa: PTH100
     path = os.path.join(os.path.realpath(folder), name)  # noqa: PTH118  # a symlinked note is one
-    roots = watched_roots(state)
-    around = [
-        root
-        for root in roots
-        if Path(path).is_relative_to(root) and WatchFolder(state, root).is_watched()
-    ]
-    root = max(around, key=len, default="") or vault_of_real(path, lambda: roots)
+    watching = max(watched_around(path), key=len, default="")
+    root = watching or vault_of_real(path, lambda: watched_roots(state))
     place = WatchFolder(state, root)
     config = _with_chosen_auto(_with_watch(config, marker=_marker(root, config)), place)
     files = _files(root, config)
@@ -228,6 +222,21 @@ def why(note: str) -> "WhyNot":
     )
     found = why_not(looking, path, scope=_scope(root, config), place=place, now=time())
     return replace(found, hint=found.hint.replace("VAULT", shlex.quote(root)))
+
+
+def watched_around(path: str) -> "tuple[str, ...]":
+    """The folders with a watcher on this machine that a real path is, or lies in."""
+    from pathlib import Path
+
+    from notelog.adapters.places import state_dir
+    from notelog.adapters.watch_place import WatchFolder, watched_roots
+
+    state = state_dir()
+    return tuple(
+        root
+        for root in watched_roots(state)
+        if Path(path).is_relative_to(root) and WatchFolder(state, root).is_watched()
+    )
 
 
 def pause(vault: str, duration: str) -> "tuple[str, ...]":

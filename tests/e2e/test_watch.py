@@ -306,6 +306,9 @@ def test_why_knows_which_watcher_has_a_note(program: Program, vault: Path) -> No
         watch.wait_for("held")
         assert "it waits: paused by you" in program.run("why", inner).out
         assert "it will be answered" in program.run("why", linked).out
+        paused = program.run("pause", "--vault", inner.parent)
+        assert f"the watcher of {vault} answers its notes all the same" in paused.err
+        assert "answers its notes" not in program.run("pause", "--vault", vault).err
         assert watch.stop() == 0
     assert f"start it: notelog watch '{inner.parent}'\n" in program.run("why", inner).out
 
