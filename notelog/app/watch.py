@@ -49,6 +49,12 @@ TICK_S = 30.0
 _BEAT_PAUSE_S = 0.2  # a request that has begun leaves first
 _OWN_EVENT_S = 1.0
 _QUARTER_S = 900.0  # a day begins with one, whatever the time zone
+_TELLS: Mapping[Action, Tells] = {
+    Action.TELL_CHANGED: "kept",
+    Action.TELL_VANISHED: "vanished",
+    Action.TELL_TICK: "in-vain",
+    Action.TAKE_BACK: "unticked",
+}
 _HOLDS = frozenset({BudgetError.code, ProfileStoppedError.code})
 _QUIET = frozenset({Passed.NOT_A_CHAT, Passed.ANSWERED, Passed.NOTHING, Passed.OFF})
 
@@ -336,12 +342,8 @@ class Watcher:
             case Action.LAND | Action.LAND_AGAIN:
                 again = action is Action.LAND_AGAIN
                 self._begin(path, reland=again, kept=not again)
-            case Action.TELL_CHANGED:
-                self._begin(path, tells="kept")
-            case Action.TELL_TICK:
-                self._begin(path, tells="in-vain")
-            case Action.TAKE_BACK:
-                self._begin(path, tells="unticked")
+            case Action.TELL_CHANGED | Action.TELL_VANISHED | Action.TELL_TICK | Action.TAKE_BACK:
+                self._begin(path, tells=_TELLS[action])
             case Action.STOP:
                 self._stop(path)
             case Action.SAY_PASSED:

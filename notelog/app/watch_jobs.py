@@ -12,7 +12,13 @@ from notelog.app.outcome import Completed, Outcome
 from notelog.app.reading import Reading
 from notelog.app.tell_in_note import take_back, tell_in_note
 from notelog.core.breaker import Asker
-from notelog.core.callouts import REPLY_IS_KEPT, TICK_IN_VAIN, Callout, callout_for
+from notelog.core.callouts import (
+    REPLY_IS_KEPT,
+    REPLY_IS_OVERWRITTEN,
+    TICK_IN_VAIN,
+    Callout,
+    callout_for,
+)
 from notelog.core.derived import Purpose
 from notelog.core.memory import MORE_MEMORY, NO_MEMORY, lacks_memory
 from notelog.core.records import TurnState
@@ -164,6 +170,9 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
         return JobResult(job=job, ending=Ending.LANDED, told=told)
     if job.tells == "in-vain":
         callout, what, hint = TICK_IN_VAIN, "a ticked box cannot be answered", ""
+    elif job.tells == "vanished":
+        callout, what = REPLY_IS_OVERWRITTEN, "its reply is not in it any more"
+        hint = "notelog deliver NOTE puts it back"
     else:
         callout, what = REPLY_IS_KEPT, "its reply is kept"
         hint = "notelog deliver --at-end NOTE puts it below the end of the note"

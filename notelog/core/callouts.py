@@ -74,6 +74,14 @@ REPLY_IS_KEPT = Callout(
 )
 """For who changed a message and looks at the note, not at the watcher."""
 
+REPLY_IS_OVERWRITTEN = Callout(
+    text="The answer to this message was in the note, and some program saved an older text over it "
+    "again and again. It is kept: close that program, and notelog deliver NOTE puts it back. To "
+    "ask anew, tick the box.",
+    box="retry",
+)
+"""The same for who looks at a note whose editor does not know of the answer."""
+
 
 def callout_for(error: NotelogError) -> Callout | None:
     """The callout for an error that left a question without an answer.

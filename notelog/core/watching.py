@@ -153,6 +153,7 @@ class Action(StrEnum):
     SAY_BUSY = "say-busy"  # some program keeps it open for writing
     SAY_CHANGED = "say-changed"
     TELL_CHANGED = "tell-changed"  # the same in the note, when nobody writes there any more
+    TELL_VANISHED = "tell-vanished"
     TELL_TICK = "tell-tick"  # in the note, that a tick cannot be answered
     TAKE_BACK = "take-back"  # what the note says of a tick that could not be answered and is gone
 
@@ -178,7 +179,7 @@ class NoteState:
             whatever the message becomes until its mark is taken away.
         retry_s: when it may be asked again.
         touched_since: whether the note changed while its request ran.
-        tells: whether the note is to say, once it is at rest, that its reply is kept.
+        tells: how the note is to say, once it is at rest, that its reply is kept; else None.
     """
 
     phase: Phase = Phase.IDLE
@@ -196,7 +197,7 @@ class NoteState:
     failed_key: str = ""
     retry_s: float = -NEVER_S
     touched_since: bool = False
-    tells: bool = False
+    tells: Action | None = None
 
     @property
     def is_changed(self) -> bool:
@@ -270,19 +271,24 @@ def _seen(state: NoteState, seen: Seen, now_s: float, timing: Timing) -> Step:
         after = _passed(state, seen.verdict, now_s, timing)
     else:
         after = _answerable(state, seen, seen.verdict, now_s, timing)
-    return _telling(state, seen, after, now_s, timing) if state.tells else after
+    return _telling(state, seen, after, now_s, timing)
 
 
 def _telling(before: NoteState, seen: Seen, after: Step, now_s: float, timing: Timing) -> Step:
     """What is to be said in the note waits until nobody types there; asking anew settles it."""
+    if before.tells is None:
+        return after
     state, actions = after
-    state = replace(state or NoteState(key=before.key), tells=False)
+    state = replace(state or NoteState(key=before.key), tells=None)
     if {Action.ASK, Action.LAND, Action.LAND_AGAIN}.intersection(actions):
         return state, actions
+    answered = isinstance(seen.verdict, Pass) and seen.verdict.because is Passed.ANSWERED
+    if answered and before.tells is Action.TELL_VANISHED:
+        return after
     left_s = timing.auto_settle_s - _at_rest_s(before, seen, now_s)
     if left_s <= 0 and state.phase is not Phase.SETTLING:
-        return state, (*actions, Action.TELL_CHANGED)
-    state = replace(state, tells=True, touched_s=before.touched_s)
+        return state, (*actions, before.tells)
+    state = replace(state, tells=before.tells, touched_s=before.touched_s)
     return replace(state, due_s=min(state.due_s, now_s + max(left_s, timing.busy_s))), actions
 
 
@@ -364,9 +370,10 @@ def _settled_before(
     """What stands against asking by what is known of the turn; None: nothing does."""
     landed = verdict.key == state.key and now_s - state.landed_s <= timing.verify_for_s
     if landed and seen.kept is not Kept.TAKEN_OUT:
-        return _vanished(state, timing)
+        return _vanished(state, now_s, timing)
     if seen.kept in {Kept.DELIVERED, Kept.TAKEN_OUT}:
-        return None, (Action.SAY_ANSWERED_BEFORE,)
+        is_said = state.tells is Action.TELL_VANISHED or state.own
+        return None, () if is_said else (Action.SAY_ANSWERED_BEFORE,)
     return None
 
 
@@ -387,12 +394,14 @@ def _at_rest_s(state: NoteState, seen: Seen, now_s: float) -> float:
     return at_rest_s
 
 
-def _vanished(state: NoteState, timing: Timing) -> Step:
+def _vanished(state: NoteState, now_s: float, timing: Timing) -> Step:
     """The turn whose reply landed is unanswered again: a stale buffer was saved over it."""
     if state.relands >= timing.relands:
-        return replace(state, phase=Phase.IDLE, due_s=NEVER_S, landed_s=-NEVER_S), (
-            Action.SAY_VANISHED,
-        )
+        state = replace(state, phase=Phase.IDLE, due_s=NEVER_S, landed_s=-NEVER_S)
+        if "+" not in state.key:  # else an earlier answer stands there
+            due_s = now_s + timing.settle_s
+            state = replace(state, due_s=due_s, tells=Action.TELL_VANISHED)
+        return state, (Action.SAY_VANISHED,)
     state = replace(state, phase=Phase.WAITING, due_s=NEVER_S, relands=state.relands + 1)
     return state, (Action.LAND_AGAIN,)
 
@@ -433,7 +442,7 @@ def _ended(state: NoteState, event: Ended, now_s: float, timing: Timing) -> Note
                 due_s=min(state.due_s, retry_s),
             )
         case Ending.CHANGED:
-            state = replace(state, failed_key=_ANY_KEY, failures=0, tells=True)
+            state = replace(state, failed_key=_ANY_KEY, failures=0, tells=Action.TELL_CHANGED)
             return replace(state, phase=Phase.SETTLING, due_s=now_s + timing.settle_s)
         case Ending.STALE:
             return replace(state, phase=Phase.SETTLING, due_s=now_s + timing.settle_s)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from notelog.core.watching import Ending
 
 
-Tells: TypeAlias = Literal["", "kept", "in-vain", "unticked", "left-beside"]
+Tells: TypeAlias = Literal["", "kept", "vanished", "in-vain", "unticked", "left-beside"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -456,3 +456,47 @@ def test_a_note_that_is_no_text_any_more_says_that_its_reply_is_kept(world: Worl
     world.let_pass(60)
     assert "reply 1" in world.text("a.md")
     assert world.server.asked == ["What is tea?"]
+
+
+def test_a_note_says_that_its_reply_was_saved_over_again_and_again(world: World) -> None:
+    """Once nobody types there; what puts the reply back, or a tick that asks, takes that out."""
+    world.save("a.md", DUE)
+    for _ in range(3):
+        world.let_pass(20)
+        assert "reply 1" in world.text("a.md")
+        world.save("a.md", DUE)
+    world.let_pass(4)
+    assert world.text("a.md") == DUE.decode(), "somebody may type there"
+    world.let_pass(100)
+    assert "notelog deliver NOTE puts the reply back" in why(world, "a.md").hint
+    assert [item for item in world.sentences() if "asked before" in item] == []
+    for _ in range(2):
+        world.let_pass(1000)
+        assert world.text("a.md").count("> [!notelog] The answer to this message was in") == 1
+        world.start()
+    before = world.text("a.md")
+    put_at_end(world)
+    assert "reply 1" in world.text("a.md")
+    assert "> [!notelog]" not in world.text("a.md")
+    world.let_pass(100)
+    world.save("a.md", before.replace("[ ] retry", "[x] retry").encode())
+    world.let_pass(100)
+    assert world.server.asked == ["What is tea?"] * 2
+    assert "reply 2" in world.text("a.md")
+    assert "older text" not in world.text("a.md")
+
+
+def test_a_reply_that_came_back_by_itself_is_not_said_to_be_missing(world: World) -> None:
+    """Who put it back saved what stands in the note: there is nothing to tell."""
+    world.save("a.md", DUE)
+    for _ in range(3):
+        world.let_pass(20)
+        answered = world.text("a.md")
+        world.save("a.md", DUE)
+    world.let_pass(4)
+    world.told.clear()
+    world.save("a.md", answered.encode())
+    world.let_pass(100)
+    assert world.text("a.md") == answered
+    assert world.told == []
+    assert world.watcher._states == {}
