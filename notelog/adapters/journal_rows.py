@@ -41,9 +41,13 @@ _SELECT_TURN = """
 UNFINISHED = """
     SELECT id, note FROM turn WHERE state IN ('intent', 'sent', 'in-doubt', 'received')
         AND (purpose = 'reply' OR state <> 'received') AND (?1 IS NULL OR note = ?1) ORDER BY id"""
+# with those whose notes were told that their reply is gone: see ``core.callouts``
 STANDING = """
     SELECT id, note FROM turn
-    WHERE state IN ('intent', 'sent', 'in-doubt', 'received', 'failed') AND prompt <> x''
+    WHERE (state IN ('intent', 'sent', 'in-doubt', 'received', 'failed')
+        OR (state = 'delivered' AND turn_key IN (SELECT turn_key FROM callout
+            WHERE instr(inserted, CAST('some program saved an older text over it' AS BLOB)) > 0)))
+        AND prompt <> x''
         AND (purpose = 'reply' OR state NOT IN ('received', 'failed'))
         AND (?1 IS NULL OR note = ?1)
         AND id IN (SELECT max(id) FROM turn GROUP BY turn_key, note)

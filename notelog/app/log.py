@@ -1,8 +1,11 @@
 """What was ever asked for a note. Nothing is sent or written."""
 
+from dataclasses import replace
+
+from notelog.app.kept import kept_replies
 from notelog.app.reading import Reading, read_note
 from notelog.core.asked import questions
-from notelog.core.records import TurnRecord
+from notelog.core.records import TurnRecord, TurnState
 from notelog.errors import NoteError
 from notelog.ports.journal import Journal
 from notelog.ports.shelf import Shelf
@@ -25,7 +28,14 @@ def read_log(
         note = None  # a note that is gone has a past too
     if note is not None:
         journal.recognise(real_path, tuple(questions(note)))
-    return journal.turns(real_path)
+    turns = journal.turns(real_path)
+    kept = {item.record.record_id for item in kept_replies(turns, note)}
+    return tuple(
+        replace(turn, state=TurnState.RECEIVED)  # an older text was saved over its reply
+        if turn.record_id in kept and turn.state is TurnState.DELIVERED
+        else turn
+        for turn in turns
+    )
 
 
 def read_past(reading: Reading, shelf: Shelf, path: str, real_path: str) -> tuple[TurnRecord, ...]:

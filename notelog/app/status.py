@@ -331,8 +331,8 @@ def _kind(record: TurnRecord, note: Note | None, place: Place) -> Kind | None:
         case TurnState.IN_DOUBT:
             over = Kind.KEPT if record.is_kept else Kind.OVER
             return landed or (Kind.IN_DOUBT if waits or place is Place.NO_NOTE else over)
-        case TurnState.FAILED:
-            return Kind.FAILED if waits else None
+        case TurnState.FAILED | TurnState.DELIVERED if waits:  # an older text was saved over it
+            return Kind.FAILED if record.state is TurnState.FAILED else Kind.KEPT
         case _:
             return None
 

@@ -124,7 +124,9 @@ def test_a_reply_that_was_saved_over_is_put_back(
     answered(program, note)
     whole = note.read_bytes()
     assert "no reply is kept" in program.run("deliver", note).err
+    assert program.run("log", note).out.strip().endswith("in the note")
     note.write_bytes(stale + typed)
+    assert program.run("log", note).out.strip().endswith("kept")
     assert "Paid 回复." in program.run("deliver", "--print", note).out
     assert program.run("deliver", note).code == 0
     assert note.read_bytes().replace(typed, b"").split() == whole.split()

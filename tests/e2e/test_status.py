@@ -15,7 +15,14 @@ from program import Program
 from scripted_server import ScriptedServer, status
 
 import notelog
+from notelog.adapters.files import NoteFiles
+from notelog.adapters.journal_sqlite import open_journal
+from notelog.adapters.places import vault_of
+from notelog.adapters.yaml_frontmatter import read_front_matter
+from notelog.app.reading import Reading
+from notelog.app.tell_in_note import tell_in_note
 from notelog.cli.styled import cell_width
+from notelog.core.callouts import REPLY_IS_OVERWRITTEN
 from notelog.core.derived import Purpose
 from notelog.core.edit import apply_plan
 from notelog.core.landing import ReplyStyle, plan_reply
@@ -143,6 +150,21 @@ def test_where_the_question_is_now(
         note.write_bytes(now)
     (turn,) = turns_of(program, note.parent)
     assert (turn["kind"], turn["question"]) == (kind, question)
+
+
+def test_a_reply_that_was_saved_over_again_and_again(program: Program, note: Path) -> None:
+    """What the watcher said of it in the note is told here, too, until the reply is back."""
+    write_turn(program, note, "delivered")
+    assert turns_of(program, note.parent) == []
+    reading = Reading(store=NoteFiles(), read_front_matter=read_front_matter)
+    with open_journal(vault_of(str(note)), str(program.home / "state")) as journal:
+        assert tell_in_note(reading, journal, str(note), REPLY_IS_OVERWRITTEN)
+    (turn,) = turns_of(program, note.parent)
+    assert (turn["kind"], turn["question"]) == ("kept", "last")
+    assert program.run("status", note).code == 9
+    assert program.run("deliver", note).code == 0
+    assert turns_of(program, note.parent) == []
+    assert program.run("status", note).code == 0
 
 
 @pytest.mark.parametrize(
@@ -279,6 +301,9 @@ def test_log_tells_every_turn(program: Program, note: Path) -> None:
     """When, model, tokens, cost, outcome; the reply in full where it is asked for."""
     write_turn(program, note, "in-doubt", at=time.time() - 86_400, price=None)
     write_turn(program, note, "delivered", model="模型")
+    assert program.run("log", note).out.split()[-1] == "kept", "it is not in the note"
+    header = '\n<hr class="__chatgpt_plugin">\n\nrole::assistant\n\n'
+    note.write_bytes(QUESTION + f"{header}{TEXT}\n".encode())
     run = program.run("log", note)
     first, second, third = run.out.splitlines()
     assert first.split() == ["number", "asked", "model", "in", "out", "cost", "outcome"]
