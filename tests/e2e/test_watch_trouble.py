@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from journal_records import write_turn
 from ordeal import FULL
 from program import Program
 from scripted_server import (
@@ -245,3 +246,28 @@ def test_the_configuration_while_it_is_being_saved(program: Program, vault: Path
             watch.wait_for_reply("tea.md")
             assert watch.stop() == 0
     assert len(server.requests) == 1
+
+
+def test_a_reply_put_at_the_end_lets_no_start_ask_what_was_changed(
+    program: Program, vault: Path
+) -> None:
+    """The mark in the note was set for another text; a mark below the reply is a new one."""
+    note = vault / "tea.md"
+    note.write_bytes(ticked())
+    write_turn(program, note, "received")
+    note.write_bytes(ticked("What is coffee?"))
+    assert program.run("deliver", "--at-end", note).code == 0
+    with ScriptedServer([reply("A bean.")]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        for _ in range(2):
+            with WatchRun(program, vault) as watch:
+                watch.wait_for("waiting", "tea.md", words="not asked again by itself")
+                assert "set the mark anew to ask" in program.run("why", note).out
+                assert watch.stop() == 0
+            assert "set the mark anew to ask" in program.run("why", note).out
+        assert server.requests == []
+        note.write_bytes(note.read_bytes() + b"\n- [x] send\n")
+        with WatchRun(program, vault) as watch:
+            watch.wait_for("answered", "tea.md")
+            assert watch.stop() == 0
+        assert len(server.requests) == 1
