@@ -6,8 +6,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from types import TracebackType
-from typing import Self
 
 from notelog.ports.watch_work import Post
 
@@ -17,8 +15,8 @@ _LONGEST_S = 3600.0
 class Inbox:
     """What is posted to the watcher's thread; also from signal handlers, so it takes no lock.
 
-    It is a context, which closes it. It waits at a socket, as a timeout there is a length of time:
-    that of a lock is a moment, and comes late where a process is given a clock that runs fast.
+    It waits at a socket, as a timeout there is a length of time: that of a lock is a moment, and
+    comes late where a process is given a clock that runs fast.
     """
 
     def __init__(self) -> None:
@@ -29,15 +27,8 @@ class Inbox:
         for end in (self._bell, self._listens):
             end.setblocking(False)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Gives back what it waits at; what is posted afterwards is lost."""
         self._selector.close()
         self._bell.close()
         self._listens.close()

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -117,7 +118,7 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
         clock = SystemClock(sleep_counts=True)
         started = clock.now()
         with (
-            inbox,
+            closing(inbox),
             stop_wishes(lambda: inbox.post(StopWish())),
             journals,
             vault_journal(root),  # kept open: its last closing writes the whole journal anew

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -437,7 +437,7 @@ def test_what_a_thread_fails_to_do_is_not_waited_for(failures: SimpleQueue[objec
     def fail() -> StopWish:
         raise MemoryError
 
-    with Inbox() as inbox:
+    with closing(Inbox()) as inbox:
         in_thread("fails", fail, inbox.post, otherwise=StopWish())
         assert inbox.take(LONGEST_WAIT_S) == StopWish()
         assert failures.get(timeout=LONGEST_WAIT_S) is MemoryError
@@ -447,7 +447,7 @@ def test_what_a_thread_fails_to_do_is_not_waited_for(failures: SimpleQueue[objec
 
 def test_the_inbox_keeps_order_and_wakes_for_each(failures: SimpleQueue[object]) -> None:
     """What is posted meanwhile comes at once and in order; nothing late is waited for."""
-    with Inbox() as inbox:
+    with closing(Inbox()) as inbox:
         assert inbox.take(0) is None
         began = time.monotonic()
         assert inbox.take(0.05) is None
@@ -475,7 +475,7 @@ def test_a_scan_that_fails_is_followed_by_another(
     monkeypatch.setenv("NOTELOG_STATE_DIR", str(state))
     place = WatchFolder(str(state), str(vault))
     place.make()
-    inbox = kept_open.enter_context(Inbox())
+    inbox = kept_open.enter_context(closing(Inbox()))
     tools = wiring._watching(
         str(vault), Config(profiles={}), wiring.WatchWishes(once=True), PlainView(),
         place=place, inbox=inbox, journals=KeptJournals(str(state)),
