@@ -39,8 +39,7 @@ def latest_id(
     A note that was renamed keeps its turns, and so does one that has two names: a hard link, or a
     symlink that was left at the old place. Where a name is found to be another one of this note,
     all turns under it are known under the new one from then on. Where another note bears the old
-    name by now, each turn that has not
-    come to its end is whose question it is.
+    name by now, each turn that has not come to its end is whose question it is.
 
     Raises:
         ConflictError: another process works on the note under its older name.

@@ -2,9 +2,10 @@
 
 The inner loops of a scan, and all that the child process of ``scan_helper`` runs; that one must
 begin at once, so next to nothing is imported here. Each look takes paths and a limit in bytes,
-above which a file is not read, and gives a ``Looked``: the stamp of each file, None where it has
-gone or was not asked; the numbers of those that may be chats, also because they are too large or
-cannot be read; and of those that perhaps only show a chat, so that the parser has to say.
+above which a file is not read, and gives a ``Looked``: the stamps of the files, one behind the
+other, ``GONE`` where there is no file or it was not asked; the numbers of those that may be chats,
+also because they are too large or cannot be read; and of those that perhaps only show a chat, so
+that the parser has to say.
 """
 
 import marshal

@@ -80,7 +80,7 @@ def _source(key: KeySource) -> str:
     return f"command {key.command[0]}" if key.command else "the configuration"
 
 
-def answer_of(  # as HTTP has them
+def answer_of(
     method: str,
     url: str,
     endpoint: Endpoint,

@@ -82,20 +82,21 @@ def kept_replies(turns: tuple[TurnRecord, ...], note: Note | None = None) -> tup
     Where the note is given also one that was in it, and over which somebody saved an older text.
     """
     last = {turn.intent.turn_key: turn for turn in turns}
+    due = None if note is None else next_turn(note, named=True)
+    waiting = turn_key(due.conversation) if isinstance(due, ReplyDue) else ""
     return tuple(
         Kept(record=turn, reply=turn.reply, judgement=judge(turn.reply))
         for turn in last.values()
         if turn.intent.purpose is Purpose.REPLY and turn.reply is not None and turn.reply.text
-        if turn.is_kept or (note and turn.state is TurnState.DELIVERED and _waits(turn, note))
+        if turn.is_kept
+        or (note and turn.state is TurnState.DELIVERED and _waits(turn, note, waiting))
     )
 
 
-def _waits(turn: TurnRecord, note: Note) -> bool:
-    """Whether a question waits in a note as it did before it was answered."""
-    key, due = turn.intent.turn_key, next_turn(note, named=True)
-    if isinstance(due, ReplyDue) and turn_key(due.conversation) == key:
-        return True
-    return typed_below(note, key, turn.intent.prompt) is not None
+def _waits(turn: TurnRecord, note: Note, waiting: str) -> bool:
+    """Whether a question waits in a note as it did before it was answered, or above newer text."""
+    key = turn.intent.turn_key
+    return key == waiting or typed_below(note, key, turn.intent.prompt) is not None
 
 
 def read_kept(tools: Journaling, path: str, number: int | None) -> tuple[Kept, ...]:
