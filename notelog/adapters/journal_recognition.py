@@ -194,18 +194,30 @@ def database_of(folder: str, identity: tuple[str, str]) -> str:
     return str(Path(folder, f"{name}.sqlite3"))
 
 
+def databases_in(folder: str) -> list[str]:
+    """The paths of all databases, by name; none where there is no folder yet.
+
+    Raises:
+        OSError: the folder cannot be read. No vault is taken for a new one because of that.
+    """
+    try:
+        with os.scandir(folder) as found:
+            return sorted(entry.path for entry in found if entry.name.endswith(".sqlite3"))
+    except FileNotFoundError:
+        return []
+
+
 def find_database(vault_root: str, folder: str) -> str:
     """The path of a vault's database; empty where it has none. See ``open_database``.
 
     Raises:
-        OSError: there is no such vault.
+        OSError: there is no such vault, or the folder cannot be read.
     """
     status = Path(vault_root).stat()
     identity = (str(status.st_dev), str(status.st_ino))
     if Path(own := database_of(folder, identity)).exists():
         return own
-    beside = (str(path) for path in sorted(Path(folder).glob("*.sqlite3")) if path.stat().st_size)
-    others = {path: recorded(path) for path in beside}
+    others = {path: recorded(path) for path in databases_in(folder) if Path(path).stat().st_size}
     place = os.fsencode(vault_root)
     found = (
         *(path for path, row in others.items() if row and row[:2] == identity),

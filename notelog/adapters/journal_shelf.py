@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from notelog.adapters.journal_forget import forget, forgettable
 from notelog.adapters.journal_recognition import (
+    databases_in,
     find_database,
     is_same_note,
     other_end_marks,
@@ -62,29 +63,53 @@ class JournalShelf:
         self._now = now
 
     def knows(self, root: str) -> bool:
-        """Whether a vault has a journal; where it moved, its place is known from then on."""
-        if not find_database(root, str(self._folder)):
+        """Whether a vault has a journal; where it moved, its place is known from then on.
+
+        Raises:
+            JournalError: the folder of the journals, or this one, cannot be read.
+        """
+        if not self._path_of(root):
             return False
         open_database(root, str(self._folder))[0].close()
         return True
 
     def vaults(self) -> Iterator[ShelvedVault | str]:
-        """Each vault, open until the next one is asked for; or why a journal cannot be read."""
-        for path in sorted(self._folder.glob("*.sqlite3")):
-            yield from self._opened(str(path))
+        """Each vault, open until the next one is asked for; or why a journal cannot be read.
+
+        Raises:
+            JournalError: the folder of the journals cannot be read.
+        """
+        for path in self._paths():
+            yield from self._opened(path)
 
     def vault(self, root: str) -> Iterator[ShelvedVault | str]:
-        """The vault at a path, in the same way; nothing where it has no journal."""
-        if path := find_database(root, str(self._folder)):
+        """The vault at a path, in the same way; nothing where it has no journal.
+
+        Raises:
+            JournalError: the folder of the journals cannot be read.
+        """
+        if path := self._path_of(root):
             yield from self._opened(path)
 
     def below(self, folder: str) -> tuple[str, ...]:
-        """The vaults in a folder that are there and have a journal."""
-        rows = map(recorded, map(str, sorted(self._folder.glob("*.sqlite3"))))
+        """The vaults in a folder that are there and have a journal.
+
+        Raises:
+            JournalError: the folder of the journals cannot be read.
+        """
+        rows = map(recorded, self._paths())
         roots = (os.fsdecode(row[2]) for row in rows if row)
         return tuple(
             root for root in roots if Path(folder) in Path(root).parents and Path(root).is_dir()
         )
+
+    def _paths(self) -> list[str]:
+        with journal_errors(str(self._folder)):
+            return databases_in(str(self._folder))
+
+    def _path_of(self, root: str) -> str:
+        with journal_errors(str(self._folder)):
+            return find_database(root, str(self._folder))
 
     def _opened(self, path: str) -> Iterator[ShelvedVault | str]:
         try:

@@ -42,14 +42,26 @@ class ModelFiles:
         self.folder = folder
 
     def installed(self, *, verify: bool) -> tuple[InstalledModel, ...]:
-        """The models in the folder, by name; hashed only where ``verify`` asks for it."""
+        """The models in the folder, by name; hashed only where ``verify`` asks for it.
+
+        Raises:
+            ConfigurationError: the folder, or a model in it, cannot be read.
+        """
         if not self.folder.is_dir():
             return ()
         known = {model.file_name: model for model in PACKAGED_MODELS}
-        return tuple(
-            _described(path, known.get(path.name), verify=verify)
-            for path in sorted(self.folder.glob("*.gguf"))
-        )
+        try:
+            return tuple(
+                _described(path, known.get(path.name), verify=verify)
+                for path in sorted(self.folder.iterdir())
+                if path.suffix == ".gguf"
+            )
+        except OSError as error:
+            raise ConfigurationError(
+                f"the model files cannot be read: {error.strerror}",
+                hint="look at the folder, or set NOTELOG_CACHE_DIR to use another one",
+                path=str(error.filename or self.folder),
+            ) from error
 
     def find(self, model: PackagedModel) -> InstalledModel | None:
         """The model if it is here and is exactly the known file; reads all of it."""

@@ -48,10 +48,11 @@ class VaultFolder:
     def file_system(self, vault: str) -> FileSystem:
         """Tries what writing needs, with hidden files that are removed at once."""
         folder = Path(os.path.realpath(vault))
-        for left in folder.glob(f"{PREFIX}*"):
-            with suppress(OSError):
-                left.unlink()
         try:
+            for left in folder.iterdir():
+                if left.name.startswith(PREFIX):
+                    with suppress(OSError):
+                        left.unlink()
             with _made(folder) as one, _made(folder) as other:
                 return FileSystem(
                     kind=kind_of(folder),

@@ -299,6 +299,37 @@ def test_damaged_journal_is_said(vault: Path, tmp_path: Path) -> None:
     assert caught.value.path == str(database)
 
 
+@pytest.mark.parametrize("error", [PermissionError(13, "no"), OSError(5, "Input/output error")])
+def test_journals_that_cannot_be_listed_are_said(
+    vault: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    """A folder of journals that cannot be read is not an empty one, and a sentence."""
+    state = tmp_path / "state"
+    below = vault / "below"
+    below.mkdir()
+    open_journal(str(below), str(state)).close()
+    shelf = JournalShelf(str(state), now=time.time)
+    assert shelf.below(str(vault)) == (str(below),)
+    listed = os.scandir
+
+    def refused(folder: str = ".") -> object:
+        if str(folder) == str(state / "journal"):
+            raise error
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    for look in (
+        lambda: shelf.below(str(vault)),
+        lambda: list(shelf.vaults()),
+        lambda: list(shelf.vault(str(vault))),
+        lambda: shelf.knows(str(vault)),
+        lambda: open_journal(str(vault), str(state)),
+    ):
+        with pytest.raises(JournalError, match="cannot be used") as caught:
+            look()
+        assert caught.value.path == str(state / "journal")
+
+
 @pytest.mark.parametrize("log", [b"", b"what was not yet in the database"])
 def test_an_emptied_journal_is_said(vault: Path, tmp_path: Path, log: bytes) -> None:
     """One of 0 bytes is no new one: nothing begins in it, and the log beside it stays."""

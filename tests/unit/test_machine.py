@@ -86,6 +86,18 @@ def test_no_vault(tmp_path: Path, name: str) -> None:
     assert caught.value.path == str(tmp_path / name)
 
 
+def test_the_trial_of_a_folder_that_cannot_be_read(
+    vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's own words say why."""
+
+    def refused(*_: object) -> object:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    assert VaultFolder().file_system(str(vault)).refused == "Input/output error"
+
+
 @linux
 def test_the_trial_leaves_nothing(vault: Path) -> None:
     """Leases and exchange are tried with files that are gone; a crash's leftover goes with them."""

