@@ -7,7 +7,7 @@ from pathlib import Path
 
 from notelog.adapters.address import checked_address
 from notelog.adapters.config_tables import CapsTable, ProfileTable
-from notelog.core.caps import Cap
+from notelog.core.cap import Cap
 from notelog.core.profiles import READY_MADE
 from notelog.core.settings import KeySource, Profile
 from notelog.errors import ConfigurationError

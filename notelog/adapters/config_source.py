@@ -18,10 +18,10 @@ from notelog.adapters.config_tables import (
 )
 from notelog.adapters.toml_lines import key_lines, line_of
 from notelog.core.end_marks import end_marks_of
+from notelog.core.json_value import JsonValue
 from notelog.core.note import FrontMatterValue
 from notelog.core.note_settings import NOTE_KEYS, REQUEST_KEYS, check_setting
 from notelog.core.profiles import READY_MADE
-from notelog.core.request import JsonValue
 from notelog.core.settings import Config, ContextSettings, Profile
 from notelog.core.suggest import did_you_mean
 from notelog.core.visible import shortened

@@ -34,8 +34,6 @@ AWAY_TRIES = 4
 
 A save in place empties it first: for an instant it holds nothing.
 """
-TEMP_PREFIX = ".notelog-"
-"""How the names of all files begin that are made beside notes."""
 
 
 def fingerprint_of(data: bytes) -> str:

@@ -43,7 +43,8 @@ from notelog.adapters.journal_schema import (
 from notelog.adapters.journal_steps import JournalSteps
 from notelog.adapters.journal_wishes import JournalWishes
 from notelog.adapters.note_locks import NoteLocks
-from notelog.core.caps import LOOK_BACK_S, Spent
+from notelog.core.cap import LOOK_BACK_S
+from notelog.core.caps import Spent
 from notelog.core.derived import Purpose
 from notelog.core.records import Intent, TurnRecord, TurnState
 from notelog.errors import ConflictError

@@ -16,7 +16,7 @@ from re import compile as regex
 from re import escape
 
 from notelog.adapters.appending import not_writable
-from notelog.adapters.files import TEMP_PREFIX
+from notelog.core.temp_names import TEMP_PREFIX
 
 ORPHAN_S = 60.0
 """So old is a file whose note is gone before it is looked at: an editor may be saving that note."""

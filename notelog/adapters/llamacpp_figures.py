@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from notelog.adapters.server_json import asked_json
+from notelog.core.json_value import JsonValue
 from notelog.core.origin import is_loopback
-from notelog.core.request import JsonValue
 from notelog.ports.servers import Endpoint
 
 TIMEOUT_S = 30.0  # a server that has unloaded its model loads it again first

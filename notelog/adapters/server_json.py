@@ -9,8 +9,8 @@ from threading import Timer
 from typing import cast
 from urllib.parse import SplitResult, urlsplit
 
+from notelog.core.json_value import JsonValue
 from notelog.core.origin import is_loopback
-from notelog.core.request import JsonValue
 
 _ANSWER_BYTES = 1 << 20
 

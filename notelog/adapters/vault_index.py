@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
-from notelog.adapters.files import TEMP_PREFIX, read_once
+from notelog.adapters.files import read_once
 from notelog.adapters.leases import Lease, LeaseKind
 from notelog.adapters.note_looks import (
     GONE,
@@ -30,6 +30,7 @@ from notelog.adapters.vault_scan import NOTE_ENDINGS
 from notelog.core.chat_sign import may_be_chat
 from notelog.core.end_marks import DEFAULT_END_MARKS, EndMarks
 from notelog.core.marked import is_marked
+from notelog.core.temp_names import TEMP_PREFIX
 from notelog.core.watch_names import Scope, is_ignored
 from notelog.core.watching import Busy, Gone
 from notelog.errors import NoteError

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Final, cast
 
 from notelog.adapters.server_json import asked_json
+from notelog.core.json_value import JsonValue
 from notelog.core.origin import origin_of
-from notelog.core.request import JsonValue
 from notelog.ports.servers import Endpoint, ServerFigures
 
 TIMEOUT_S: Final = 3.0

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from notelog.app.prepare import Prepared
-from notelog.core.caps import Cap, Planned, Spent, check_caps, reply_bound
+from notelog.core.cap import Cap
+from notelog.core.caps import Planned, Spent, check_caps, reply_bound
 from notelog.core.derived import Purpose
 from notelog.core.models import Cost, cost_of_usage
 from notelog.core.records import Intent, TurnRecord

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from itertools import chain
 from typing import cast
 
+from notelog.core.json_value import JsonValue
 from notelog.core.profiles import is_ready
-from notelog.core.request import JsonValue
 from notelog.core.settings import Config, ContextSettings, KeySource, Profile
 from notelog.core.watch_settings import WatchSettings
 

@@ -11,7 +11,8 @@ from notelog.app.renaming import renamed_keys
 from notelog.app.watchers import WatcherStatus, watcher_status
 from notelog.core.asked import questions
 from notelog.core.breaker import Breaker
-from notelog.core.caps import LOOK_BACK_S, CapUse, Charge, Spent, cap_use
+from notelog.core.cap import LOOK_BACK_S
+from notelog.core.caps import CapUse, Charge, Spent, cap_use
 from notelog.core.derived import Purpose
 from notelog.core.landed import landed_bytes
 from notelog.core.note import Note

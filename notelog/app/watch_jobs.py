@@ -20,10 +20,10 @@ from notelog.core.callouts import (
     callout_for,
 )
 from notelog.core.derived import Purpose
+from notelog.core.json_value import JsonValue
 from notelog.core.memory import MORE_MEMORY, NO_MEMORY, lacks_memory
 from notelog.core.records import TurnState
 from notelog.core.reply import ReplyDelta
-from notelog.core.request import JsonValue
 from notelog.core.settings import Options
 from notelog.core.watching import Ending
 from notelog.errors import (

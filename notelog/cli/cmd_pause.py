@@ -3,7 +3,7 @@
 import click
 
 from notelog.cli.output import Output
-from notelog.cli.styled import shell_path
+from notelog.cli.shown_paths import shell_path
 
 
 @click.command("pause")

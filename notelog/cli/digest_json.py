@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from notelog.app.digest import DigestOffer
     from notelog.app.outcome import Calls
-    from notelog.core.request import JsonValue
+    from notelog.core.json_value import JsonValue
 
 
 def offer_fields(offer: "DigestOffer") -> "dict[str, JsonValue]":

@@ -9,7 +9,7 @@ from notelog.core.checkup import Remark, Verdict
 from notelog.core.visible import visible_line
 
 if TYPE_CHECKING:
-    from notelog.core.request import JsonValue
+    from notelog.core.json_value import JsonValue
 
 _LEAST_CHARS = 30
 _NAME_CHARS = 16

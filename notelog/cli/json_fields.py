@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from notelog.cli.digest_json import calls_fields, offer_fields
-from notelog.core.request import JsonValue
+from notelog.core.json_value import JsonValue
 from notelog.errors import Diagnostic, NotelogError
 
 if TYPE_CHECKING:

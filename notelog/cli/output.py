@@ -7,7 +7,7 @@ from contextlib import suppress
 from re import compile as regex
 from typing import TextIO
 
-from notelog.core.request import JsonValue
+from notelog.core.json_value import JsonValue
 from notelog.core.visible import CONTROLS, visible_line, visible_text
 from notelog.errors import NotelogError
 
@@ -91,7 +91,7 @@ class Output:
         """A sentence whose commands name the note, so that they can be copied as they stand."""
         if self.note is None or not _OF_NOTE.search(sentence):
             return sentence
-        from notelog.cli.styled import shell_path
+        from notelog.cli.shown_paths import shell_path
 
         argument = shell_path(self.note)
         return _OF_NOTE.sub(lambda found: found[1] + argument, sentence)

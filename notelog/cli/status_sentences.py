@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from notelog.app.status import Kind, Place
-from notelog.cli.styled import shell_path, shown_path
+from notelog.cli.shown_paths import shell_path, shown_path
 from notelog.cli.tokens_sentences import money
 from notelog.cli.usage_words import money_words
 from notelog.cli.watcher_sentences import watcher_lines

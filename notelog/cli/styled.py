@@ -1,7 +1,5 @@
 """Lines and tables with a little colour where a person looks, and plain where a program reads."""
 
-import os
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -138,18 +136,6 @@ def _cell(column: Column, text: str, width: int) -> str:
         text = f"…{text}" if column.path else f"{text}…"
     blank = " " * (width - cell_width(text))
     return blank + text if column.right else text + blank
-
-
-def shown_path(path: str) -> str:
-    """A path from the current folder where it lies below it, else the whole one."""
-    here = os.getcwd()  # noqa: PTH109  # it is joined as text
-    return path.removeprefix(here.rstrip(os.sep) + os.sep)
-
-
-def shell_path(path: str) -> str:
-    """A path as an argument of a command that can be copied from the terminal."""
-    shown = shown_path(path)
-    return shlex.quote(f".{os.sep}{shown}" if shown.startswith("-") else shown)
 
 
 def cell_width(text: str) -> int:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from notelog.cli.json_fields import error_fields
-from notelog.core.request import JsonValue
+from notelog.core.json_value import JsonValue
 from notelog.core.trim_report import Fate
 from notelog.core.visible import shortened
 

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from notelog.cli.styled import Column, shown_path
+from notelog.cli.shown_paths import shown_path
+from notelog.cli.styled import Column
 from notelog.cli.tokens_sentences import money
 from notelog.core.models import Cost
 from notelog.core.numbers import counted

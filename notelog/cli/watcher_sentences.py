@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from notelog.app.watchers import WatcherState
-from notelog.cli.styled import shell_path, shown_path
+from notelog.cli.shown_paths import shell_path, shown_path
 from notelog.core.numbers import counted
 from notelog.core.visible import shortened
 from notelog.core.waits import told_wait

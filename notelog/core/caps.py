@@ -8,64 +8,16 @@ with the most it can take until its server has said what it took; for one in dou
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
+from notelog.core.cap import Cap, Unit
 from notelog.core.waits import told_wait
 from notelog.errors import BudgetError
 
 if TYPE_CHECKING:
     from notelog.core.models import Cost, ModelSpec
 
-Unit = Literal["requests", "tokens", "cost"]
-
-_HOUR_S: Final = 3_600
-_DAY_S: Final = 24 * _HOUR_S
-LOOK_BACK_S: Final = 30 * _DAY_S
-"""The longest span of a cap, in seconds: what is older is of no account."""
-
 _MONEY_DIGITS: Final = 9  # sums of prices are compared to a billionth: 0.1 + 0.2 is 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """How long a cap looks back (0: not at all), whether at one note only, and how to say so."""
-
-    seconds: int
-    words: str
-    of_note: bool = False
-
-
-_SPANS: Final[Mapping[str, _Span]] = {
-    "request": _Span(0, "in one request"),
-    "hour": _Span(_HOUR_S, "in the last hour"),
-    "day": _Span(_DAY_S, "in the last 24 hours"),
-    "month": _Span(LOOK_BACK_S, "in the last 30 days"),
-    "note_per_day": _Span(_DAY_S, "for this note in the last 24 hours", of_note=True),
-}
-_UNITS: Final[tuple[Unit, ...]] = ("requests", "tokens", "cost")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cap:
-    """One cap of a profile.
-
-    Attributes:
-        name: as the configuration has it, ``UNIT_per_SPAN``: ``tokens_per_day``.
-        most: the most that may be taken; money is in the profile's currency.
-    """
-
-    name: str
-    most: float
-
-    @property
-    def unit(self) -> Unit:
-        """What it counts."""
-        return next(unit for unit in _UNITS if self.name.startswith(unit))
-
-    @property
-    def span(self) -> _Span:
-        """How long it looks back."""
-        return _SPANS[self.name.partition("_per_")[2]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from re import compile as regex
 from typing import Final
 
+from notelog.core.json_value import JsonValue
 from notelog.core.messages import Conversation, Message, Role
 from notelog.core.reply import Reply, ReplyState
-from notelog.core.request import JsonValue
 from notelog.core.settings import Continuation
 
 _QUOTED_CHARS: Final = 60

@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from notelog.core.json_value import JsonValue
 from notelog.core.note import FrontMatter, FrontMatterValue
 from notelog.core.profiles import PROVIDER_URL_KEYS
-from notelog.core.request import JsonValue
 from notelog.core.visible import shortened
 from notelog.core.yaml_scalar import resolve_quoted
 from notelog.errors import Diagnostic, NoteGrammarError, Severity

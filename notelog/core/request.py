@@ -1,19 +1,16 @@
 """A request as it is sent: the body of a chat completion, and nothing of where it goes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from notelog.core.json_value import JsonValue
 from notelog.core.messages import Conversation, Message
 
 if TYPE_CHECKING:
     from notelog.core.models import ModelSpec
     from notelog.core.settings import Settings
     from notelog.core.trim import TrimPlan
-
-JsonValue: TypeAlias = (
-    "str | int | float | bool | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

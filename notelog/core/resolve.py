@@ -7,6 +7,7 @@ over the profile and what is built in.
 from collections.abc import Mapping
 from dataclasses import replace
 
+from notelog.core.json_value import JsonValue
 from notelog.core.note import Note
 from notelog.core.note_settings import (
     REQUEST_KEYS,
@@ -14,7 +15,6 @@ from notelog.core.note_settings import (
     NoteSettings,
     read_note_settings,
 )
-from notelog.core.request import JsonValue
 from notelog.core.route import Route
 from notelog.core.routing import choose_route
 from notelog.core.settings import Config, ContextSettings, Options, Settings

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from notelog.core.request import JsonValue
+from notelog.core.json_value import JsonValue
 from notelog.core.wire import JsonObject, MalformedError, decode_json
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from notelog.core.caps import Cap
-from notelog.core.request import JsonValue
+from notelog.core.cap import Cap
+from notelog.core.json_value import JsonValue
 from notelog.core.watch_settings import WatchSettings
 
 Continuation: TypeAlias = Literal["message", "prefill", "prefix", "final_message"]

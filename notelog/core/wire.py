@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from notelog.core.json_value import JsonValue
 from notelog.core.reply import ReplyDelta, Usage
-from notelog.core.request import JsonValue
 from notelog.core.visible import shortened
 
 JsonObject = Mapping[str, JsonValue]

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from notelog.core.json_value import JsonValue
     from notelog.core.reply import ReplyDelta
-    from notelog.core.request import ChatRequest, JsonValue
+    from notelog.core.request import ChatRequest
     from notelog.core.settings import KeySource, Profile
 
 

@@ -11,7 +11,7 @@ from notelog.core.usage import UsageRow
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notelog.core.request import JsonValue
+    from notelog.core.json_value import JsonValue
 
 
 class Kind(StrEnum):

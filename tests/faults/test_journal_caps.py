@@ -9,7 +9,8 @@ import pytest
 from notelog.adapters import journal_schema
 from notelog.adapters.journal_sqlite import SqliteJournal, open_journal
 from notelog.adapters.note_locks import take_lock
-from notelog.core.caps import LOOK_BACK_S, Spent
+from notelog.core.cap import LOOK_BACK_S
+from notelog.core.caps import Spent
 from notelog.core.records import Intent
 from notelog.errors import BudgetError, JournalError
 

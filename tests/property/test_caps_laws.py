@@ -5,7 +5,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notelog.core.caps import Cap, Charge, Planned, Spent, check_caps
+from notelog.core.cap import Cap
+from notelog.core.caps import Charge, Planned, Spent, check_caps
 from notelog.core.models import Cost
 
 SPANS = {"hour": 3_600, "day": 86_400, "month": 30 * 86_400}

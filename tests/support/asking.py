@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from notelog.adapters.openai_chat import OpenAIChat
 from notelog.app.ask import Asking, Refitted, ask, never_refitted
+from notelog.core.json_value import JsonValue
 from notelog.core.messages import Message, Role
 from notelog.core.reply import Reply, ReplyBuilder, ReplyDelta
-from notelog.core.request import ChatRequest, JsonValue
+from notelog.core.request import ChatRequest
 from notelog.core.settings import KeySource, Profile
 from notelog.errors import InDoubtError, NotelogError
 from notelog.ports.servers import Completions, Endpoint, Leaving

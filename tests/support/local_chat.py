@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-from notelog.core.request import JsonValue
+from notelog.core.json_value import JsonValue
 from notelog.core.settings import KeySource, Profile
 from notelog.ports.servers import Endpoint
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping, 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from notelog.core.caps import LOOK_BACK_S, Charge, Spent
+from notelog.core.cap import LOOK_BACK_S
+from notelog.core.caps import Charge, Spent
 from notelog.core.derived import Purpose
 from notelog.core.edit import Landed
 from notelog.core.end_marks import DEFAULT_END_MARKS

@@ -2,7 +2,8 @@
 
 import pytest
 
-from notelog.core.caps import Cap, Charge, Planned, Spent, check_caps, reply_bound
+from notelog.core.cap import Cap
+from notelog.core.caps import Charge, Planned, Spent, check_caps, reply_bound
 from notelog.core.models import Cost, ModelSpec
 from notelog.errors import BudgetError
 

@@ -6,7 +6,7 @@ import pytest
 
 from notelog.adapters.config_toml import load_config
 from notelog.app.configure import config_rows
-from notelog.core.caps import Cap
+from notelog.core.cap import Cap
 from notelog.core.profiles import READY_MADE
 from notelog.core.settings import Config
 from notelog.errors import ConfigurationError

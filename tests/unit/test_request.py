@@ -1,6 +1,7 @@
+from notelog.core.json_value import JsonValue
 from notelog.core.messages import Message, Role
 from notelog.core.models import ModelSpec
-from notelog.core.request import JsonValue, build_request
+from notelog.core.request import build_request
 from notelog.core.settings import KeySource, Profile, Settings
 from notelog.core.trim import TrimPlan
 

@@ -7,7 +7,7 @@ from watch_world import ROOT, SEPARATOR, World, chat, with_settings
 import notelog
 from notelog.app.watch_tools import WatchOptions
 from notelog.core.asked import questions
-from notelog.core.caps import Cap
+from notelog.core.cap import Cap
 from notelog.core.pacing import Limits
 from notelog.core.records import Intent
 from notelog.core.reply import ReplyDelta
