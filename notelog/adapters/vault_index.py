@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from notelog.adapters.files import read_once
 from notelog.adapters.leases import Lease, LeaseKind
@@ -28,14 +29,19 @@ from notelog.adapters.note_looks import (
 from notelog.adapters.scan_helper import examine
 from notelog.adapters.vault_scan import NOTE_ENDINGS
 from notelog.core.chat_sign import may_be_chat
+from notelog.core.claim import CLAIM_START
 from notelog.core.end_marks import DEFAULT_END_MARKS, EndMarks
-from notelog.core.marked import is_marked
+from notelog.core.marked import is_marked, may_ask
 from notelog.core.temp_names import TEMP_PREFIX
+from notelog.core.turn import is_settled
 from notelog.core.watch_names import Scope, is_ignored
 from notelog.core.watching import Busy, Gone
 from notelog.errors import NoteError
 from notelog.ports.notes import Snapshot
 from notelog.ports.watching import FoundNote, Scan
+
+if TYPE_CHECKING:
+    from notelog.core.note import Note
 
 _SYNCED_S = 3.0
 _SECOND_NS = 1_000_000_000
@@ -109,11 +115,23 @@ class VaultIndex:
 
     def may_matter(self, path: str) -> bool:
         """By its bytes; see ``ports.watching``."""
+        data = self._content(path)
+        return data is None or may_be_chat(data) or is_marked(data, self._end_marks)
+
+    def may_ask(self, path: str) -> bool:
+        """By its bytes; see ``ports.watching``."""
+        data = self._content(path)
+        if data is None:
+            return True
+        return may_ask(data, self._end_marks) and not _is_settled(data, self._end_marks)
+
+    def _content(self, path: str) -> bytes | None:
+        """What a note holds; None where it cannot be read or is over the size limit."""
         try:
             data = content_of(path, self._limit)
         except (OSError, ValueError):
-            return True
-        return len(data) > self._limit or may_be_chat(data) or is_marked(data, self._end_marks)
+            return None
+        return data if len(data) <= self._limit else None
 
     def age_s(self, path: str) -> float | None:
         """By the file's time stamp and this machine's clock."""
@@ -214,14 +232,28 @@ def _modified_s(path: str) -> float:
 
 def _is_chat(path: str) -> bool:
     """Whether a note is a chat, or not even that can be told."""
+    try:
+        return _parsed(content_of(path)).is_chat
+    except (OSError, NoteError):
+        return True
+
+
+def _is_settled(data: bytes, end_marks: EndMarks) -> bool:
+    """Whether a chat is answered, and nothing in it can ask; false where that cannot be told."""
+    if CLAIM_START in data:
+        return False
+    try:
+        return is_settled(_parsed(data, end_marks))
+    except NoteError:
+        return False
+
+
+def _parsed(data: bytes, end_marks: EndMarks = DEFAULT_END_MARKS) -> "Note":
     from notelog.adapters.yaml_frontmatter import read_front_matter
     from notelog.core.parse import parse_note
     from notelog.core.source import SourceText
 
-    try:
-        return parse_note(SourceText(content_of(path)), read_front_matter).is_chat
-    except (OSError, NoteError):
-        return True
+    return parse_note(SourceText(data), read_front_matter, end_marks=end_marks)
 
 
 def _stamp_before(path: str, at_ns: int) -> bytes:

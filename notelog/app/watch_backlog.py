@@ -8,6 +8,7 @@ from notelog.app.begin import intent_of
 from notelog.app.due import Completing, Job, Turn, due_turn
 from notelog.app.reading import parse_snapshot
 from notelog.app.watch_look import look_at
+from notelog.app.watch_start import may_be_sent
 from notelog.app.watch_tools import Watching
 from notelog.core.models import Cost, cost_of_usage
 from notelog.core.records import TurnState
@@ -87,6 +88,8 @@ def backlog_offer(tools: Watching, completing: Completing) -> BacklogOffer:
 def _marked(tools: Watching) -> Iterator[FoundNote]:
     """The notes that would be asked: what is answered, kept or in doubt is not asked again."""
     for found in tools.files.scan().changed:
+        if not may_be_sent(tools, found):
+            continue
         seen = look_at(tools.looking, found.path, edited=False)
         if isinstance(seen, Seen) and isinstance(seen.verdict, Answer):
             again = seen.verdict.trigger is Trigger.AGAIN

@@ -1,13 +1,15 @@
 """The start of watching: what is watched, how to send, which notes wait, which are answered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import TypeAlias
 
 from notelog.app.watch_look import look_at
 from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.core.numbers import counted
-from notelog.core.triggers import Answer, Pass, Passed
+from notelog.core.triggers import Answer, Mode, Pass, Passed
+from notelog.core.watch_names import matches_any
 from notelog.core.watching import Kept, Seen
 from notelog.ports.watch_view import Kind, Told
 from notelog.ports.watch_work import Unlanded
@@ -24,6 +26,9 @@ LEFT_HINT = "save it again to send it, or start with --backlog"
 
 _LEFT_ALONE = Pass(because=Passed.HISTORY, sentence=LEFT, hint=LEFT_HINT)
 _SHOWN = 10
+_NEWEST = 200
+"""So many chats in which nothing can ask are looked at: in a large vault they are its history."""
+
 _WAITING = frozenset(
     {
         Passed.UNMARKED,
@@ -74,7 +79,8 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
     history: dict[Content, Pass] = {}
     contents: dict[str, Content] = {}
     keys: dict[str, str] = {}
-    for found in scan.changed:
+    worth, beyond = _worth_a_look(tools, scan)
+    for found in worth:
         edited = options.once and found.modified_s > options.since_s > 0
         seen = look_at(tools.looking, found.path, edited=edited, with_journal=False)
         if not isinstance(seen, Seen) or not seen.fingerprint:
@@ -96,7 +102,8 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
                 history[content_of(seen)] = seen.verdict
     unlanded = tools.unlanded()
     to_send = _without_kept(marked, unlanded)
-    _tell_start(tools, scan, (chats, len(to_send), len(unmarked)))
+    unmarked.sort(key=lambda item: -item[0].modified_s)
+    _tell_start(tools, scan, (chats + beyond, len(to_send), len(unmarked)), of_newest=beyond > 0)
     for found, verdict in unmarked[:_SHOWN]:
         tools.say(Kind.WAITING, verdict.sentence, found.path, hint=verdict.hint)
     _tell_more(tools, len(unmarked) - _SHOWN)
@@ -116,6 +123,26 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
         unlanded=unlanded,
         history=history,
     )
+
+
+def _worth_a_look(tools: Watching, scan: Scan) -> tuple[Sequence[FoundNote], int]:
+    """The chats that are looked at, and how many are not: older ones in which nothing can ask."""
+    if len(scan.changed) <= _NEWEST:
+        return scan.changed, 0
+    asking: list[FoundNote] = []
+    idle: list[FoundNote] = []
+    for found in scan.changed:
+        (asking if may_be_sent(tools, found) else idle).append(found)
+    newest = nlargest(_NEWEST, idle, key=lambda found: found.modified_s)
+    return [*asking, *newest], len(idle) - len(newest)
+
+
+def may_be_sent(tools: Watching, found: FoundNote) -> bool:
+    """Whether a chat may be sent as it stands, as far as is plain without a look at it."""
+    settings = tools.looking.settings
+    if settings.marker or settings.mode == Mode.AUTO or matches_any(settings.auto, found.relative):
+        return True
+    return tools.files.may_ask(found.path)
 
 
 def content_of(seen: Seen) -> Content:
@@ -146,14 +173,17 @@ def _taken(
     return tuple(taken), tuple(found for found in marked if found not in taken)
 
 
-def _tell_start(tools: Watching, scan: Scan, counts: tuple[int, int, int]) -> None:
+def _tell_start(
+    tools: Watching, scan: Scan, counts: tuple[int, int, int], *, of_newest: bool
+) -> None:
     chats, marked, unmarked = counts
+    which = f" of the newest {_NEWEST:,}" if of_newest else ""
     tools.tell(
         Told(
             kind=Kind.START,
             sentence=f"watching {tools.root}: {counted(scan.notes, 'note')}, "
             f"{counted(chats, 'chat')}, {marked:,} marked to be sent, "
-            f"{unmarked:,} unanswered and not marked",
+            f"{unmarked:,}{which} unanswered and not marked",
             figures={
                 "notes": scan.notes, "chats": chats, "marked": marked, "unmarked": unmarked,
             },

@@ -1,13 +1,17 @@
 """Whether bytes may hold a chat, found out without parsing: most notes of a vault do not."""
 
 _HEAD_BYTES = 64 * 1024
-_FRONT_MATTER = (b"---", b"\xef\xbb\xbf---")
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+FRONT_MATTER = (b"---", b"\xef\xbb\xbf---")
+"""How a file begins that has front matter, without and with a BOM."""
+
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""How a file in UTF-16 begins."""
+
 _SEPARATOR, _MARKER = b"__chatgpt_plugin", b"role::"
 _UNDERSCORE, _COLON = b"_:"
 _LINE = b'<hr class="__chatgpt_plugin">\n'
 _FENCE = b"```"
-_PROTECTING = (b"`", b"~~", b"<", b"%%", b"$$", b"=begin", b"\\")
+_PROTECTING = (b"```", b"~~~", b"<", b"%%", b"$$", b"=begin", b"\\")
 
 
 def may_be_chat(data: bytes) -> bool:
@@ -17,10 +21,10 @@ def may_be_chat(data: bytes) -> bool:
     separator and the markers count in any letter case. A search for one byte goes at the speed
     of memory, one for two takes as long as lowering all, so they come in this order.
     """
-    if data.startswith(_UTF_16):
+    if data.startswith(UTF_16):
         data = data[2:].replace(b"\0", b"")
     return has_mark(data) or (
-        data.startswith(_FRONT_MATTER) and data.find(b"notelog", 0, _HEAD_BYTES) >= 0
+        data.startswith(FRONT_MATTER) and data.find(b"notelog", 0, _HEAD_BYTES) >= 0
     )
 
 
@@ -51,7 +55,7 @@ def only_shows(data: bytes) -> bool:
     Each fence begins at column 0 below a blank line and is the next three backticks' partner, and
     nothing outside of the fences can hide one.
     """
-    if data.startswith(_FRONT_MATTER + _UTF_16):
+    if data.startswith(FRONT_MATTER + UTF_16):
         return False
     outside: list[bytes] = []
     at = 0

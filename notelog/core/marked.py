@@ -2,6 +2,7 @@
 
 import re
 
+from notelog.core.chat_sign import FRONT_MATTER, UTF_16
 from notelog.core.content import BLANK, rstripped
 from notelog.core.end_marks import EndMarks
 
@@ -12,6 +13,23 @@ _SENT = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """What a person writes who takes a note for a chat, besides an end mark."""
+
+
+_BOX_OR_CALLOUT = re.compile(rb"\[[ xX]\]|\[!")
+
+
+def may_ask(data: bytes, end_marks: EndMarks) -> bool:
+    """Whether a chat holds anything by which it may be sent where only marks send.
+
+    That is a box, ticked or not any more; an end mark; a callout, in which there may be a box; and
+    front matter that says when the note is answered. What has none of these waits for its author.
+    """
+    return (
+        _BOX_OR_CALLOUT.search(data) is not None
+        or any(mark in data for mark in end_marks.endings)
+        or (data.startswith(FRONT_MATTER) and b"notelog" in data)
+        or data.startswith(UTF_16)
+    )
 
 
 def is_marked(data: bytes, end_marks: EndMarks) -> bool:

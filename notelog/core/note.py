@@ -205,6 +205,12 @@ class Note:
     end_marks: EndMarks = DEFAULT_END_MARKS
 
     @property
+    def ending(self) -> tuple[Turn, ...]:
+        """The turns from the last question on; all of them where there is none."""
+        asked = [i for i, turn in enumerate(self.turns) if turn.content and turn.role is Role.USER]
+        return self.turns[asked[-1] if asked else 0 :]
+
+    @property
     def errors(self) -> tuple[Diagnostic, ...]:
         """The diagnostics that stop sending."""
         return tuple(item for item in self.diagnostics if item.severity is Severity.ERROR)

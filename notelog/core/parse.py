@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from copy import copy
 
 from notelog.core.blocks import scan_blocks
 from notelog.core.content import Content, View, rstripped
@@ -90,6 +91,11 @@ class ParsedNote(Note):
         ):
             object.__setattr__(self, name, value)
 
+    @property
+    def ending(self) -> tuple[Turn, ...]:
+        """The turns from the last question on; those above it are not made for it."""
+        return self._assembly.ending()
+
     def __getattr__(self, name: str) -> object:
         """Gives a field that is not set yet, and sets them all."""
         if name not in {"segments", "turns", "diagnostics", "conversation"}:
@@ -138,7 +144,7 @@ class _Assembly:
         """The segments, the turns, and the diagnostics, which come of making them."""
         self._add_segment(SegmentKind.BOM, 0, self.source.text_start)
         self._add_segment(SegmentKind.FRONT_MATTER, self.front_matter.span.start, self.start)
-        turns = tuple(self._turns(self.headers))
+        turns = tuple([self.turn(header, stop) for header, stop in self._places()])
         self._report_unclosed()
         return Segments(self.segments), turns, self.findings.in_order()
 
@@ -146,14 +152,25 @@ class _Assembly:
         if end > start:
             self.segments.append((kind, start, end))
 
-    def _turns(self, headers: Sequence[Header]) -> Sequence[Turn]:
-        stops = [header.start for header in headers] + [len(self.text)]
+    def ending(self) -> tuple[Turn, ...]:
+        """The turns from the last question on; nothing else of the note is made."""
+        spare = copy(self)
+        spare.segments, spare.findings, spare.lines = [], Findings(), Lines(self.text)
         turns: list[Turn] = []
+        for header, stop in reversed(self._places()):
+            turns.append(spare.turn(header, stop))
+            if turns[-1].content and turns[-1].role is Role.USER:
+                break
+        return tuple(reversed(turns))
+
+    def _places(self) -> list[tuple[Header, int]]:
+        """How each turn begins, and where it ends."""
+        headers = self.headers
+        stops = [header.start for header in headers] + [len(self.text)]
+        places = list(zip(headers, stops[1:], strict=True))
         if stops[0] > self.start or not headers:
-            turns.append(self._turn(Header(self.start, -1, -1, self.start), stops[0]))
-        for header, stop in zip(headers, stops[1:], strict=True):
-            turns.append(self._turn(header, stop))
-        return turns
+            places.insert(0, (Header(self.start, -1, -1, self.start), stops[0]))
+        return places
 
     def _marker(self, header: Header) -> tuple[Role, Marker | None]:
         """What a marker says; its model is metadata, never searched for role words."""
@@ -179,7 +196,8 @@ class _Assembly:
             )
         return role or Role.USER, marker
 
-    def _turn(self, header: Header, stop: int) -> Turn:
+    def turn(self, header: Header, stop: int) -> Turn:
+        """A turn by how it begins and where it ends; its segments and findings are added."""
         start, separator_end, _, body = header
         role, marker = self._marker(header)
         self._add_header(header)

@@ -82,6 +82,16 @@ def answered_turn(note: Note) -> ReplyDue | None:
     return ReplyDue(conversation=note.conversation[:-1], turn_index=asked[-1], anew=True)
 
 
+def is_settled(note: Note) -> bool:
+    """Whether the last question is answered, and no ticked box asks for another answer.
+
+    Of a note without errors; the turns above that question are not made for it.
+    """
+    ending = note.ending
+    said = [turn for turn in ending if turn.content]
+    return bool(said) and said[-1].role is Role.ASSISTANT and not any(map(_ticked_in, ending))
+
+
 def ticked(note: Note) -> tuple[int, bool]:
     """How many boxes ``again`` and ``retry`` are ticked in a note, and whether one counts now.
 
@@ -89,12 +99,13 @@ def ticked(note: Note) -> tuple[int, bool]:
         Their number, and whether one of them stands in the last question or below it.
     """
     asked = [i for i, turn in enumerate(note.turns) if turn.content and turn.role is Role.USER]
-    counts = [
-        turn.ticked_boxes
-        + sum(mark.ticked and mark.label in {"again", "retry"} for mark in turn.send_marks)
-        for turn in note.turns
-    ]
+    counts = list(map(_ticked_in, note.turns))
     return sum(counts), bool(asked) and any(counts[asked[-1] :])
+
+
+def _ticked_in(turn: Turn) -> int:
+    marks = (mark for mark in turn.send_marks if mark.label in {"again", "retry"})
+    return turn.ticked_boxes + sum(mark.ticked for mark in marks)
 
 
 def state_of(note: Note) -> State:

@@ -70,6 +70,10 @@ class VaultFiles(Protocol):
         """Whether a note may be a chat or is marked like one; true where that cannot be told."""
         ...
 
+    def may_ask(self, path: str) -> bool:
+        """Whether a chat may be sent as it stands, where only marks send; true where unknown."""
+        ...
+
     def age_s(self, path: str) -> float | None:
         """How long ago a note was changed by its time stamp; None where that says nothing."""
         ...

@@ -1,0 +1,95 @@
+"""In a vault of many chats the start looks at those that may ask, and at the newest others."""
+
+import pytest
+from watch_world import World, chat, with_settings
+
+from notelog.ports.watch_view import Kind
+
+DAY_S = 86_400.0
+
+
+def world_of(chats: int, **settings: object) -> World:
+    """Chats without a mark, each older than the one before."""
+    world = World(with_settings(**settings))
+    for number in range(chats):
+        name = f"{number}.md"
+        world.save(name, chat(f"question {number}", tail="", head="tags: tea"), event=False)
+        world.modified[world.path(name)] -= 10 * number
+    return world
+
+
+def looked_at(world: World) -> list[str]:
+    """The notes that are looked at from now on, each time they are."""
+    looked: list[str] = []
+    glance = world.files.glance
+
+    def counted(path: str) -> object:
+        looked.append(world.files.relative(path))
+        return glance(path)
+
+    world.files.glance = counted  # type: ignore[method-assign, assignment]
+    return looked
+
+
+def test_the_newest_that_wait_are_shown() -> None:
+    """Of 300 the newest 200 are looked at, and the newest ten of these are named."""
+    world = world_of(300)
+    looked = looked_at(world)
+    world.let_pass(10)
+    assert looked == [f"{number}.md" for number in range(200)]
+    (told,) = world.sentences(Kind.START)
+    assert told.endswith("0 marked to be sent, 200 of the newest 200 unanswered and not marked")
+    named = [told.note for told in world.told if told.kind is Kind.WAITING]
+    assert named == [*(f"{number}.md" for number in range(10)), ""]
+
+
+def test_of_200_all_are_looked_at() -> None:
+    """The figures are whole then."""
+    world = world_of(200)
+    world.let_pass(10)
+    (told,) = world.sentences(Kind.START)
+    assert told.endswith("200 chats, 0 marked to be sent, 200 unanswered and not marked")
+
+
+@pytest.mark.parametrize("tail", ["\n- [x] send\n", "\n- [X] 发送\n", "\n;;\n", "\n；；\n"])
+def test_an_old_mark_among_many_is_found(tail: str) -> None:
+    """The oldest note of all is marked: it is listed; a fresh one is answered."""
+    world = world_of(300)
+    for name, age_s in (("old.md", 9 * DAY_S), ("fresh.md", 3600.0)):
+        world.save(name, chat(f"Who is {name}?", tail=tail, head="tags: tea"), event=False)
+        world.modified[world.path(name)] -= age_s
+    world.let_pass(60)
+    assert world.server.asked == ["Who is fresh.md?"]
+    left = [told.note for told in world.told if "left alone" in told.sentence]
+    assert left == ["old.md"]
+
+
+def test_old_notes_of_an_auto_folder_stay_history() -> None:
+    """They are looked at, however many there are: what is touched later was not edited."""
+    world = world_of(300, auto=("*.md",))
+    world.let_pass(10)
+    world.link("299.md")
+    world.let_pass(1000)
+    assert world.server.asked == []
+
+
+def test_an_empty_marker_that_asks_is_found() -> None:
+    """Where it counts as a mark, every chat is looked at."""
+    world = world_of(300, marker=True)
+    looked = looked_at(world)
+    world.let_pass(10)
+    assert len(looked) == 300
+
+
+def test_answered_chats_are_not_looked_at() -> None:
+    """Their boxes stay ticked for good; one whose reply has a box `again` that is ticked is."""
+    world = world_of(250)
+    answered = chat("What is tea?", "A leaf.\n\n- [x] done").replace(b"tea?", b"tea?\n\n- [x] send")
+    again = answered.replace(b"- [x] send", b"- [x] send\n\n- [x] again")
+    for name, data in {"answered.md": answered, "again.md": again}.items():
+        world.save(name, data.removesuffix(b"\n- [x] send\n"), event=False)
+        world.modified[world.path(name)] -= DAY_S
+    looked = looked_at(world)
+    world.let_pass(10)
+    assert "again.md" in looked
+    assert "answered.md" not in looked
