@@ -38,20 +38,25 @@ _SELECT_TURN = """
         reason, reply_tokens, price_prompt, price_reply, price_cached, currency, purpose,
         ticks, continues, covers, refused, on_way_to
     FROM turn WHERE id = ?"""
-UNFINISHED = """
-    SELECT id, note FROM turn WHERE state IN ('intent', 'sent', 'in-doubt', 'received')
-        AND (purpose = 'reply' OR state <> 'received') AND (?1 IS NULL OR note = ?1) ORDER BY id"""
-# with those whose notes were told that their reply is gone: see ``core.callouts``
-STANDING = """
+_UNFINISHED = """
+    state IN ('intent', 'sent', 'in-doubt', 'received')
+        AND (purpose = 'reply' OR state <> 'received')"""
+UNFINISHED = f"SELECT id, note FROM turn WHERE {_UNFINISHED} ORDER BY id"  # noqa: S608
+UNFINISHED_OF_NOTE = f"SELECT id, note FROM turn WHERE note = ?1 AND {_UNFINISHED} ORDER BY id"  # noqa: S608
+_LAST_ATTEMPT = """
+    turn.prompt <> x'' AND NOT EXISTS (SELECT 1 FROM turn AS later
+        WHERE later.turn_key = turn.turn_key AND later.note = turn.note AND later.id > turn.id)"""
+# with those whose notes were told that their reply is gone: see ``core.callouts``; the ``+`` keeps
+# SQLite from going through all that is delivered for each of them
+STANDING = f"""
     SELECT id, note FROM turn
-    WHERE (state IN ('intent', 'sent', 'in-doubt', 'received', 'failed')
-        OR (state = 'delivered' AND turn_key IN (SELECT turn_key FROM callout
-            WHERE instr(inserted, CAST('some program saved an older text over it' AS BLOB)) > 0)))
-        AND prompt <> x''
-        AND (purpose = 'reply' OR state NOT IN ('received', 'failed'))
-        AND (?1 IS NULL OR note = ?1)
-        AND id IN (SELECT max(id) FROM turn GROUP BY turn_key, note)
-    ORDER BY id"""
+    WHERE state IN ('intent', 'sent', 'in-doubt', 'received', 'failed')
+        AND (purpose = 'reply' OR state NOT IN ('received', 'failed')) AND {_LAST_ATTEMPT}
+    UNION
+    SELECT turn.id, turn.note FROM callout CROSS JOIN turn ON turn.turn_key = callout.turn_key
+    WHERE instr(inserted, CAST('some program saved an older text over it' AS BLOB)) > 0
+        AND +state = 'delivered' AND {_LAST_ATTEMPT}
+    ORDER BY id"""  # noqa: S608  # nothing in these is from outside
 OF_NOTE = "SELECT id, note FROM turn WHERE note = ?1 ORDER BY id"
 _SELECT_PARTS = """
     SELECT text, reasoning, refusal, finish_reason, model,
@@ -224,10 +229,12 @@ def _parts(connection: "Connection", record_id: int, fault: str) -> Reply | None
 def insert_landing(
     connection: "Connection", record_id: int, landed: Landed, planned_at: float
 ) -> None:
-    """Stores what is about to be put into a note, all pieces under one number."""
+    """Stores what is about to be put into a note, all pieces under one number of this turn."""
     from hashlib import sha256
 
-    (batch,) = connection.execute("SELECT coalesce(max(batch), 0) + 1 FROM landing").fetchone()
+    (batch,) = connection.execute(
+        "SELECT coalesce(max(batch), 0) + 1 FROM landing WHERE turn_id = ?", (record_id,)
+    ).fetchone()
     pieces = [(0, piece) for piece in landed.reply] + [(1, piece) for piece in landed.invitation]
     connection.executemany(
         _INSERT_LANDING,

@@ -121,6 +121,8 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ("CREATE TABLE end_marks (marks TEXT PRIMARY KEY) WITHOUT ROWID",),
     ("ALTER TABLE turn ADD COLUMN refused TEXT NOT NULL DEFAULT ''",),
     ("ALTER TABLE turn ADD COLUMN on_way_to TEXT NOT NULL DEFAULT ''",),
+    # of all that was ever asked next to nothing is unfinished
+    ("CREATE INDEX turn_by_state ON turn (state, id)",),
 )
 
 

@@ -27,6 +27,7 @@ from notelog.adapters.journal_rows import (
     OF_NOTE,
     STANDING,
     UNFINISHED,
+    UNFINISHED_OF_NOTE,
     load_record,
     named_path,
     packed,
@@ -201,7 +202,7 @@ class SqliteJournal(JournalSteps, JournalWishes):
         Args:
             note: only those of this note; None asks for those of the whole vault.
         """
-        found = self._records(UNFINISHED, note)
+        found = self._records(UNFINISHED if note is None else UNFINISHED_OF_NOTE, note)
         return tuple(item for item in found if item.state is not TurnState.FAILED)
 
     def standing(self) -> tuple[TurnRecord, ...]:
@@ -216,9 +217,9 @@ class SqliteJournal(JournalSteps, JournalWishes):
         return self._records(OF_NOTE, note)
 
     def _records(self, question: str, note: str | None = None) -> tuple[TurnRecord, ...]:
-        stored = None if note is None else stored_path(note, self._root)
+        names = () if note is None else (stored_path(note, self._root),)
         with journal_errors(self._path):
-            rows: list[tuple[int, bytes]] = self._connection.execute(question, (stored,)).fetchall()
+            rows: list[tuple[int, bytes]] = self._connection.execute(question, names).fetchall()
             for record_id, where in rows:
                 self._settle(record_id, named_path(where, self._root))
             return tuple(
