@@ -1,8 +1,9 @@
 """Watching a vault beside what one would use instead, in one run on this machine: ratios.
 
 The vaults hold notes of about a kilobyte, one in a hundred a chat, and as many that only show the
-separator in a code fence. Sizes: ``NOTELOG_BENCH_NOTES``, unless it is set 1,000, 10,000 and
-100,000. Without ripgrep (``rg``) the search is grep's, which is slower.
+separator in a code fence; then come vaults of nothing but chats. Sizes: ``NOTELOG_BENCH_NOTES``,
+unless it is set 1,000, 10,000 and 100,000. Without ripgrep (``rg``) the search is grep's, which is
+slower.
 """
 
 import json
@@ -47,6 +48,18 @@ def make_vault(root: Path, notes: int) -> None:
         if number % 100 == 0:
             folder.mkdir(parents=True)
         text = {0: chat, 50: fence}.get(number % 100, words)
+        (folder / f"note {number}.md").write_bytes(f"{number}\n\n{text}".encode())
+
+
+def make_chats(root: Path, notes: int, ending: str) -> None:
+    """A vault of nothing but answered chats of ten turns; ``ending`` is that of a question."""
+    turn = f"\n\n{SEPARATOR}\n\nrole::"
+    words = "Tea is an aromatic drink made of the leaves of a bush. 茶是一种饮料。 " * 7
+    text = f"What is tea?{ending}{turn}assistant\n\n{words}{turn}user\n\n" * 5
+    for number in range(notes):
+        folder = root / f"folder {number // 100}"
+        if number % 100 == 0:
+            folder.mkdir(parents=True)
         (folder / f"note {number}.md").write_bytes(f"{number}\n\n{text}".encode())
 
 
@@ -116,20 +129,7 @@ def bench_watch(root: Path, home: Path, notes: int) -> None:
     with ScriptedServer([reply("A leaf.") for _ in range(6 * SAVES + PAUSES * LOST)]) as server:
         program = Program(home)
         program.serve(server.base_url, profile=SETTINGS)
-        start = time.perf_counter()
-        process = program.start("watch", root, "--log-format", "json")
-        lines: SimpleQueue[str] = SimpleQueue()
-        assert process.stdout is not None
-        output = process.stdout
-
-        def read() -> None:
-            for line in output:
-                lines.put(json.loads(line)["kind"])
-
-        threading.Thread(target=read, daemon=True).start()
-        while lines.get(timeout=60) != "start":
-            pass
-        started_s = time.perf_counter() - start
+        process, started_s = started(program, root)
         time.sleep(10)  # the rest of the start
         memory = memory_mb(process.pid)
         idle = idle_wakes(process.pid) if notes == IDLE_NOTES else None
@@ -149,6 +149,41 @@ def bench_watch(root: Path, home: Path, notes: int) -> None:
         print(f"  while 1,000 {words} a second are saved: ratio {delayed / latency:.2f}")
     told = f"{statistics.median(overflow_s):.2f} s, at most {max(overflow_s):.2f} s"
     print(f"  {LOST} changes of which no event told, from the end of a pause: asked in {told}")
+
+
+def bench_chats(folder: Path, notes: int) -> None:
+    """The first start and the second where every note is a chat."""
+    for number, (ending, words) in enumerate((("", "no mark"), ("\n\n- [x] send", "marks"))):
+        root = folder / f"chats {number}"
+        make_chats(root, notes, ending)
+        program = Program(folder / f"home {number}")
+        times: list[float] = []
+        for _ in range(2):
+            process, started_s = started(program, root)
+            times.append(started_s)
+            memory = memory_mb(process.pid)
+            process.terminate()
+            process.wait()
+        told = f"{times[0]:.2f} s, and {times[1]:.2f} s the next time, {memory:.0f} MB"
+        print(f"  {notes:,} chats with {words:<7} {told}")
+
+
+def started(program: Program, root: Path) -> "tuple[subprocess.Popen[bytes], float]":
+    """Starts the watcher, and waits until it watches: how long that took, in seconds."""
+    start = time.perf_counter()
+    process = program.start("watch", root, "--log-format", "json")
+    lines: SimpleQueue[str] = SimpleQueue()
+    assert process.stdout is not None
+    output = process.stdout
+
+    def read() -> None:
+        for line in output:
+            lines.put(json.loads(line)["kind"])
+
+    threading.Thread(target=read, daemon=True).start()
+    while lines.get(timeout=60) != "start":
+        pass
+    return process, time.perf_counter() - start
 
 
 def idle_wakes(process: int) -> int:
@@ -201,6 +236,7 @@ def main() -> None:
             make_vault(root, notes)
             bench_scans(root, notes)
             bench_watch(root, Path(folder, "home"), notes)
+            bench_chats(Path(folder), notes)
 
 
 if __name__ == "__main__":

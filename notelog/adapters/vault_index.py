@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from notelog.adapters.chat_files import can_ask, is_chat_file
 from notelog.adapters.files import read_once
 from notelog.adapters.leases import Lease, LeaseKind
 from notelog.adapters.note_looks import (
@@ -29,11 +30,9 @@ from notelog.adapters.note_looks import (
 from notelog.adapters.scan_helper import examine
 from notelog.adapters.vault_scan import NOTE_ENDINGS
 from notelog.core.chat_sign import may_be_chat
-from notelog.core.claim import CLAIM_START
 from notelog.core.end_marks import DEFAULT_END_MARKS, EndMarks
-from notelog.core.marked import is_marked, may_ask
+from notelog.core.marked import is_marked
 from notelog.core.temp_names import TEMP_PREFIX
-from notelog.core.turn import is_settled
 from notelog.core.watch_names import Scope, is_ignored
 from notelog.core.watching import Busy, Gone
 from notelog.errors import NoteError
@@ -41,7 +40,7 @@ from notelog.ports.notes import Snapshot
 from notelog.ports.watching import FoundNote, Scan
 
 if TYPE_CHECKING:
-    from notelog.core.note import Note
+    from notelog.adapters.quiet_notes import QuietNotes
 
 _SYNCED_S = 3.0
 _SECOND_NS = 1_000_000_000
@@ -63,6 +62,7 @@ class VaultIndex:
         end_marks: the lines that end a message.
         quick: the first scan only reads, and leaves the stamps to ``settle``. For where events
             tell of what is saved meanwhile, and the system's own clock stamps the files.
+        quiet: knows from the last start in which notes nothing can ask.
 
     Attributes:
         scope: which notes are watched from now on.
@@ -76,12 +76,14 @@ class VaultIndex:
         size_limit_bytes: int,
         end_marks: EndMarks = DEFAULT_END_MARKS,
         quick: bool = False,
+        quiet: "QuietNotes | None" = None,
     ) -> None:
         self._root = root
         self.scope = scope
         self._limit = size_limit_bytes
         self._end_marks = end_marks
         self._quick = quick
+        self._quiet = quiet
         self._lock = Lock()
         self._known: dict[str, bytes] = {}
         self._read_ns = 0
@@ -120,10 +122,25 @@ class VaultIndex:
 
     def may_ask(self, path: str) -> bool:
         """By its bytes; see ``ports.watching``."""
+        stamp = _stamp_before(path, time.time_ns())
+        if self._was_quiet(path, stamp):
+            return False
         data = self._content(path)
         if data is None:
             return True
-        return may_ask(data, self._end_marks) and not _is_settled(data, self._end_marks)
+        if can_ask(data, self._end_marks):
+            return True
+        if stamp != _LATER and self._quiet is not None:
+            self._quiet.add(path, stamp)
+        return False
+
+    def _was_quiet(self, path: str, stamp: bytes) -> bool:
+        return stamp != _LATER and self._quiet is not None and self._quiet.knows(path, stamp)
+
+    def remember(self) -> None:
+        """Keeps what ``may_ask`` found; see ``ports.watching``."""
+        if self._quiet is not None:
+            self._quiet.keep()
 
     def _content(self, path: str) -> bytes | None:
         """What a note holds; None where it cannot be read or is over the size limit."""
@@ -198,9 +215,12 @@ class VaultIndex:
         if not known:
             late = dict.fromkeys(paths, _LATER)
             found = late if quick else _compared({}, paths, paths, stamps)[0]
-            unsure = [number for number in unsure if _is_chat(paths[number])]
+            unsure = [number for number in unsure if self._is_chat(paths[number])]
         chats = [*likely, *unsure]
         return found, [paths[number] for number in sorted(chats)]
+
+    def _is_chat(self, path: str) -> bool:
+        return self._was_quiet(path, _stamp_before(path, time.time_ns())) or is_chat_file(path)
 
     def _stamp(self) -> None:
         """Stamps what was only read; what changed since is left without, so it is read again."""
@@ -228,32 +248,6 @@ def _modified_s(path: str) -> float:
         raise
     except OSError:
         return time.time()
-
-
-def _is_chat(path: str) -> bool:
-    """Whether a note is a chat, or not even that can be told."""
-    try:
-        return _parsed(content_of(path)).is_chat
-    except (OSError, NoteError):
-        return True
-
-
-def _is_settled(data: bytes, end_marks: EndMarks) -> bool:
-    """Whether a chat is answered, and nothing in it can ask; false where that cannot be told."""
-    if CLAIM_START in data:
-        return False
-    try:
-        return is_settled(_parsed(data, end_marks))
-    except NoteError:
-        return False
-
-
-def _parsed(data: bytes, end_marks: EndMarks = DEFAULT_END_MARKS) -> "Note":
-    from notelog.adapters.yaml_frontmatter import read_front_matter
-    from notelog.core.parse import parse_note
-    from notelog.core.source import SourceText
-
-    return parse_note(SourceText(data), read_front_matter, end_marks=end_marks)
 
 
 def _stamp_before(path: str, at_ns: int) -> bytes:

@@ -80,6 +80,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
     contents: dict[str, Content] = {}
     keys: dict[str, str] = {}
     worth, beyond = _worth_a_look(tools, scan)
+    tools.files.remember()
     for found in worth:
         edited = options.once and found.modified_s > options.since_s > 0
         seen = look_at(tools.looking, found.path, edited=edited, with_journal=False)

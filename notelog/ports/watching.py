@@ -74,6 +74,10 @@ class VaultFiles(Protocol):
         """Whether a chat may be sent as it stands, where only marks send; true where unknown."""
         ...
 
+    def remember(self) -> None:
+        """Keeps for the next start which notes ``may_ask`` was false of."""
+        ...
+
     def age_s(self, path: str) -> float | None:
         """How long ago a note was changed by its time stamp; None where that says nothing."""
         ...

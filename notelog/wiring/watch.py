@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from notelog.adapters.journal_pool import KeptJournals
+    from notelog.adapters.quiet_notes import QuietNotes
     from notelog.adapters.vault_index import VaultIndex
     from notelog.adapters.watch_place import WatchFolder
     from notelog.adapters.watch_threads import Inbox
@@ -338,7 +339,21 @@ def _files(root: str, config: "Config", *, quick: bool = False) -> "VaultIndex":
         size_limit_bytes=config.note_size_limit_bytes,
         end_marks=end_marks_of(config.watch.end_marks),
         quick=quick,
+        quiet=_quiet_notes(root, config),
     )
+
+
+def _quiet_notes(root: str, config: "Config") -> "QuietNotes":
+    from hashlib import sha256
+    from pathlib import Path
+
+    from notelog._version import __version__
+    from notelog.adapters.places import cache_dir
+    from notelog.adapters.quiet_notes import FOLDER_NAME, QuietNotes
+
+    name = sha256(os.fsencode(root)).hexdigest()[:32]
+    rules = "\n".join((__version__, *config.watch.end_marks))
+    return QuietNotes(Path(cache_dir(), FOLDER_NAME, name), rules.encode())
 
 
 def _scope(root: str, config: "Config") -> "Scope":

@@ -10,7 +10,7 @@ from asking import StillClock
 from memory_journal import MemoryDisk, MemoryJournal
 from memory_store import MemoryNoteStore
 
-from notelog import parse
+from notelog.adapters.chat_files import can_ask
 from notelog.adapters.yaml_frontmatter import read_front_matter
 from notelog.app.ask import Asking
 from notelog.app.due import Completing
@@ -24,12 +24,11 @@ from notelog.core.chat_sign import may_be_chat
 from notelog.core.claim import claim_head
 from notelog.core.end_marks import end_marks_of
 from notelog.core.learned import Learned
-from notelog.core.marked import is_marked, may_ask
+from notelog.core.marked import is_marked
 from notelog.core.records import TurnRecord, TurnState
 from notelog.core.reply import ReplyDelta, Usage
 from notelog.core.request import ChatRequest
 from notelog.core.settings import Config, KeySource, Profile
-from notelog.core.turn import is_settled
 from notelog.core.usage import TurnFigures
 from notelog.core.watch_settings import WatchSettings
 from notelog.core.watching import Busy, Gone
@@ -140,9 +139,10 @@ class _Files:
 
     def may_ask(self, path: str) -> bool:
         data = self._world.store.notes.get(path)
-        if data is None:
-            return True
-        return may_ask(data, self._world.looking.reading.end_marks) and not is_settled(parse(data))
+        return data is None or can_ask(data, self._world.looking.reading.end_marks)
+
+    def remember(self) -> None:
+        pass
 
     def age_s(self, path: str) -> float | None:
         at = self._world.modified.get(path) if path in self._world.store.notes else None
