@@ -14,8 +14,9 @@ from notelog.app.watch_look import look_at
 from notelog.app.watch_scans import Scans
 from notelog.app.watch_start import LEFT, LEFT_HINT, Content, begin_watching, content_of
 from notelog.app.watch_tools import Watching, WatchOptions
-from notelog.app.watch_words import SAID, said_of_changed
+from notelog.app.watch_words import SAID, held_in_note, said_of_changed
 from notelog.core.device import spread_s
+from notelog.core.pacing import Hold
 from notelog.core.triggers import Answer, Pass, Passed
 from notelog.core.usage import UsageRow
 from notelog.core.watching import (
@@ -110,7 +111,7 @@ class Watcher:
         self._beat_s = -NEVER_S
         self._seen_now: set[str] = set()
         self._warm = options.once
-        self.asks = Asks(tools, options.backlog or frozenset())
+        self.asks = Asks(tools, options.backlog or frozenset(), once=options.once)
         self.counts = Counts()
         self.has_scanned = False
         self._count_today()
@@ -212,8 +213,7 @@ class Watcher:
             if now_s >= self._drain_until_s:
                 self.asks.stop_all()
         elif not self._scans.absent:
-            while path := self.asks.next_note():
-                self._ask(path)
+            self._ask_what_waits()
         if now_s >= self._next_tick_s:
             self._next_tick_s = now_s + TICK_S
             self._tick()
@@ -225,6 +225,12 @@ class Watcher:
         if self._changed and now_s >= self._beat_s:
             self._beat()
         return self._next_s(now_s)
+
+    def _ask_what_waits(self) -> None:
+        while path := self.asks.next_note():
+            self._ask(path)
+        while found := self.asks.note_to_tell():
+            self._tell_held(*found)
 
     @property
     def is_over(self) -> bool:
@@ -394,7 +400,7 @@ class Watcher:
     def _ask(self, path: str) -> None:
         """Asks for a note, if a last look shows the same question at rest."""
         key = self._states[path].key
-        if path not in self._seen_now and not self._still_stands(path, key):
+        if path not in self._seen_now and self._still_standing(path, key) is None:
             return
         if old := self.asks.moved_from(path, key):
             self.asks.drop(path)
@@ -413,19 +419,38 @@ class Watcher:
         else:
             self._begin(path)
 
-    def _still_stands(self, path: str, key: str) -> bool:
+    def _tell_held(self, path: str, hold: Hold) -> None:
+        """Says in a note why it waits, unless its message was sent before or has a reply."""
+        seen = self._still_standing(path, self._states[path].key)
+        if seen is None:
+            return
+        self.asks.told(path, hold)
+        if seen.kept is Kept.NOTHING:
+            clock = self._tools.clock
+            ahead_s = clock.now() - clock.monotonic()
+            at = None if hold.until_s is None else hold.until_s + ahead_s
+            why = held_in_note(hold, at, once=self._options.once)
+            self._begin(path, tells="held", why=why)
+
+    def _still_standing(self, path: str, key: str) -> Seen | None:
         seen = self._see(path)
         if not isinstance(seen, Seen):
             self.asks.drop(path)
             self._apply(path, seen)
-            return False
+            return None
         if not isinstance(seen.verdict, Answer) or seen.verdict.key != key:
             self._apply(path, Touched())
-            return False
-        return True
+            return None
+        return seen
 
     def _begin(
-        self, path: str, *, reland: bool = False, kept: bool = False, tells: Tells = ""
+        self,
+        path: str,
+        *,
+        reland: bool = False,
+        kept: bool = False,
+        tells: Tells = "",
+        why: str = "",
     ) -> None:
         state = self._states[path]
         if not tells:
@@ -438,6 +463,7 @@ class Watcher:
             kept=kept,
             first=state.failures == 0,
             tells=tells,
+            why=why,
             once=self._options.once,
         )
         self.asks.begin(job)

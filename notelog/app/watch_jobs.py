@@ -168,7 +168,9 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
         sentence = "its reply is in the note: it was saved again as it came"
         told = Told(kind=Kind.ANSWERED, note=job.relative, sentence=sentence)
         return JobResult(job=job, ending=Ending.LANDED, told=told)
-    if job.tells == "in-vain":
+    if job.tells == "held":
+        callout, what, hint = Callout(text=job.why), "it waits", ""
+    elif job.tells == "in-vain":
         callout, what, hint = TICK_IN_VAIN, "a ticked box cannot be answered", ""
     elif job.tells == "vanished":
         callout, what = REPLY_IS_OVERWRITTEN, "its reply is not in it any more"
@@ -176,7 +178,8 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
     else:
         callout, what = REPLY_IS_KEPT, "its reply is kept"
         hint = "notelog deliver --at-end NOTE puts it below the end of the note"
-    fingerprint = _leave_callout(tools, job.path, callout)
+    # what stands there already says enough, and may hold the very tick that waits
+    fingerprint = _leave_callout(tools, job.path, callout, keeping=job.tells == "held")
     sentence = f"{what}, and a callout in the note says so" if fingerprint else what
     told = Told(kind=Kind.NOTICE, note=job.relative, sentence=sentence, hint=hint)
     return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=fingerprint)

@@ -316,8 +316,9 @@ class World:
         profile = replace(self._config.profiles["test"], **values)  # type: ignore[arg-type]
         self._config = replace(self._config, profiles={"test": profile})
 
-    def start(self) -> None:
+    def start(self, options: WatchOptions | None = None) -> None:
         """Starts a watcher, as after a crash: what it knew is gone, the disk is as it was."""
+        self._options = options or self._options
         self.files = _Files(self)
         self.jobs.clear()
         self.scans = 0
