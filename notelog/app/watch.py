@@ -125,6 +125,8 @@ class Watcher:
         """Something may have changed."""
         if hint.wish:
             self._obey()
+        elif hint.configured:
+            self._ask_refused()
         elif not hint.path:
             self._scans.want(lost=hint.lost)
         elif self._tools.files.relative(hint.path):
@@ -507,6 +509,16 @@ class Watcher:
             state = self._states.get(path)
             if state is None or state.phase in phases:
                 self._touch(path, synced=self._tools.files.is_synced(path))
+
+    def _ask_refused(self) -> None:
+        """What a server refused may be another request by now; the same one is not made again."""
+        for path, state in tuple(self._states.items()):
+            if not state.is_final or path in self.asks:
+                continue
+            seen = self._see(path)
+            if isinstance(seen, Seen) and seen.kept is Kept.REFUSED:
+                self._states[path] = replace(state, failed_key="")
+                self._apply(path, Touched())
 
     def _land_kept(
         self, unlanded: tuple[Unlanded, ...], due: Mapping[str, str] | None = None

@@ -204,6 +204,11 @@ class NoteState:
         """Whether its message was changed since its mark was set: only a new one asks."""
         return self.failed_key == _ANY_KEY
 
+    @property
+    def is_final(self) -> bool:
+        """Whether its turn is not asked again by itself."""
+        return self.failed_key == self.key != "" and self.retry_s == NEVER_S
+
 
 CHANGED_BEFORE = NoteState(failed_key=_ANY_KEY)
 """Of a message that was changed before the watcher started, and has no mark of its own."""

@@ -374,7 +374,7 @@ def _watching(
     from notelog.core.watching import Ending
     from notelog.ports.watch_view import Kind, Told
     from notelog.ports.watch_work import JobResult
-    from notelog.ports.watching import Scan
+    from notelog.ports.watching import Hint, Scan
 
     for pattern in _scope(root, config).not_understood:
         sentence = f"this filter of Obsidian's excluded files is not used here: {pattern}"
@@ -404,6 +404,7 @@ def _watching(
         config,
         lambda: replace(_asking(config), open_journal=journal_of, device=device),
         view,
+        lambda: inbox.post(Hint(configured=True)),
     )
 
     def scan() -> None:

@@ -16,6 +16,7 @@ from notelog.errors import (
     InDoubtError,
     NoExchangeError,
     NoteError,
+    NotelogError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
@@ -1064,6 +1065,38 @@ def test_a_refused_note_is_asked_again_by_another_configuration(world: World) ->
     world.start()
     world.let_pass(1000)
     assert len(world.server.asked) == 2
+
+
+def test_a_refused_note_is_asked_again_when_the_configuration_is_changed(world: World) -> None:
+    """As ``notelog why`` says: once, while the watcher runs, and only what would be another."""
+    refused(world)
+    world.configure_now(requests_at_once=1)
+    world.let_pass(1000)
+    assert len(world.server.asked) == 1
+    world.server.faults.append(REFUSAL)
+    world.configure_now(model="another")
+    world.let_pass(1000)
+    assert len(world.server.asked) == 2
+    assert world.text("a.md").count("> [!notelog]") == 1
+    world.configure_now(model="a third")
+    world.let_pass(1000)
+    assert len(world.server.asked) == 3
+    assert "> [!notelog]" not in world.text("a.md")
+
+
+@pytest.mark.parametrize("fault", [InDoubtError("cut off"), None])
+def test_another_configuration_asks_nothing_else(world: World, fault: NotelogError | None) -> None:
+    """What is in doubt waits for the person's word, and so does what they took the mark from."""
+    world.server.faults.append(fault or REFUSAL)
+    world.save("a.md", DUE)
+    world.let_pass(1000)
+    if fault is None:
+        world.save("a.md", world.text("a.md").replace("- [x] send", "- [ ] send").encode())
+    world.let_pass(1000)
+    note, told = world.text("a.md"), len(world.told)
+    world.configure_now(model="another")
+    world.let_pass(1000)
+    assert (len(world.server.asked), world.text("a.md"), len(world.told)) == (1, note, told)
 
 
 def test_the_mark_set_anew_after_a_restart_asks_a_refused_question(world: World) -> None:
