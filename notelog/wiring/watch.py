@@ -91,7 +91,7 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
     gc.freeze()
     gc.enable()  # short commands never collect garbage; this one runs for months
     root = vault_root(vault)
-    config = _config_for(root, wishes, view)
+    config = _config_for(wishes, view)
     place = WatchFolder(state_dir(), root)
     inbox = Inbox()
     release = _lock(place, root, config, wishes, view)
@@ -195,6 +195,7 @@ def why(note: str) -> "WhyNot":
     import shlex
     from time import time
 
+    from notelog.adapters.obsidian import has_chatgpt_md
     from notelog.adapters.places import state_dir, vault_of_real
     from notelog.adapters.watch_place import WatchFolder, watched_roots
     from notelog.app.watch_look import Looking
@@ -207,7 +208,7 @@ def why(note: str) -> "WhyNot":
     watching = max(watched_around(path), key=len, default="")
     root = watching or vault_of_real(path, lambda: watched_roots(state))
     place = WatchFolder(state, root)
-    config = _with_chosen_auto(_with_watch(config, marker=_marker(root, config)), place)
+    config = _with_chosen_auto(config, place)
     files = _files(root, config)
     looking = Looking(
         files=files,
@@ -215,6 +216,7 @@ def why(note: str) -> "WhyNot":
         open_journal=open_journal,
         settings=config.watch,
         now=time,
+        marks_itself=lambda: has_chatgpt_md(root),
     )
     found = why_not(looking, path, scope=_scope(root, config), place=place, now=time())
     return replace(found, hint=found.hint.replace("VAULT", shlex.quote(root)))
@@ -270,22 +272,13 @@ def _folders(vault: str) -> "dict[str, WatchFolder]":
     return {root: WatchFolder(state, root) for root in roots}
 
 
-def _config_for(root: str, wishes: WatchWishes, view: "WatchView") -> "Config":
+def _config_for(wishes: WatchWishes, view: "WatchView") -> "Config":
     from notelog.ports.watch_view import Kind, Told
 
     config = load_config()
     if wrong := _no_server(config):
         view.tell(Told(kind=Kind.WARNING, sentence=wrong.message, hint=wrong.hint))
-    marker = _marker(root, config)
-    if config.watch.marker and not marker:
-        view.tell(
-            Told(
-                kind=Kind.NOTICE,
-                sentence="the ChatGPT MD plugin is enabled in this vault and writes empty "
-                "assistant markers itself: they ask for nothing here",
-            )
-        )
-    config = _with_watch(config, marker=marker, auto=(*config.watch.auto, *wishes.auto))
+    config = _with_watch(config, auto=(*config.watch.auto, *wishes.auto))
     live = config.watch.live or wishes.live
     return replace(config, watch=replace(config.watch, live=live))
 
@@ -304,28 +297,16 @@ def _no_server(config: "Config") -> "NotelogError | None":
     return None if is_ready(profile) else not_ready(profile, config)
 
 
-def _marker(root: str, config: "Config") -> bool:
-    from notelog.adapters.obsidian import has_chatgpt_md
-
-    return config.watch.marker and not has_chatgpt_md(root)
-
-
-def _with_watch(
-    config: "Config", *, marker: bool, auto: "tuple[str, ...] | None" = None
-) -> "Config":
+def _with_watch(config: "Config", *, auto: "tuple[str, ...]") -> "Config":
     from platform import node
 
     device = config.watch.device or node() or "this machine"
-    settings = replace(config.watch, marker=marker, device=device)
-    if auto is not None:
-        settings = replace(settings, auto=auto)
-    return replace(config, watch=settings)
+    return replace(config, watch=replace(config.watch, device=device, auto=auto))
 
 
 def _with_chosen_auto(config: "Config", place: "WatchFolder") -> "Config":
     chosen = place.chosen_auto()
-    auto = (*config.watch.auto, chosen) if chosen else None
-    return _with_watch(config, marker=config.watch.marker, auto=auto)
+    return _with_watch(config, auto=(*config.watch.auto, chosen) if chosen else config.watch.auto)
 
 
 def _files(root: str, config: "Config", *, quick: bool = False) -> "VaultIndex":
@@ -375,6 +356,7 @@ def _watching(
     from notelog.ports.watch_view import Kind, Told
     from notelog.ports.watch_work import JobResult
     from notelog.ports.watching import Hint, Scan
+    from notelog.wiring.watch_plugins import ChatGptMd
 
     for pattern in _scope(root, config).not_understood:
         sentence = f"this filter of Obsidian's excluded files is not used here: {pattern}"
@@ -398,6 +380,7 @@ def _watching(
         open_journal=journal_of,
         settings=config.watch,
         now=clock.now,
+        marks_itself=ChatGptMd(root, view).is_enabled,
     )
     device = config.watch.device
     tools = Requests(
