@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
+from notelog.app.attempts import overwritten_by_earlier
 from notelog.app.complete import complete
 from notelog.app.due import Completing
 from notelog.app.journaling import Journaling, OpenNote, open_note
@@ -13,6 +14,7 @@ from notelog.app.reading import Reading
 from notelog.app.tell_in_note import take_back, tell_in_note
 from notelog.core.breaker import Asker
 from notelog.core.callouts import (
+    NEWEST_IS_OVERWRITTEN,
     REPLY_IS_KEPT,
     REPLY_IS_OVERWRITTEN,
     TICK_IN_VAIN,
@@ -164,35 +166,41 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
         sentence = f"the box is not ticked any more: {done}"
         told = Told(kind=Kind.NOTICE, note=job.relative, sentence=sentence)
         return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=gone)
-    if job.tells == "kept" and _is_delivered(tools, job):
+    if job.tells in {"kept", "vanished"} and _is_delivered(tools, job):
         sentence = "its reply is in the note: it was saved again as it came"
         told = Told(kind=Kind.ANSWERED, note=job.relative, sentence=sentence)
         return JobResult(job=job, ending=Ending.LANDED, told=told)
+    anew = job.tells == "vanished" and "+" in job.key
     if job.tells == "held":
         callout, what, hint = Callout(text=job.why), "it waits", ""
     elif job.tells == "in-vain":
         callout, what, hint = TICK_IN_VAIN, "a ticked box cannot be answered", ""
     elif job.tells == "vanished":
-        callout, what = REPLY_IS_OVERWRITTEN, "its reply is not in it any more"
+        callout = NEWEST_IS_OVERWRITTEN if anew else REPLY_IS_OVERWRITTEN
+        what = "its reply is not in it any more"
         hint = "notelog deliver NOTE puts it back"
     else:
         callout, what = REPLY_IS_KEPT, "its reply is kept"
         hint = "notelog deliver --at-end NOTE puts it below the end of the note"
     # what stands there already says enough, and may hold the very tick that waits
-    fingerprint = _leave_callout(tools, job.path, callout, keeping=job.tells == "held")
+    keeping = job.tells == "held"
+    fingerprint = _leave_callout(tools, job.path, callout, keeping=keeping, anew=anew)
     sentence = f"{what}, and a callout in the note says so" if fingerprint else what
     told = Told(kind=Kind.NOTICE, note=job.relative, sentence=sentence, hint=hint)
     return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=fingerprint)
 
 
 def _is_delivered(tools: Completing, job: WatchJob) -> bool:
-    """Whether a reply is in its note that was believed to have found no place there.
+    """Whether a reply is in its note that was believed to have found no place there, or to be gone.
 
     It was written, and read back while another program saved it along with something else.
     """
+    key, again, _ = job.key.partition("+")
     try:
         with _finished(tools, job) as work:
-            last = work.journal.latest(job.key.partition("+")[0], work.snapshot.real_path)
+            if job.tells == "vanished":
+                return again != "" and overwritten_by_earlier(work.note, work.turns) is None
+            last = work.journal.latest(key, work.snapshot.real_path)
     except NotelogError:
         return False
     return last is not None and last.state is TurnState.DELIVERED
@@ -347,7 +355,9 @@ def _callout(error: NotelogError, step: str) -> Callout | None:
     return Callout(text=f"{cause}. {step[:1].upper()}{step[1:]}.")
 
 
-def _leave_callout(tools: Completing, path: str, callout: Callout, *, keeping: bool = False) -> str:
+def _leave_callout(
+    tools: Completing, path: str, callout: Callout, *, keeping: bool = False, anew: bool = False
+) -> str:
     """Says it in the note, below its question; the reply takes it out again.
 
     Args:
@@ -355,6 +365,7 @@ def _leave_callout(tools: Completing, path: str, callout: Callout, *, keeping: b
         path: the note.
         callout: what is said.
         keeping: where a callout stands there already, it says enough.
+        anew: see ``tell_in_note``.
 
     Returns:
         The fingerprint of the note with it; empty where it does not stand there.
@@ -362,7 +373,9 @@ def _leave_callout(tools: Completing, path: str, callout: Callout, *, keeping: b
     return _in_note(
         tools,
         path,
-        lambda journal: tell_in_note(tools.reading, journal, path, callout, keeping=keeping),
+        lambda journal: tell_in_note(
+            tools.reading, journal, path, callout, keeping=keeping, anew=anew
+        ),
     )
 
 

@@ -138,11 +138,12 @@ def beside_journal(
 
 def _is_overwritten(looking: Looking, snapshot: Snapshot) -> bool:
     """Whether an older text, with an earlier answer, was saved over the answer to a tick."""
-    from notelog.app.attempts import earlier_stands  # much of the program, and seldom needed
+    from notelog.app.attempts import overwritten_by_earlier  # much of the program
 
     try:
         with looking.open_journal(snapshot) as journal:
-            return earlier_stands(journal, parse_snapshot(looking.reading, snapshot), snapshot)
+            turns = journal.turns(snapshot.real_path)
+            return bool(overwritten_by_earlier(parse_snapshot(looking.reading, snapshot), turns))
     except NotelogError:
         return False
 

@@ -5,12 +5,15 @@ from memory_journal import MemoryJournal
 from watch_world import ROOT, SEPARATOR, World, chat, with_settings
 
 import notelog
+from notelog.app.journaling import Journaling
+from notelog.app.kept import deliver_kept
 from notelog.app.watch_tools import WatchOptions
 from notelog.core.asked import questions
 from notelog.core.caps import Cap
 from notelog.core.pacing import Limits
 from notelog.core.records import Intent
 from notelog.core.reply import ReplyDelta
+from notelog.core.settings import Config
 from notelog.core.watching import NEVER_S
 from notelog.errors import (
     InDoubtError,
@@ -372,12 +375,84 @@ def test_another_answer_that_is_overwritten_is_put_back_too(world: World) -> Non
         assert world.text("a.md") == answered
     world.save("a.md", stale)
     world.let_pass(20)
-    assert world.text("a.md") == stale.decode()
+    assert world.text("a.md").startswith(stale.decode())
+    assert "reply 2" not in world.text("a.md")
     assert world.server.asked == ["What is tea?"] * 2
     assert any("overwritten again and again" in item for item in world.sentences())
     world.save("a.md", answered.encode())
     world.let_pass(1000)
     assert world.text("a.md") == answered
+
+
+@pytest.mark.parametrize("box", ["- [x] again", "- [ ] again", ""])
+def test_a_note_says_that_its_newest_answer_is_overwritten(world: World, box: str) -> None:
+    """As it says of a first answer; ``deliver`` puts it back, and takes the callout out."""
+    overwritten = "> [!notelog] A newer answer to the last question was in the note"
+    world.save("a.md", DUE)
+    world.let_pass(10)
+    stale = world.text("a.md").replace("- [ ] send", box).encode()
+    world.save("a.md", world.text("a.md").replace("- [ ] send", "- [x] again").encode())
+    world.let_pass(10)
+    answered = world.text("a.md")
+    for _ in range(3):
+        assert overwritten not in world.text("a.md")
+        world.save("a.md", stale)
+        world.let_pass(20)
+    told = world.text("a.md")
+    assert told.startswith(stale.decode().rstrip())
+    assert told.count(overwritten) == 1
+    assert "puts it back" in told
+    world.let_pass(1000)
+    assert world.text("a.md") == told
+    assert len(world.server.asked) == 2
+    assert deliver_all(world) == 1
+    assert world.text("a.md").count("reply 2") == 1
+    assert overwritten not in world.text("a.md")
+    assert world.text("a.md").split("reply 2")[0] == answered.split("reply 2")[0]
+    world.let_pass(1000)
+    assert len(world.server.asked) == 2
+    assert deliver_all(world) == 0
+
+
+def test_a_newest_answer_that_is_there_again_is_not_called_overwritten(world: World) -> None:
+    """The editor takes its save back before the note says so."""
+    world.save("a.md", DUE)
+    world.let_pass(10)
+    stale = world.text("a.md").replace("- [ ] send", "- [x] again").encode()
+    world.save("a.md", stale)
+    world.let_pass(10)
+    answered = world.text("a.md")
+    for _ in range(3):
+        world.save("a.md", stale)
+        world.let_pass(4)
+    world.save("a.md", answered.encode())
+    world.let_pass(1000)
+    assert world.text("a.md") == answered
+
+
+def test_the_box_of_an_overwritten_answer_asks_anew(world: World) -> None:
+    """Ticked, it gives a third answer, which takes the callout's place."""
+    world.save("a.md", DUE)
+    world.let_pass(10)
+    stale = world.text("a.md").replace("- [ ] send", "- [x] again").encode()
+    world.save("a.md", stale)
+    world.let_pass(10)
+    for _ in range(3):
+        world.save("a.md", stale)
+        world.let_pass(20)
+    world.save("a.md", world.text("a.md").replace("- [ ] retry", "- [x] retry").encode())
+    world.let_pass(1000)
+    assert len(world.server.asked) == 3
+    assert "reply 3" in world.text("a.md")
+    assert "A newer answer" not in world.text("a.md")
+
+
+def deliver_all(world: World) -> int:
+    """How many replies ``notelog deliver`` puts into the note."""
+    config, looking = Config(profiles={}), world.looking
+    tools = Journaling(reading=looking.reading, config=config, open_journal=looking.open_journal)
+    path = world.path("a.md")
+    return len(deliver_kept(tools, path, at_end=False, number=None, told=str).delivered)
 
 
 def test_a_reply_taken_out_later_stays_out(world: World) -> None:
