@@ -369,7 +369,7 @@ class Watcher:
         said = SAID[action]
         if action is Action.SAY_CHANGED and isinstance(event, Seen):
             how = self._tools.looking.reading.end_marks.how_to_send
-            said = said_of_changed(event, how)
+            said = said_of_changed(event, how, once=self._options.once)
         self._unanswered[path] = _joined(*said)
         self._say_once(path, action, *said)
 

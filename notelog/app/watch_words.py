@@ -27,11 +27,23 @@ SAID = {
 }
 """The sentence and the hint for each action that says something."""
 
+_BELOW = "set a mark below the reply that was put at the end"
+_IN_CALLOUT = "tick the box `retry` in the callout that the note has, or gets from the next pass"
 
-def said_of_changed(seen: Seen, how: str) -> tuple[str, str]:
-    """The same for a message that was changed, as it was seen; ``how`` says how to send one."""
+
+def said_of_changed(seen: Seen, how: str, *, once: bool) -> tuple[str, str]:
+    """The same for a message that was changed.
+
+    Args:
+        seen: the note as it was seen.
+        how: how to send a message.
+        once: the watcher makes one pass: it does not see that a mark was set anew.
+    """
     sentence, hint = SAID[Action.SAY_CHANGED]
-    if isinstance(seen.verdict, Answer) and seen.verdict.trigger is Trigger.AUTO:
+    if once:
+        below = seen.kept is Kept.CHANGED
+        hint = f"to ask what stands there now, {_BELOW if below else _IN_CALLOUT}"
+    elif isinstance(seen.verdict, Answer) and seen.verdict.trigger is Trigger.AUTO:
         hint = f"to ask what stands there now: {how}"
     if seen.kept is not Kept.CHANGED:
         hint += "; notelog deliver --at-end NOTE puts the kept reply below the end of the note"

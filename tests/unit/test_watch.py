@@ -1186,6 +1186,31 @@ def test_the_mark_set_anew_after_a_restart_asks_a_refused_question(world: World)
     assert len(world.server.asked) == 2
 
 
+@pytest.mark.parametrize("auto", [False, True])
+def test_a_pass_says_what_asks_a_message_that_was_changed(*, auto: bool) -> None:
+    """A mark that is set anew between two passes looks like the old one; the box does not."""
+    kind = {"tail": "", "head": "notelog: auto"} if auto else {}
+    world = World(options=WatchOptions(once=True, since_s=1.0))
+    world.server.meanwhile = lambda: world.save("a.md", chat("What is coffee?", **kind))
+    world.save("a.md", chat("What is tea?", **kind))
+    for _ in range(3):
+        world.let_pass(100)
+        world.server.meanwhile = lambda: None
+        told = [item for item in world.told if "was changed while the reply came" in item.sentence]
+        assert "tick the box `retry`" in told[-1].hint
+        assert "mark" not in told[-1].hint.partition(";")[0]
+        text = world.text("a.md")
+        if auto and ";;" not in text:
+            world.save("a.md", text.replace("coffee?\n", "coffee?\n\n;;\n").encode())
+        world.start()
+    world.let_pass(100)
+    assert len(world.server.asked) == 1
+    world.save("a.md", world.text("a.md").replace("- [ ] retry", "- [x] retry").encode())
+    world.start()
+    world.let_pass(100)
+    assert world.server.asked == ["What is tea?", "What is coffee?"]
+
+
 def test_one_pass_does_not_say_that_it_tries_again_by_itself() -> None:
     """It ends: neither its line nor the callout in the note promises what the next one does."""
     world = World(options=WatchOptions(once=True))
