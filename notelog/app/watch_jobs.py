@@ -310,18 +310,22 @@ _UNSENT = (BudgetError, ConflictError, ProfileStoppedError, ProviderUnavailableE
 
 
 def _known_here(tools: Completing, job: WatchJob) -> tuple[bool, bool]:
-    """Whether a job's question was asked on this machine, and its reply came and found no place."""
+    """Whether a job's question was asked on this machine, and its reply came and found no place.
+
+    What another process works on is no place that was looked for: it is tried again later.
+    """
     key = job.key.partition("+")[0]
     try:
         snapshot = tools.reading.store.read(job.path)
         with tools.open_journal(snapshot) as journal:
             turns = journal.turns(snapshot.real_path)
             asked = journal.was_asked(key)
+            elsewhere = journal.in_work(snapshot.real_path)
     except NotelogError:
         return False, False
     last = [turn for turn in turns if turn.intent.purpose is Purpose.REPLY][-1:]
     kept = any(turn.is_kept and turn.intent.turn_key == key for turn in last)
-    return asked, kept
+    return asked, kept and not elsewhere
 
 
 def _ending_of(error: NotelogError) -> Ending:
