@@ -11,13 +11,14 @@ from heapq import heappop, heappush
 
 from notelog.app.watch_asks import Asks
 from notelog.app.watch_look import look_at
+from notelog.app.watch_said import Telling
 from notelog.app.watch_scans import Scans
 from notelog.app.watch_start import LEFT, LEFT_HINT, Content, begin_watching, content_of
 from notelog.app.watch_tools import Watching, WatchOptions
-from notelog.app.watch_words import SAID, held_in_note, said_of_changed
+from notelog.app.watch_words import held_in_note
 from notelog.core.device import spread_s
 from notelog.core.pacing import Hold
-from notelog.core.triggers import Answer, Pass, Passed
+from notelog.core.triggers import Answer, Pass
 from notelog.core.usage import UsageRow
 from notelog.core.watching import (
     CHANGED_BEFORE,
@@ -38,8 +39,8 @@ from notelog.core.watching import (
     step,
     withdraws,
 )
-from notelog.errors import BudgetError, NoteError, ProfileStoppedError
-from notelog.ports.watch_place import MOST_TOLD, MOST_WAITING, Heartbeat
+from notelog.errors import NoteError
+from notelog.ports.watch_place import MOST_WAITING, Heartbeat
 from notelog.ports.watch_view import Kind
 from notelog.ports.watch_work import JobResult, Tells, Unlanded, WatchJob
 from notelog.ports.watching import Hint, Scan
@@ -56,8 +57,6 @@ _TELLS: Mapping[Action, Tells] = {
     Action.TELL_TICK: "in-vain",
     Action.TAKE_BACK: "unticked",
 }
-_HOLDS = frozenset({BudgetError.code, ProfileStoppedError.code})
-_QUIET = frozenset({Passed.NOT_A_CHAT, Passed.ANSWERED, Passed.NOTHING, Passed.OFF})
 
 
 @dataclass(slots=True)
@@ -98,8 +97,7 @@ class Watcher:
         self._history: dict[Content, Pass] = {}
         self._gone: set[str] = set()
         self._moved: dict[str, str] = {}
-        self._said: dict[str, str] = {}
-        self._unanswered: dict[str, str] = {}
+        self._telling = Telling(tools, once=options.once)
         self._scans = Scans(tools, once=options.once)
         self._next_tick_s = clock.monotonic() + TICK_S
         self._resumes = tools.place.resumes()
@@ -176,23 +174,11 @@ class Watcher:
             rest_s = self._timing.auto_settle_s
             self._apply(moved, Touched(rest_s=rest_s))  # what came is kept, and goes in there
         else:
-            self._tell(result)
+            self._telling.result(result)
         self._count_today()
-        if not result.job.tells and result.ending is not Ending.LANDED:
-            self._unanswered[path] = _joined(result.told.sentence, result.told.hint)
+        self._telling.keep_result(result)
         self._apply(path, Ended(ending=ending, key=key, fingerprint=result.fingerprint))
         self._changed = True
-
-    def _tell(self, result: JobResult) -> None:
-        """What holds requests back is told once, however often it is tried again."""
-        path, told = result.job.path, result.told
-        held = told.figures.get("code") in _HOLDS and f"{result.job.key} {told.sentence}"
-        if not held or self._said.get(path) != held:
-            self._tools.tell(told)
-        if held:
-            self._said[path] = held
-        elif not result.job.tells:
-            self._said.pop(path, None)
 
     def stop(self) -> None:
         """Ends: nothing new is asked, and what runs is given a time."""
@@ -255,7 +241,7 @@ class Watcher:
 
     def _is_through(self) -> bool:
         settling = (path for path, state in self._states.items() if state.phase is Phase.SETTLING)
-        if any(self._said.get(path) != Action.SAY_BUSY for path in settling):
+        if not all(map(self._telling.is_busy, settling)):
             return False  # what some program keeps open for hours is looked at by the next pass
         return bool(self.asks.held) or not self.asks.waiting
 
@@ -272,7 +258,7 @@ class Watcher:
         return min(times)
 
     def _touch(self, path: str, *, synced: bool = False) -> None:
-        if path not in self._states and self._unanswered.pop(path, ""):
+        if path not in self._states and self._telling.drop(path):
             self._changed = True  # it was left alone at the start
         self._apply(path, Touched(delay_s=self._sync_delay_s(path) if synced else 0.0))
 
@@ -331,7 +317,7 @@ class Watcher:
             self._gone.add(path)
         if state is None:
             self._states.pop(path, None)
-            self._unanswered.pop(path, None)
+            self._telling.drop(path)
         else:
             self._states[path] = state
             if state.due_s < NEVER_S and (before is None or before.due_s != state.due_s):
@@ -363,15 +349,7 @@ class Watcher:
                 | Action.SAY_BUSY
                 | Action.SAY_CHANGED
             ):
-                self._say_unanswered(path, action, event)
-
-    def _say_unanswered(self, path: str, action: Action, event: Event) -> None:
-        said = SAID[action]
-        if action is Action.SAY_CHANGED and isinstance(event, Seen):
-            how = self._tools.looking.reading.end_marks.how_to_send
-            said = said_of_changed(event, how, once=self._options.once)
-        self._unanswered[path] = _joined(*said)
-        self._say_once(path, action, *said)
+                self._telling.action(path, action, event)
 
     def _stop(self, path: str, name: str = "") -> None:
         """Stops the request of a note, which may have another name by now."""
@@ -386,18 +364,7 @@ class Watcher:
         for old, new in self._moved.items():
             if new == path and withdraws(verdict, self._states[old].trigger):
                 self._stop(old, new)
-        self._unanswered.pop(path, None)  # whoever asks why is told by the note itself
-        if verdict.because is Passed.HISTORY:  # what the start told of, perhaps renamed
-            self._unanswered[path] = _joined(verdict.sentence, verdict.hint)
-        elif verdict.because in _QUIET:
-            self._said.pop(path, None)
-        else:
-            self._say_once(path, verdict.because, verdict.sentence, verdict.hint)
-
-    def _say_once(self, path: str, what: str, sentence: str, hint: str) -> None:
-        if self._said.get(path) != what:
-            self._said[path] = what
-            self._tools.say(Kind.WAITING, sentence, path, hint=hint)
+        self._telling.passed(path, verdict)
 
     def _ask(self, path: str) -> None:
         """Asks for a note, if a last look shows the same question at rest."""
@@ -416,7 +383,7 @@ class Watcher:
             del self._states[path]
             sentence = f"it looks like a conflict copy of {twin}, which was answered just now"
             hint = "change its last message to have it answered, too"
-            self._unanswered[path] = _joined(sentence, hint)
+            self._telling.keep(path, sentence, hint)
             self._tools.say(Kind.PASSED, sentence, path, hint=hint)
         else:
             self._begin(path)
@@ -456,7 +423,7 @@ class Watcher:
     ) -> None:
         state = self._states[path]
         if not tells:
-            self._unanswered.pop(path, None)
+            self._telling.drop(path)
         job = WatchJob(
             path=path,
             relative=self._tools.files.relative(path),
@@ -484,7 +451,7 @@ class Watcher:
             self._states.setdefault(found.path, CHANGED_BEFORE)
             self._apply(found.path, Touched(rest_s=max(now - found.modified_s, 0.0)))
         for found in beginning.left:
-            self._unanswered[found.path] = _joined(LEFT, LEFT_HINT)
+            self._telling.keep(found.path, LEFT, LEFT_HINT)
         for found in beginning.taken:
             self._apply(found.path, Touched(rest_s=max(now - found.modified_s, 0.0)))
         for found in beginning.busy:
@@ -582,13 +549,6 @@ class Watcher:
                 answered=counts.answered,
                 stopping=self._draining,
                 auto=self._settings.auto,
-                told={
-                    self._tools.files.relative(path): words
-                    for path, words in list(self._unanswered.items())[-MOST_TOLD:]
-                },
+                told=self._telling.unanswered,
             )
         )
-
-
-def _joined(sentence: str, hint: str) -> str:
-    return f"{sentence}; {hint}" if hint else sentence
