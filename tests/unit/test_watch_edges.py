@@ -521,4 +521,4 @@ def test_a_reply_that_came_back_by_itself_is_not_said_to_be_missing(world: World
     world.let_pass(100)
     assert world.text("a.md") == answered
     assert world.told == []
-    assert world.watcher._states == {}
+    assert world.watcher.notes._states == {}
