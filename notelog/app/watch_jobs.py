@@ -166,11 +166,14 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
         sentence = f"the box is not ticked any more: {done}"
         told = Told(kind=Kind.NOTICE, note=job.relative, sentence=sentence)
         return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=gone)
-    if job.tells in {"kept", "vanished"} and _is_delivered(tools, job):
+    if job.tells == "kept" and _is_delivered(tools, job):
         sentence = "its reply is in the note: it was saved again as it came"
         told = Told(kind=Kind.ANSWERED, note=job.relative, sentence=sentence)
         return JobResult(job=job, ending=Ending.LANDED, told=told)
     anew = job.tells == "vanished" and "+" in job.key
+    if anew and not _is_overwritten(tools, job):
+        told = Told(kind=Kind.NOTICE, note=job.relative, sentence="the note was changed since")
+        return JobResult(job=job, ending=Ending.STALE, told=told)
     if job.tells == "held":
         callout, what, hint = Callout(text=job.why), "it waits", ""
     elif job.tells == "in-vain":
@@ -191,19 +194,25 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
 
 
 def _is_delivered(tools: Completing, job: WatchJob) -> bool:
-    """Whether a reply is in its note that was believed to have found no place there, or to be gone.
+    """Whether a reply is in its note that was believed to have found no place there.
 
     It was written, and read back while another program saved it along with something else.
     """
-    key, again, _ = job.key.partition("+")
     try:
         with _finished(tools, job) as work:
-            if job.tells == "vanished":
-                return again != "" and overwritten_by_earlier(work.note, work.turns) is None
-            last = work.journal.latest(key, work.snapshot.real_path)
+            last = work.journal.latest(job.key.partition("+")[0], work.snapshot.real_path)
     except NotelogError:
         return False
     return last is not None and last.state is TurnState.DELIVERED
+
+
+def _is_overwritten(tools: Completing, job: WatchJob) -> bool:
+    """Whether an earlier answer still stands in the place of the newest one."""
+    try:
+        with _finished(tools, job) as work:
+            return overwritten_by_earlier(work.note, work.turns) is not None
+    except NotelogError:
+        return False
 
 
 def _finished(tools: Completing, job: WatchJob) -> AbstractContextManager[OpenNote]:

@@ -430,6 +430,23 @@ def test_a_newest_answer_that_is_there_again_is_not_called_overwritten(world: Wo
     assert world.text("a.md") == answered
 
 
+def test_what_is_typed_on_below_an_overwritten_answer_is_let_alone(world: World) -> None:
+    """Who goes on from the earlier answer needs no word of the later one, least of all below it."""
+    world.save("a.md", DUE)
+    world.let_pass(10)
+    stale = world.text("a.md").replace("- [ ] send", "- [x] again")
+    world.save("a.md", stale.encode())
+    world.let_pass(10)
+    for _ in range(3):
+        world.save("a.md", stale.encode())
+        world.let_pass(3)
+    typed = stale.replace("- [x] again", "And what is coffee?\n\n- [ ] send")
+    world.save("a.md", typed.encode())
+    world.let_pass(1000)
+    assert world.text("a.md") == typed
+    assert not any("saved again as it came" in item for item in world.sentences())
+
+
 def test_the_box_of_an_overwritten_answer_asks_anew(world: World) -> None:
     """Ticked, it gives a third answer, which takes the callout's place."""
     world.save("a.md", DUE)
