@@ -19,6 +19,7 @@ from notelog.wiring.watch_journal import (
 from notelog.wiring.watch_questions import agreed_backlog, choose_auto
 from notelog.wiring.watch_reporter import JobReporter
 from notelog.wiring.watch_requests import Requests
+from notelog.wiring.watch_vaults import vault_root, watched_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from notelog.errors import NotelogError
     from notelog.ports.journal import Journal
     from notelog.ports.notes import Snapshot
-    from notelog.ports.watch_place import WatchedVault
     from notelog.ports.watch_view import WatchView
     from notelog.ports.watch_work import JobResult, WatchJob
 
@@ -160,36 +160,6 @@ def watch_view(vault: str, *, as_json: bool, quiet: bool, color: bool | None) ->
     return PlainView(quiet=quiet)
 
 
-def vault_root(named: str | None) -> str:
-    """The real path of a vault that is to be watched: a symlinked one gives no events.
-
-    Args:
-        named: its folder; None takes the vault that the current folder lies in.
-
-    Raises:
-        UsageError: it is no folder, or there is none.
-    """
-    from notelog.errors import UsageError
-    from notelog.wiring.doctor import vault_here
-
-    vault = named or vault_here()
-    if vault is None:
-        raise UsageError(
-            "no vault is named, and the current folder lies in none",
-            hint="name the folder of your vault",
-        )
-    root = os.path.realpath(vault)
-    if not os.path.isdir(root):  # noqa: PTH112  # realpath gives text
-        there = os.path.exists(root)  # noqa: PTH110
-        raise UsageError(
-            "a file, and no folder" if there else "there is no such folder",
-            hint="name the folder of your vault"
-            + ("; for one note there is: notelog complete NOTE" if there else ""),
-            path=vault,
-        )
-    return root
-
-
 def why(note: str) -> "WhyNot":
     """Why a watcher would answer a note, or not; see ``app.why``."""
     import shlex
@@ -220,56 +190,6 @@ def why(note: str) -> "WhyNot":
     )
     found = why_not(looking, path, scope=_scope(root, config), place=place, now=time())
     return replace(found, hint=found.hint.replace("VAULT", shlex.quote(root)))
-
-
-def watched_around(path: str) -> "tuple[str, ...]":
-    """The folders with a watcher on this machine that a real path is, or lies in."""
-    from pathlib import Path
-
-    from notelog.adapters.places import state_dir
-    from notelog.adapters.watch_place import WatchFolder, watched_roots
-
-    state = state_dir()
-    return tuple(
-        root
-        for root in watched_roots(state)
-        if Path(path).is_relative_to(root) and WatchFolder(state, root).is_watched()
-    )
-
-
-def pause(vault: str, duration: str) -> "tuple[str, ...]":
-    """Lets watchers ask nothing for a time; gives the vaults."""
-    from time import time
-
-    from notelog.adapters.watch_place import parse_duration_s
-
-    until = time() + parse_duration_s(duration)
-    folders = _folders(vault)
-    for folder in folders.values():
-        folder.pause(until)
-    return tuple(folders)
-
-
-def resume(vault: str) -> "tuple[str, ...]":
-    """Lets watchers go on; gives the vaults."""
-    folders = _folders(vault)
-    for folder in folders.values():
-        folder.resume()
-    return tuple(folders)
-
-
-def watched_vaults() -> "tuple[WatchedVault, ...]":
-    """What is known of each vault that was ever watched on this machine."""
-    return tuple(folder.known() for folder in _folders("").values())
-
-
-def _folders(vault: str) -> "dict[str, WatchFolder]":
-    from notelog.adapters.places import state_dir
-    from notelog.adapters.watch_place import WatchFolder, watched_roots
-
-    state = state_dir()
-    roots = (vault_root(vault),) if vault else watched_roots(state)
-    return {root: WatchFolder(state, root) for root in roots}
 
 
 def _config_for(wishes: WatchWishes, view: "WatchView") -> "Config":
