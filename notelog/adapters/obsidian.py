@@ -21,9 +21,17 @@ def ignore_filters(root: str, before: tuple[str, ...] = ()) -> tuple[str, ...]:
     return tuple(_texts(cast("dict[str, object]", found).get("userIgnoreFilters")))
 
 
-def has_chatgpt_md(root: str) -> bool:
-    """Whether the ChatGPT MD plugin is enabled in the vault."""
-    return _CHATGPT_MD in _texts(_json(root, "community-plugins.json"))
+def has_chatgpt_md(root: str, *, before: bool = False) -> bool:
+    """Whether the ChatGPT MD plugin is enabled in the vault.
+
+    Args:
+        root: the vault.
+        before: whether it was, for where the list cannot be read now.
+    """
+    found = _json(root, "community-plugins.json")
+    if not isinstance(found, list):
+        return before
+    return _CHATGPT_MD in _texts(cast("list[object]", found))
 
 
 def _texts(value: object) -> list[str]:

@@ -7,6 +7,8 @@ dies, however it dies.
 import json
 import math
 import os
+import sys
+import time
 from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from functools import lru_cache
@@ -27,6 +29,8 @@ _RESUME = f"{_WISHES}/resume"
 _LAST = "last-pass"
 _AUTO = "auto"
 _MOST_DIGITS = 8
+_BOOT = "/proc/sys/kernel/random/boot_id"
+_JITTER_S = 1.0  # between two clocks that nobody sets
 _Number = TypeVar("_Number", int, float)
 
 
@@ -43,7 +47,7 @@ class WatchFolder:
 
         name = sha256(os.fsencode(root)).hexdigest()[:32]
         self._root = root
-        self._told: Heartbeat | None = None
+        self._told: tuple[Heartbeat, float] | None = None
         self._state_dir = state_dir
         self.folder = Path(state_dir, "watch", name)
         self.wishes = self.folder / _WISHES
@@ -94,9 +98,14 @@ class WatchFolder:
         Where only its time differs, the file's time stamp says it: to replace a file makes some
         file systems write to the disk at once, and that for nothing, all day.
         """
-        told = replace(heartbeat, beat_at=0.0)
+        boot, ahead_s = _ahead()
+        before = 0.0 if self._told is None else self._told[1]
+        if abs(ahead_s - before) < _JITTER_S:
+            ahead_s = before
+        told = replace(heartbeat, beat_at=0.0), ahead_s
         if told != self._told or not self._stamp(heartbeat.beat_at):
-            written = self._put(_HEARTBEAT, json.dumps(asdict(heartbeat)))
+            fields_of = {**asdict(heartbeat), "boot": boot, "ahead_s": ahead_s}
+            written = self._put(_HEARTBEAT, json.dumps(fields_of))
             self._told = told if written and self._stamp(heartbeat.beat_at) else None
 
     def _stamp(self, at: float) -> bool:
@@ -108,7 +117,8 @@ class WatchFolder:
     def read_heartbeat(self) -> Heartbeat | None:
         """What the watcher of this vault said of itself last; None where none runs or died.
 
-        It may be of one that died: see ``is_watched`` and ``Heartbeat.is_stale``.
+        It may be of one that died: see ``is_watched`` and ``Heartbeat.is_stale``. When that was is
+        told by the wall clock as it is now, where somebody has set that since.
         """
         try:
             found: object = json.loads((self.folder / _HEARTBEAT).read_bytes())
@@ -120,7 +130,8 @@ class WatchFolder:
                 if name in known
             }
             beat = Heartbeat(**values)  # type: ignore[arg-type]  # we wrote it
-            return replace(beat, beat_at=(self.folder / _HEARTBEAT).stat().st_mtime)
+            at = (self.folder / _HEARTBEAT).stat().st_mtime
+            return replace(beat, beat_at=at + _set_since(told.get("boot"), told.get("ahead_s")))
         except (OSError, ValueError, TypeError, AttributeError):
             return None
 
@@ -220,6 +231,27 @@ class WatchFolder:
         with suppress(OSError):
             temporary.unlink()
         return False
+
+
+def _set_since(boot: object, ahead_s: object) -> float:
+    """By how many seconds the wall clock was set since a heartbeat; 0 where that is not known."""
+    now_boot, now_ahead_s = _ahead()
+    if not boot or boot != now_boot or not isinstance(ahead_s, float):
+        return 0.0
+    set_s = now_ahead_s - ahead_s
+    return set_s if abs(set_s) >= _JITTER_S else 0.0
+
+
+def _ahead() -> tuple[str, float]:
+    """Which boot this is, and how far the wall clock is ahead of the seconds since, sleep with it.
+
+    Empty where the system has no clock for that.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            boot = Path(_BOOT).read_bytes().decode("ascii", "replace")
+            return boot, time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    return "", 0.0
 
 
 def watched_roots(state_dir: str) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def heed(journal: Journal, job: Job, note: Note, snapshot: Snapshot, reporter: R
     A box counts once: the journal knows how many were ticked when the last request was made.
     """
     waiting = _waits_in_place(journal, note, snapshot)
-    lost = job.reland and earlier_stands(journal, note, snapshot)
+    lost = job.reland and overwritten_by_earlier(note, journal.turns(snapshot.real_path))
     count, here = ticked(note)
     fresh = journal.new_ticks(snapshot.real_path, count)
     if here and not fresh and not job.again:
@@ -64,26 +64,30 @@ def heed(journal: Journal, job: Job, note: Note, snapshot: Snapshot, reporter: R
     return replace(
         job,
         again=job.again or wished,
-        anew=job.again or job.go_on or wished or waiting or lost,
+        anew=job.again or job.go_on or wished or waiting or bool(lost),
         kept_first=not job.again,
         ticks=count,
     )
 
 
-def earlier_stands(journal: Journal, note: Note, snapshot: Snapshot) -> bool:
-    """Whether an earlier answer stands in the place of one that was delivered after it.
+def overwritten_by_earlier(note: Note, turns: Sequence[TurnRecord]) -> TurnRecord | None:
+    """The newest answer to the last question, where an earlier one stands in its place.
 
-    Somebody saved an older text over the later one; who takes it out by ``undo`` means that.
+    Somebody saved an older text over it; who takes it out by ``undo`` means that.
+
+    Args:
+        note: the note as it is now.
+        turns: all of it, the oldest first.
     """
     due = answered_turn(note)
-    if due is None:
-        return False
-    attempts = journal.attempts(turn_key(due.conversation), snapshot.real_path)
-    if not attempts or attempts[-1].state is not TurnState.DELIVERED:
-        return False
+    key = turn_key(due.conversation) if due is not None else ""
+    attempts = tuple(turn for turn in turns if turn.intent.turn_key == key)
+    if due is None or not attempts or attempts[-1].state is not TurnState.DELIVERED:
+        return None
     standing = find_standing(note, due.turn_index, attempts)
-    last = attempts[-1].record_id
-    return isinstance(standing, Standing) and standing.record.record_id != last
+    last = attempts[-1]
+    earlier = isinstance(standing, Standing) and standing.record.record_id != last.record_id
+    return last if earlier else None
 
 
 def _waits_in_place(journal: Journal, note: Note, snapshot: Snapshot) -> bool:

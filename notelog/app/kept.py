@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from notelog.app.attempts import Replacing
+from notelog.app.attempts import Replacing, overwritten_by_earlier
 from notelog.app.continue_reply import text_so_far
 from notelog.app.deliver import Delivery, deliver
 from notelog.app.journaling import Journaling, OpenNote, open_note
@@ -84,11 +84,13 @@ def kept_replies(turns: tuple[TurnRecord, ...], note: Note | None = None) -> tup
     last = {turn.intent.turn_key: turn for turn in turns}
     due = None if note is None else next_turn(note, named=True)
     waiting = turn_key(due.conversation) if isinstance(due, ReplyDue) else ""
+    lost = None if note is None else overwritten_by_earlier(note, turns)
     return tuple(
         Kept(record=turn, reply=turn.reply, judgement=judge(turn.reply))
         for turn in last.values()
         if turn.intent.purpose is Purpose.REPLY and turn.reply is not None and turn.reply.text
         if turn.is_kept
+        or turn is lost
         or (note and turn.state is TurnState.DELIVERED and _waits(turn, note, waiting))
     )
 

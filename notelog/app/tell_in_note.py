@@ -20,7 +20,13 @@ from notelog.ports.journal import Journal
 
 
 def tell_in_note(
-    reading: Reading, journal: Journal, path: str, callout: Callout, *, keeping: bool = False
+    reading: Reading,
+    journal: Journal,
+    path: str,
+    callout: Callout,
+    *,
+    keeping: bool = False,
+    anew: bool = False,
 ) -> bool:
     """Puts a callout below the last question of a note, in the place of an earlier one.
 
@@ -34,6 +40,7 @@ def tell_in_note(
         path: the note.
         callout: what is said.
         keeping: leave an earlier one as it is.
+        anew: another answer was asked for, whether or not a box is still ticked.
 
     Returns:
         Whether it stands there now; not where no question waits any more.
@@ -45,7 +52,7 @@ def tell_in_note(
         snapshot = reading.store.read(path)
         note = parse_snapshot(reading, snapshot)
         due = next_turn(note, named=True)
-        if note.errors or (isinstance(due, NothingDue) and not ticked(note)[0]):
+        if note.errors or (isinstance(due, NothingDue) and not (anew or ticked(note)[0])):
             return False
         place = len(note.turns) - 1 if isinstance(due, NothingDue) else due.turn_index
         asked = (answered_turn(note) or note) if isinstance(due, NothingDue) else due

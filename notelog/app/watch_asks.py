@@ -31,6 +31,8 @@ from notelog.ports.watch_work import WatchJob
 TWIN_S = 600.0
 """So long a note that looks like the conflict copy of an answered one is passed over."""
 
+_SHORT_S = 60.0
+
 
 @dataclass(slots=True)
 class _Running:
@@ -49,23 +51,28 @@ class Asks:
     Args:
         tools: the ports.
         agreed: notes that a person agreed to have answered all at once.
+        once: the watcher makes one pass.
 
     Attributes:
         wake_s: when something that holds notes back ends by itself.
     """
 
-    def __init__(self, tools: Watching, agreed: AbstractSet[str] = frozenset()) -> None:
+    def __init__(
+        self, tools: Watching, agreed: AbstractSet[str] = frozenset(), *, once: bool = False
+    ) -> None:
         settings = tools.looking.settings
         self._tools = tools
         self._agreed = set(agreed)
         self._at_once = settings.at_once
         self._limits = Limits(asks_per_hour=settings.asks_per_hour)
         self._pace = Pace(asked=_asked_before(tools))
-        self._ready: dict[str, None] = {}
+        self._ready: dict[str, float] = {}
         self._running: dict[str, _Running] = {}
         self._answered: dict[str, tuple[str, float]] = {}
         self._held = ""
         self._held_by = ""
+        self._patience_s = 0.0 if once else self._limits.burst_s
+        self._told: dict[str, float] = {}
         self.wake_s = NEVER_S
 
     def __contains__(self, path: str) -> bool:
@@ -89,13 +96,13 @@ class Asks:
 
     def want(self, path: str, *, anew: bool = True) -> None:
         """A note came to want an answer; what is tried again makes no burst of changes."""
-        self._ready[path] = None
-        if not anew:
+        now_s = self._ready[path] = self._tools.clock.monotonic()
+        if not anew or self._told.get(path, -NEVER_S) > now_s:
             return
         if path in self._agreed:  # once: what comes of it later is as of any note
             self._agreed.discard(path)
+            self._told[path] = now_s + HOUR_S
             return
-        now_s = self._tools.clock.monotonic()
         self._pace = wants(self._pace, path, now_s, self._limits)
 
     def drop(self, path: str) -> None:
@@ -108,6 +115,7 @@ class Asks:
         """The person's word: what is held goes on."""
         self._pace = resumed(self._pace)
         self._held = self._held_by = ""
+        self._told = dict.fromkeys(self._ready, self._tools.clock.monotonic() + HOUR_S)
 
     def next_note(self) -> str:
         """The note to be asked now; empty where there is none, or something holds it back."""
@@ -129,6 +137,32 @@ class Asks:
         if hold is not None:
             self._hold(hold, note)
         return ""
+
+    def note_to_tell(self) -> tuple[str, Hold] | None:
+        """A note that is to say itself why it waits: whoever marked it sees nothing else.
+
+        Not where many wait, or a person let a burst go on: no burst of changes is written to. Nor
+        where somebody may be typing, or where it is asked in a moment. Call it after ``next_note``.
+        """
+        held = self._held_by.partition(" ")[0] in {"hour", "note"}
+        if not held or len(self._ready) > self._limits.burst_notes:
+            return None
+        now_s = self._tools.clock.monotonic()
+        for path, since_s in self._ready.items():
+            hold = may_ask(self._pace, path, now_s, self._limits)
+            if hold is None or self._told.get(path, -NEVER_S) > since_s:
+                continue
+            if hold.until_s is not None and hold.until_s < now_s + _SHORT_S:
+                continue
+            if now_s < since_s + self._patience_s:
+                self.wake_s = min(self.wake_s, since_s + self._patience_s)
+            elif len(self._running) < self._at_once:
+                return path, hold
+        return None
+
+    def told(self, path: str, hold: Hold) -> None:
+        """Nothing more is to be said in a note of what holds it back."""
+        self._told[path] = NEVER_S if hold.until_s is None else hold.until_s
 
     def _hold_on_all(self) -> Hold | None:
         now = self._tools.clock.now()
@@ -166,6 +200,7 @@ class Asks:
         self._running[job.path] = running
         self._ready.pop(job.path, None)
         if running.asks:
+            self._told.pop(job.path, None)
             now_s = self._tools.clock.monotonic()
             self._pace = asked(self._pace, job.path, now_s, self._limits)
         self._tools.start_job(job, lambda: running.stop)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
+from notelog.app.attempts import overwritten_by_earlier
 from notelog.app.complete import complete
 from notelog.app.due import Completing
 from notelog.app.journaling import Journaling, OpenNote, open_note
@@ -13,6 +14,7 @@ from notelog.app.reading import Reading
 from notelog.app.tell_in_note import take_back, tell_in_note
 from notelog.core.breaker import Asker
 from notelog.core.callouts import (
+    NEWEST_IS_OVERWRITTEN,
     REPLY_IS_KEPT,
     REPLY_IS_OVERWRITTEN,
     TICK_IN_VAIN,
@@ -168,15 +170,24 @@ def _told_in_note(tools: Completing, job: WatchJob) -> JobResult:
         sentence = "its reply is in the note: it was saved again as it came"
         told = Told(kind=Kind.ANSWERED, note=job.relative, sentence=sentence)
         return JobResult(job=job, ending=Ending.LANDED, told=told)
-    if job.tells == "in-vain":
+    anew = job.tells == "vanished" and "+" in job.key
+    if anew and not _is_overwritten(tools, job):
+        told = Told(kind=Kind.NOTICE, note=job.relative, sentence="the note was changed since")
+        return JobResult(job=job, ending=Ending.STALE, told=told)
+    if job.tells == "held":
+        callout, what, hint = Callout(text=job.why), "it waits", ""
+    elif job.tells == "in-vain":
         callout, what, hint = TICK_IN_VAIN, "a ticked box cannot be answered", ""
     elif job.tells == "vanished":
-        callout, what = REPLY_IS_OVERWRITTEN, "its reply is not in it any more"
+        callout = NEWEST_IS_OVERWRITTEN if anew else REPLY_IS_OVERWRITTEN
+        what = "its reply is not in it any more"
         hint = "notelog deliver NOTE puts it back"
     else:
         callout, what = REPLY_IS_KEPT, "its reply is kept"
         hint = "notelog deliver --at-end NOTE puts it below the end of the note"
-    fingerprint = _leave_callout(tools, job.path, callout)
+    # what stands there already says enough, and may hold the very tick that waits
+    keeping = job.tells == "held"
+    fingerprint = _leave_callout(tools, job.path, callout, keeping=keeping, anew=anew)
     sentence = f"{what}, and a callout in the note says so" if fingerprint else what
     told = Told(kind=Kind.NOTICE, note=job.relative, sentence=sentence, hint=hint)
     return JobResult(job=job, ending=Ending.STALE, told=told, fingerprint=fingerprint)
@@ -193,6 +204,15 @@ def _is_delivered(tools: Completing, job: WatchJob) -> bool:
     except NotelogError:
         return False
     return last is not None and last.state is TurnState.DELIVERED
+
+
+def _is_overwritten(tools: Completing, job: WatchJob) -> bool:
+    """Whether an earlier answer still stands in the place of the newest one."""
+    try:
+        with _finished(tools, job) as work:
+            return overwritten_by_earlier(work.note, work.turns) is not None
+    except NotelogError:
+        return False
 
 
 def _finished(tools: Completing, job: WatchJob) -> AbstractContextManager[OpenNote]:
@@ -299,18 +319,22 @@ _UNSENT = (BudgetError, ConflictError, ProfileStoppedError, ProviderUnavailableE
 
 
 def _known_here(tools: Completing, job: WatchJob) -> tuple[bool, bool]:
-    """Whether a job's question was asked on this machine, and its reply came and found no place."""
+    """Whether a job's question was asked on this machine, and its reply came and found no place.
+
+    What another process works on is no place that was looked for: it is tried again later.
+    """
     key = job.key.partition("+")[0]
     try:
         snapshot = tools.reading.store.read(job.path)
         with tools.open_journal(snapshot) as journal:
             turns = journal.turns(snapshot.real_path)
             asked = journal.was_asked(key)
+            elsewhere = journal.in_work(snapshot.real_path)
     except NotelogError:
         return False, False
     last = [turn for turn in turns if turn.intent.purpose is Purpose.REPLY][-1:]
     kept = any(turn.is_kept and turn.intent.turn_key == key for turn in last)
-    return asked, kept
+    return asked, kept and not elsewhere
 
 
 def _ending_of(error: NotelogError) -> Ending:
@@ -344,7 +368,9 @@ def _callout(error: NotelogError, step: str) -> Callout | None:
     return Callout(text=f"{cause}. {step[:1].upper()}{step[1:]}.")
 
 
-def _leave_callout(tools: Completing, path: str, callout: Callout, *, keeping: bool = False) -> str:
+def _leave_callout(
+    tools: Completing, path: str, callout: Callout, *, keeping: bool = False, anew: bool = False
+) -> str:
     """Says it in the note, below its question; the reply takes it out again.
 
     Args:
@@ -352,6 +378,7 @@ def _leave_callout(tools: Completing, path: str, callout: Callout, *, keeping: b
         path: the note.
         callout: what is said.
         keeping: where a callout stands there already, it says enough.
+        anew: see ``tell_in_note``.
 
     Returns:
         The fingerprint of the note with it; empty where it does not stand there.
@@ -359,7 +386,9 @@ def _leave_callout(tools: Completing, path: str, callout: Callout, *, keeping: b
     return _in_note(
         tools,
         path,
-        lambda journal: tell_in_note(tools.reading, journal, path, callout, keeping=keeping),
+        lambda journal: tell_in_note(
+            tools.reading, journal, path, callout, keeping=keeping, anew=anew
+        ),
     )
 
 

@@ -42,6 +42,8 @@ class Looking:
         open_journal: opens the journal of the vault.
         settings: how the vault is watched, and by which machine.
         now: seconds since the epoch.
+        marks_itself: whether another program writes empty assistant markers in the vault, and
+            answers there.
     """
 
     files: VaultFiles
@@ -49,6 +51,7 @@ class Looking:
     open_journal: Callable[[Snapshot], AbstractContextManager[Journal]]
     settings: WatchSettings
     now: Callable[[], float]
+    marks_itself: Callable[[], bool] = lambda: False
 
 
 def look_at(
@@ -135,11 +138,12 @@ def beside_journal(
 
 def _is_overwritten(looking: Looking, snapshot: Snapshot) -> bool:
     """Whether an older text, with an earlier answer, was saved over the answer to a tick."""
-    from notelog.app.attempts import earlier_stands  # much of the program, and seldom needed
+    from notelog.app.attempts import overwritten_by_earlier  # much of the program
 
     try:
         with looking.open_journal(snapshot) as journal:
-            return earlier_stands(journal, parse_snapshot(looking.reading, snapshot), snapshot)
+            turns = journal.turns(snapshot.real_path)
+            return bool(overwritten_by_earlier(parse_snapshot(looking.reading, snapshot), turns))
     except NotelogError:
         return False
 
@@ -189,7 +193,7 @@ def judge_note(
     fresh = _fresh_ticks(looking, snapshot, count) if here or with_journal else 0
     rules = Rules(
         mode=mode,
-        marker=settings.marker,
+        marker=settings.marker and not looking.marks_itself(),
         edited=edited,
         ticks=fresh if here else 0,
         device=settings.device,

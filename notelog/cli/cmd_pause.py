@@ -15,7 +15,7 @@ def command(output: Output, /, duration: str, vault: str) -> int:
 
     What runs is finished, and nothing is lost: what was marked meanwhile is answered afterwards.
     """
-    from notelog.wiring import watch as wiring
+    from notelog.wiring import watch_vaults as wiring
 
     paused = wiring.pause(vault, duration)
     until = f"for {duration}" if duration else "until notelog resume"

@@ -10,7 +10,7 @@ from notelog.cli.output import Output
 @click.pass_obj
 def command(output: Output, /, vault: str) -> int:
     """Let watchers go on: after a pause, a burst of changes, or a note that answered itself."""
-    from notelog.wiring import watch as wiring
+    from notelog.wiring import watch_vaults as wiring
 
     resumed = wiring.resume(vault)
     for root in resumed:

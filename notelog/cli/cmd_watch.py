@@ -45,6 +45,7 @@ def command(
     """
     from notelog.cli.watch_questions import questions
     from notelog.wiring import watch as wiring
+    from notelog.wiring.watch_vaults import vault_root
 
     asked = questions(
         output,
@@ -53,7 +54,7 @@ def command(
         auto=not (once or auto or output.quiet),
         anew=choose_auto,
     )
-    root = wiring.vault_root(vault)
+    root = vault_root(vault)
     wishes = wiring.WatchWishes(
         once=once, poll=poll, backlog=backlog, live=live, take_over=take_over, auto=auto
     )

@@ -82,6 +82,14 @@ REPLY_IS_OVERWRITTEN = Callout(
 )
 """The same for who looks at a note whose editor does not know of the answer."""
 
+NEWEST_IS_OVERWRITTEN = Callout(
+    text="A newer answer to the last question was in the note, and some program saved an older "
+    "text over it again and again. It is kept: close that program, and notelog deliver NOTE puts "
+    "it back. To ask anew, tick the box.",
+    box="retry",
+)
+"""And of the answer that another was asked for, and that stood in the place of an earlier one."""
+
 
 def callout_for(error: NotelogError) -> Callout | None:
     """The callout for an error that left a question without an answer.

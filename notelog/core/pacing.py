@@ -82,7 +82,7 @@ def may_ask(pace: Pace, note: str, now_s: float, limits: Limits) -> Hold | None:
             "this note is paused",
             hint="notelog resume goes on",
         )
-    lately = [at for at, _ in pace.asked if at > now_s - HOUR_S]
+    lately = [at for at, _ in pace.asked if at + HOUR_S > now_s]  # as ``until_s`` is rounded
     if len(lately) >= limits.asks_per_hour:
         return Hold(
             what="hour",

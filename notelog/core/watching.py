@@ -204,6 +204,11 @@ class NoteState:
         """Whether its message was changed since its mark was set: only a new one asks."""
         return self.failed_key == _ANY_KEY
 
+    @property
+    def is_final(self) -> bool:
+        """Whether its turn is not asked again by itself."""
+        return self.failed_key == self.key != "" and self.retry_s == NEVER_S
+
 
 CHANGED_BEFORE = NoteState(failed_key=_ANY_KEY)
 """Of a message that was changed before the watcher started, and has no mark of its own."""
@@ -283,8 +288,8 @@ def _telling(before: NoteState, seen: Seen, after: Step, now_s: float, timing: T
     if {Action.ASK, Action.LAND, Action.LAND_AGAIN}.intersection(actions):
         return state, actions
     answered = isinstance(seen.verdict, Pass) and seen.verdict.because is Passed.ANSWERED
-    if answered and before.tells is Action.TELL_VANISHED:
-        return after
+    if answered and before.tells is Action.TELL_VANISHED and "+" not in before.key:
+        return after  # else an earlier answer stands there
     left_s = timing.auto_settle_s - _at_rest_s(before, seen, now_s)
     if left_s <= 0 and state.phase is not Phase.SETTLING:
         return state, (*actions, before.tells)
@@ -397,11 +402,9 @@ def _at_rest_s(state: NoteState, seen: Seen, now_s: float) -> float:
 def _vanished(state: NoteState, now_s: float, timing: Timing) -> Step:
     """The turn whose reply landed is unanswered again: a stale buffer was saved over it."""
     if state.relands >= timing.relands:
-        state = replace(state, phase=Phase.IDLE, due_s=NEVER_S, landed_s=-NEVER_S)
-        if "+" not in state.key:  # else an earlier answer stands there
-            due_s = now_s + timing.settle_s
-            state = replace(state, due_s=due_s, tells=Action.TELL_VANISHED)
-        return state, (Action.SAY_VANISHED,)
+        due_s = now_s + timing.settle_s
+        state = replace(state, phase=Phase.IDLE, due_s=due_s, landed_s=-NEVER_S)
+        return replace(state, tells=Action.TELL_VANISHED), (Action.SAY_VANISHED,)
     state = replace(state, phase=Phase.WAITING, due_s=NEVER_S, relands=state.relands + 1)
     return state, (Action.LAND_AGAIN,)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from notelog.core.watching import Ending
 
 
-Tells: TypeAlias = Literal["", "kept", "vanished", "in-vain", "unticked", "left-beside"]
+Tells: TypeAlias = Literal["", "kept", "vanished", "in-vain", "unticked", "left-beside", "held"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,9 @@ class WatchJob:
         kept: only put in the reply, or the part of one, that is kept; nothing is asked.
         first: no attempt at this turn failed before, as far as is known.
         tells: nothing is asked: only say in the note that its reply is kept, or that a tick there
-            cannot be answered, or take out what was said there of a tick that is gone, or clear
-            away what a crash left beside it.
+            cannot be answered, or why it waits, or take out what was said there of a tick that is
+            gone, or clear away what a crash left beside it.
+        why: it waits, as the note is to say it.
         once: the watcher makes one pass: what may work later is tried by the next one.
     """
 
@@ -39,6 +40,7 @@ class WatchJob:
     kept: bool = False
     first: bool = True
     tells: Tells = ""
+    why: str = ""
     once: bool = False
 
 

@@ -105,10 +105,12 @@ class Hint:
         reason: why all of the vault is to be looked through.
         lost: changes were lost that nothing else tells of.
         wish: a person paused or resumed the watcher; no note changed.
+        configured: the configuration is another.
     """
 
     path: str = ""
     wish: bool = False
+    configured: bool = False
     by_sync: bool = False
     reason: str = ""
     lost: bool = False

@@ -28,7 +28,7 @@ def status(named: "str | None") -> "Status":
     from notelog.app.status import Looking
     from notelog.app.status import status as look
     from notelog.wiring.parts import unsaid
-    from notelog.wiring.watch import watched_vaults
+    from notelog.wiring.watch_vaults import watched_vaults
 
     tools = Looking(
         reading=_reading_whatever_is_wrong(),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notelog.wiring.parts import load_config
-from notelog.wiring.watch import vault_root
+from notelog.wiring.watch_vaults import vault_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable

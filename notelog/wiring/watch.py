@@ -19,6 +19,7 @@ from notelog.wiring.watch_journal import (
 from notelog.wiring.watch_questions import agreed_backlog, choose_auto
 from notelog.wiring.watch_reporter import JobReporter
 from notelog.wiring.watch_requests import Requests
+from notelog.wiring.watch_vaults import vault_root, watched_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from notelog.errors import NotelogError
     from notelog.ports.journal import Journal
     from notelog.ports.notes import Snapshot
-    from notelog.ports.watch_place import WatchedVault
     from notelog.ports.watch_view import WatchView
     from notelog.ports.watch_work import JobResult, WatchJob
 
@@ -92,7 +92,7 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
     gc.freeze()
     gc.enable()  # short commands never collect garbage; this one runs for months
     root = vault_root(vault)
-    config = _config_for(root, wishes, view)
+    config = _config_for(wishes, view)
     place = WatchFolder(state_dir(), root)
     inbox = Inbox()
     release = _lock(place, root, config, wishes, view)
@@ -161,41 +161,12 @@ def watch_view(vault: str, *, as_json: bool, quiet: bool, color: bool | None) ->
     return PlainView(quiet=quiet)
 
 
-def vault_root(named: str | None) -> str:
-    """The real path of a vault that is to be watched: a symlinked one gives no events.
-
-    Args:
-        named: its folder; None takes the vault that the current folder lies in.
-
-    Raises:
-        UsageError: it is no folder, or there is none.
-    """
-    from notelog.errors import UsageError
-    from notelog.wiring.doctor import vault_here
-
-    vault = named or vault_here()
-    if vault is None:
-        raise UsageError(
-            "no vault is named, and the current folder lies in none",
-            hint="name the folder of your vault",
-        )
-    root = os.path.realpath(vault)
-    if not os.path.isdir(root):  # noqa: PTH112  # realpath gives text
-        there = os.path.exists(root)  # noqa: PTH110
-        raise UsageError(
-            "a file, and no folder" if there else "there is no such folder",
-            hint="name the folder of your vault"
-            + ("; for one note there is: notelog complete NOTE" if there else ""),
-            path=vault,
-        )
-    return root
-
-
 def why(note: str) -> "WhyNot":
     """Why a watcher would answer a note, or not; see ``app.why``."""
     import shlex
     from time import time
 
+    from notelog.adapters.obsidian import has_chatgpt_md
     from notelog.adapters.places import state_dir, vault_of_real
     from notelog.adapters.watch_place import WatchFolder, watched_roots
     from notelog.app.watch_look import Looking
@@ -208,7 +179,7 @@ def why(note: str) -> "WhyNot":
     watching = max(watched_around(path), key=len, default="")
     root = watching or vault_of_real(path, lambda: watched_roots(state))
     place = WatchFolder(state, root)
-    config = _with_chosen_auto(_with_watch(config, marker=_marker(root, config)), place)
+    config = _with_chosen_auto(config, place)
     files = _files(root, config)
     looking = Looking(
         files=files,
@@ -216,77 +187,19 @@ def why(note: str) -> "WhyNot":
         open_journal=open_journal,
         settings=config.watch,
         now=time,
+        marks_itself=lambda: has_chatgpt_md(root),
     )
     found = why_not(looking, path, scope=_scope(root, config), place=place, now=time())
     return replace(found, hint=found.hint.replace("VAULT", shlex.quote(root)))
 
 
-def watched_around(path: str) -> "tuple[str, ...]":
-    """The folders with a watcher on this machine that a real path is, or lies in."""
-    from pathlib import Path
-
-    from notelog.adapters.places import state_dir
-    from notelog.adapters.watch_place import WatchFolder, watched_roots
-
-    state = state_dir()
-    return tuple(
-        root
-        for root in watched_roots(state)
-        if Path(path).is_relative_to(root) and WatchFolder(state, root).is_watched()
-    )
-
-
-def pause(vault: str, duration: str) -> "tuple[str, ...]":
-    """Lets watchers ask nothing for a time; gives the vaults."""
-    from time import time
-
-    from notelog.adapters.watch_place import parse_duration_s
-
-    until = time() + parse_duration_s(duration)
-    folders = _folders(vault)
-    for folder in folders.values():
-        folder.pause(until)
-    return tuple(folders)
-
-
-def resume(vault: str) -> "tuple[str, ...]":
-    """Lets watchers go on; gives the vaults."""
-    folders = _folders(vault)
-    for folder in folders.values():
-        folder.resume()
-    return tuple(folders)
-
-
-def watched_vaults() -> "tuple[WatchedVault, ...]":
-    """What is known of each vault that was ever watched on this machine."""
-    return tuple(folder.known() for folder in _folders("").values())
-
-
-def _folders(vault: str) -> "dict[str, WatchFolder]":
-    from notelog.adapters.places import state_dir
-    from notelog.adapters.watch_place import WatchFolder, watched_roots
-
-    state = state_dir()
-    roots = (vault_root(vault),) if vault else watched_roots(state)
-    return {root: WatchFolder(state, root) for root in roots}
-
-
-def _config_for(root: str, wishes: WatchWishes, view: "WatchView") -> "Config":
+def _config_for(wishes: WatchWishes, view: "WatchView") -> "Config":
     from notelog.ports.watch_view import Kind, Told
 
     config = load_config()
     if wrong := _no_server(config):
         view.tell(Told(kind=Kind.WARNING, sentence=wrong.message, hint=wrong.hint))
-    marker = _marker(root, config)
-    if config.watch.marker and not marker:
-        view.tell(
-            Told(
-                kind=Kind.NOTICE,
-                sentence="the ChatGPT MD plugin is enabled in this vault and writes empty "
-                "assistant markers itself: they ask for nothing here",
-            )
-        )
-    config = _with_watch(config, marker=marker, auto=(*config.watch.auto, *wishes.auto))
+    config = _with_watch(config, auto=(*config.watch.auto, *wishes.auto))
     live = config.watch.live or wishes.live
     return replace(config, watch=replace(config.watch, live=live))
 
@@ -305,28 +218,16 @@ def _no_server(config: "Config") -> "NotelogError | None":
     return None if is_ready(profile) else not_ready(profile, config)
 
 
-def _marker(root: str, config: "Config") -> bool:
-    from notelog.adapters.obsidian import has_chatgpt_md
-
-    return config.watch.marker and not has_chatgpt_md(root)
-
-
-def _with_watch(
-    config: "Config", *, marker: bool, auto: "tuple[str, ...] | None" = None
-) -> "Config":
+def _with_watch(config: "Config", *, auto: "tuple[str, ...]") -> "Config":
     from platform import node
 
     device = config.watch.device or node() or "this machine"
-    settings = replace(config.watch, marker=marker, device=device)
-    if auto is not None:
-        settings = replace(settings, auto=auto)
-    return replace(config, watch=settings)
+    return replace(config, watch=replace(config.watch, device=device, auto=auto))
 
 
 def _with_chosen_auto(config: "Config", place: "WatchFolder") -> "Config":
     chosen = place.chosen_auto()
-    auto = (*config.watch.auto, chosen) if chosen else None
-    return _with_watch(config, marker=config.watch.marker, auto=auto)
+    return _with_watch(config, auto=(*config.watch.auto, chosen) if chosen else config.watch.auto)
 
 
 def _files(root: str, config: "Config", *, quick: bool = False) -> "VaultIndex":
@@ -389,7 +290,8 @@ def _watching(
     from notelog.core.watching import Ending
     from notelog.ports.watch_view import Kind, Told
     from notelog.ports.watch_work import JobResult
-    from notelog.ports.watching import Scan
+    from notelog.ports.watching import Hint, Scan
+    from notelog.wiring.watch_plugins import ChatGptMd
 
     for pattern in _scope(root, config).not_understood:
         sentence = f"this filter of Obsidian's excluded files is not used here: {pattern}"
@@ -413,12 +315,14 @@ def _watching(
         open_journal=journal_of,
         settings=config.watch,
         now=clock.now,
+        marks_itself=ChatGptMd(root, view).is_enabled,
     )
     device = config.watch.device
     tools = Requests(
         config,
         lambda: replace(_asking(config), open_journal=journal_of, device=device),
         view,
+        lambda: inbox.post(Hint(configured=True)),
     )
 
     def scan() -> None:

@@ -31,16 +31,22 @@ class Requests:
         config: as it was at the start.
         make: imports it.
         view: where is told what was read anew.
+        changed: is called then.
     """
 
     def __init__(
-        self, config: "Config", make: "Callable[[], Completing]", view: "WatchView"
+        self,
+        config: "Config",
+        make: "Callable[[], Completing]",
+        view: "WatchView",
+        changed: "Callable[[], None]",
     ) -> None:
         from threading import Lock
 
         self._config = config
         self._make = make
         self._view = view
+        self._changed = changed
         self._made: Completing | None = None
         self._saved: tuple[int, int] | None = None
         self._lock = Lock()
@@ -74,6 +80,7 @@ class Requests:
             if found == kept:
                 return
             self._config = found
+            self._changed()
         self._view.tell(Told(kind=kind, sentence=sentence))
 
 

@@ -335,6 +335,21 @@ def test_the_vaults_in_a_watched_folder_are_its_own(
     assert len(server.requests) == 0
 
 
+def test_a_note_that_the_hour_holds_back_says_so(program: Program, vault: Path) -> None:
+    """A pass that may ask no more says in the note when it is asked."""
+    notes = vault / "tea.md", vault / "coffee.md"
+    for note in notes:
+        note.write_bytes(unticked(note))
+    before = notes[0].read_bytes()
+    with ScriptedServer([reply("A leaf."), reply("Too much.")]) as server:
+        program.serve(server.base_url, profile=f"{QUICK}asks_per_hour = 1\n")
+        assert program.run("watch", "--once", vault).code == 0
+    assert len(server.requests) == 1
+    (held,) = (data for note in notes if b"A leaf." not in (data := note.read_bytes()))
+    assert held.startswith(before + b"\n> [!notelog] 1 requests in an hour are the most ")
+    assert held.count(b"[!notelog]") == 1
+
+
 def test_once_answers_and_ends(program: Program, vault: Path) -> None:
     """``--once`` answers what is marked and ends; a second pass asks nothing."""
     note = vault / "tea.md"

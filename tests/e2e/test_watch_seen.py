@@ -127,6 +127,30 @@ def keep_saving(note: Path, stop: threading.Event) -> None:
         in_place(note, text)
 
 
+def test_a_plugin_that_is_enabled_while_it_runs(program: Program, vault: Path) -> None:
+    """Empty markers are the ChatGPT MD plugin's from then on, and notelog's again without it."""
+    plugins = vault / ".obsidian" / "community-plugins.json"
+    text = 'What is {}?\n\n<hr class="__chatgpt_plugin">\n\nrole::assistant\n'
+    with ScriptedServer([reply("A leaf."), reply("A leaf.")]) as server:
+        program.serve(server.base_url, profile=f"{QUICK}marker = true\n")
+        with WatchRun(program, vault) as watch:
+            (vault / "tea.md").write_text(text.format("tea"))
+            watch.wait_for("answered", "tea.md")
+            for saved in (b'["chatgpt-md"]', b'["chatg'):
+                plugins.write_bytes(saved)
+                note = vault / f"{len(saved)}.md"
+                note.write_text(text.format(len(saved)))
+                watch.wait_for("waiting", note.name, "is not marked as finished")
+                assert "is not marked" in program.run("why", note).out or saved[-1:] != b"]"
+            plugins.write_bytes(b"[]")
+            (vault / "mate.md").write_text(text.format("mate"))
+            watch.wait_for("answered", "mate.md")
+            assert watch.stop() == 0
+    assert len(server.requests) == 2
+    told = [str(line["message"]) for line in watch.seen if "ChatGPT MD" in str(line["message"])]
+    assert [" is enabled in this vault" in item for item in told] == [True, False]
+
+
 def test_what_is_excluded_in_obsidian_while_it_runs(program: Program, vault: Path) -> None:
     """The list is read at each look through the vault; one that is being saved changes nothing."""
     excluded = vault / ".obsidian" / "app.json"

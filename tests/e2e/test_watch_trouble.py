@@ -22,6 +22,7 @@ from scripted_server import (
     reply,
     reply_events,
     response,
+    status,
 )
 from small_disk import SmallDisk
 from watch_run import LONGEST_WAIT_S, QUICK, SAVES, UNTICKED, WatchRun
@@ -215,6 +216,27 @@ def test_a_profile_that_a_note_asks_for_is_made_while_it_runs(
             watch.wait_for_reply("tea.md")
             assert watch.stop() == 0
     assert ANSWER.encode() in note.read_bytes()
+
+
+def test_what_was_refused_is_asked_when_the_configuration_is_mended(
+    program: Program, vault: Path
+) -> None:
+    """A model that does not exist: once another is named, no box need be ticked."""
+    note, other = vault / "tea.md", vault / "mate.md"
+    with ScriptedServer([status(404), reply(ANSWER), reply(ANSWER)]) as server:
+        program.serve(server.base_url, profile=QUICK)
+        with WatchRun(program, vault) as watch:
+            note.write_bytes(ticked())
+            watch.wait_for("failed", "tea.md")
+            assert "its profile is another" in program.run("status", note).out
+            program.serve(server.base_url, profile=f"max_tokens = 9\n{QUICK}")
+            rested(program)
+            other.write_bytes(ticked())
+            watch.wait_for("notice", words="the configuration was changed")
+            watch.wait_for_reply("tea.md")
+            assert watch.stop() == 0
+    assert ANSWER.encode() in note.read_bytes()
+    assert b"[!notelog]" not in note.read_bytes()
 
 
 def test_a_configuration_that_is_broken_while_it_runs(program: Program, vault: Path) -> None:

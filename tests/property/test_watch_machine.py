@@ -256,6 +256,25 @@ class LiveVault(WatchedVault):
                 assert "Asking" in self.written.get(name, "") or "Asking" not in self._now(name)
 
 
+class HeldVault(WatchedVault):
+    """The same where a note soon has to wait for the hour, and says so."""
+
+    def _watched(self) -> World:
+        return World(with_settings(asks_per_hour=2), billed=self.billed)
+
+    @invariant()
+    def a_note_says_at_most_once_that_it_waits(self) -> None:
+        """Never two callouts of that, but what a stale buffer brings back."""
+        for name in NAMES:
+            if "in an hour" not in self.written.get(name, ""):
+                assert self._now(name).count("[!notelog] 2 requests in an hour") <= 1
+
+
+def test_promises_hold_while_notes_wait_for_the_hour() -> None:
+    """No word is lost, nothing is paid twice, and all is asked in the end."""
+    run_state_machine_as_test(HeldVault, settings=settings(stateful_step_count=40))
+
+
 def test_promises_hold_while_replies_are_shown() -> None:
     """No word is lost, nothing is paid twice, and what is shown is gone in the end."""
     run_state_machine_as_test(LiveVault, settings=settings(stateful_step_count=40))

@@ -313,6 +313,7 @@ class World:
             watch=replace(settings or WatchSettings(), device="desk"),
         )
         self._options = options or WatchOptions()
+        self.completing: Completing
         self.start()
 
     def choose_end_marks(self, *marks: str) -> None:
@@ -324,8 +325,15 @@ class World:
         profile = replace(self._config.profiles["test"], **values)  # type: ignore[arg-type]
         self._config = replace(self._config, profiles={"test": profile})
 
-    def start(self) -> None:
+    def configure_now(self, **values: object) -> None:
+        """The same for the watcher that runs, which reads the configuration anew."""
+        self.configure(**values)
+        self.completing = replace(self.completing, config=self._config)
+        self.hint(Hint(configured=True))
+
+    def start(self, options: WatchOptions | None = None) -> None:
         """Starts a watcher, as after a crash: what it knew is gone, the disk is as it was."""
+        self._options = options or self._options
         self.files = _Files(self)
         self.jobs.clear()
         self.scans = 0

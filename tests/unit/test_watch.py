@@ -5,17 +5,21 @@ from memory_journal import MemoryJournal
 from watch_world import ROOT, SEPARATOR, World, chat, with_settings
 
 import notelog
+from notelog.app.journaling import Journaling
+from notelog.app.kept import deliver_kept
 from notelog.app.watch_tools import WatchOptions
 from notelog.core.asked import questions
 from notelog.core.cap import Cap
 from notelog.core.pacing import Limits
 from notelog.core.records import Intent
 from notelog.core.reply import ReplyDelta
+from notelog.core.settings import Config
 from notelog.core.watching import NEVER_S
 from notelog.errors import (
     InDoubtError,
     NoExchangeError,
     NoteError,
+    NotelogError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
@@ -371,12 +375,101 @@ def test_another_answer_that_is_overwritten_is_put_back_too(world: World) -> Non
         assert world.text("a.md") == answered
     world.save("a.md", stale)
     world.let_pass(20)
-    assert world.text("a.md") == stale.decode()
+    assert world.text("a.md").startswith(stale.decode())
+    assert "reply 2" not in world.text("a.md")
     assert world.server.asked == ["What is tea?"] * 2
     assert any("overwritten again and again" in item for item in world.sentences())
     world.save("a.md", answered.encode())
     world.let_pass(1000)
     assert world.text("a.md") == answered
+
+
+@pytest.mark.parametrize("box", ["- [x] again", "- [ ] again", ""])
+def test_a_note_says_that_its_newest_answer_is_overwritten(world: World, box: str) -> None:
+    """As it says of a first answer; ``deliver`` puts it back, and takes the callout out."""
+    overwritten = "> [!notelog] A newer answer to the last question was in the note"
+    world.save("a.md", DUE)
+    world.let_pass(10)
+    stale = world.text("a.md").replace("- [ ] send", box).encode()
+    world.save("a.md", world.text("a.md").replace("- [ ] send", "- [x] again").encode())
+    world.let_pass(10)
+    answered = world.text("a.md")
+    for _ in range(3):
+        assert overwritten not in world.text("a.md")
+        world.save("a.md", stale)
+        world.let_pass(20)
+    told = world.text("a.md")
+    assert told.startswith(stale.decode().rstrip())
+    assert told.count(overwritten) == 1
+    assert "puts it back" in told
+    world.let_pass(1000)
+    assert world.text("a.md") == told
+    assert len(world.server.asked) == 2
+    assert deliver_all(world) == 1
+    assert world.text("a.md").count("reply 2") == 1
+    assert overwritten not in world.text("a.md")
+    assert world.text("a.md").split("reply 2")[0] == answered.split("reply 2")[0]
+    world.let_pass(1000)
+    assert len(world.server.asked) == 2
+    assert deliver_all(world) == 0
+
+
+def test_a_newest_answer_that_is_there_again_is_not_called_overwritten(world: World) -> None:
+    """The editor takes its save back before the note says so."""
+    world.save("a.md", DUE)
+    world.let_pass(10)
+    stale = world.text("a.md").replace("- [ ] send", "- [x] again").encode()
+    world.save("a.md", stale)
+    world.let_pass(10)
+    answered = world.text("a.md")
+    for _ in range(3):
+        world.save("a.md", stale)
+        world.let_pass(4)
+    world.save("a.md", answered.encode())
+    world.let_pass(1000)
+    assert world.text("a.md") == answered
+
+
+def test_what_is_typed_on_below_an_overwritten_answer_is_let_alone(world: World) -> None:
+    """Who goes on from the earlier answer needs no word of the later one, least of all below it."""
+    world.save("a.md", DUE)
+    world.let_pass(10)
+    stale = world.text("a.md").replace("- [ ] send", "- [x] again")
+    world.save("a.md", stale.encode())
+    world.let_pass(10)
+    for _ in range(3):
+        world.save("a.md", stale.encode())
+        world.let_pass(3)
+    typed = stale.replace("- [x] again", "And what is coffee?\n\n- [ ] send")
+    world.save("a.md", typed.encode())
+    world.let_pass(1000)
+    assert world.text("a.md") == typed
+    assert not any("saved again as it came" in item for item in world.sentences())
+
+
+def test_the_box_of_an_overwritten_answer_asks_anew(world: World) -> None:
+    """Ticked, it gives a third answer, which takes the callout's place."""
+    world.save("a.md", DUE)
+    world.let_pass(10)
+    stale = world.text("a.md").replace("- [ ] send", "- [x] again").encode()
+    world.save("a.md", stale)
+    world.let_pass(10)
+    for _ in range(3):
+        world.save("a.md", stale)
+        world.let_pass(20)
+    world.save("a.md", world.text("a.md").replace("- [ ] retry", "- [x] retry").encode())
+    world.let_pass(1000)
+    assert len(world.server.asked) == 3
+    assert "reply 3" in world.text("a.md")
+    assert "A newer answer" not in world.text("a.md")
+
+
+def deliver_all(world: World) -> int:
+    """How many replies ``notelog deliver`` puts into the note."""
+    config, looking = Config(profiles={}), world.looking
+    tools = Journaling(reading=looking.reading, config=config, open_journal=looking.open_journal)
+    path = world.path("a.md")
+    return len(deliver_kept(tools, path, at_end=False, number=None, told=str).delivered)
 
 
 def test_a_reply_taken_out_later_stays_out(world: World) -> None:
@@ -1066,6 +1159,38 @@ def test_a_refused_note_is_asked_again_by_another_configuration(world: World) ->
     assert len(world.server.asked) == 2
 
 
+def test_a_refused_note_is_asked_again_when_the_configuration_is_changed(world: World) -> None:
+    """As ``notelog why`` says: once, while the watcher runs, and only what would be another."""
+    refused(world)
+    world.configure_now(requests_at_once=1)
+    world.let_pass(1000)
+    assert len(world.server.asked) == 1
+    world.server.faults.append(REFUSAL)
+    world.configure_now(model="another")
+    world.let_pass(1000)
+    assert len(world.server.asked) == 2
+    assert world.text("a.md").count("> [!notelog]") == 1
+    world.configure_now(model="a third")
+    world.let_pass(1000)
+    assert len(world.server.asked) == 3
+    assert "> [!notelog]" not in world.text("a.md")
+
+
+@pytest.mark.parametrize("fault", [InDoubtError("cut off"), None])
+def test_another_configuration_asks_nothing_else(world: World, fault: NotelogError | None) -> None:
+    """What is in doubt waits for the person's word, and so does what they took the mark from."""
+    world.server.faults.append(fault or REFUSAL)
+    world.save("a.md", DUE)
+    world.let_pass(1000)
+    if fault is None:
+        world.save("a.md", world.text("a.md").replace("- [x] send", "- [ ] send").encode())
+    world.let_pass(1000)
+    note, told = world.text("a.md"), len(world.told)
+    world.configure_now(model="another")
+    world.let_pass(1000)
+    assert (len(world.server.asked), world.text("a.md"), len(world.told)) == (1, note, told)
+
+
 def test_the_mark_set_anew_after_a_restart_asks_a_refused_question(world: World) -> None:
     """To take the mark away and set it again is the person's word."""
     note = refused(world)
@@ -1076,6 +1201,31 @@ def test_the_mark_set_anew_after_a_restart_asks_a_refused_question(world: World)
     world.save("a.md", note)
     world.let_pass(1000)
     assert len(world.server.asked) == 2
+
+
+@pytest.mark.parametrize("auto", [False, True])
+def test_a_pass_says_what_asks_a_message_that_was_changed(*, auto: bool) -> None:
+    """A mark that is set anew between two passes looks like the old one; the box does not."""
+    kind = {"tail": "", "head": "notelog: auto"} if auto else {}
+    world = World(options=WatchOptions(once=True, since_s=1.0))
+    world.server.meanwhile = lambda: world.save("a.md", chat("What is coffee?", **kind))
+    world.save("a.md", chat("What is tea?", **kind))
+    for _ in range(3):
+        world.let_pass(100)
+        world.server.meanwhile = lambda: None
+        told = [item for item in world.told if "was changed while the reply came" in item.sentence]
+        assert "tick the box `retry`" in told[-1].hint
+        assert "mark" not in told[-1].hint.partition(";")[0]
+        text = world.text("a.md")
+        if auto and ";;" not in text:
+            world.save("a.md", text.replace("coffee?\n", "coffee?\n\n;;\n").encode())
+        world.start()
+    world.let_pass(100)
+    assert len(world.server.asked) == 1
+    world.save("a.md", world.text("a.md").replace("- [ ] retry", "- [x] retry").encode())
+    world.start()
+    world.let_pass(100)
+    assert world.server.asked == ["What is tea?", "What is coffee?"]
 
 
 def test_one_pass_does_not_say_that_it_tries_again_by_itself() -> None:

@@ -516,6 +516,7 @@ def test_obsidians_settings_are_data(vault: Path) -> None:
         app.write_bytes(damage)
         plugins.write_bytes(damage)
         assert (ignore_filters(str(vault)), has_chatgpt_md(str(vault))) == ((), False)
+    assert has_chatgpt_md(str(vault), before=True)
 
 
 def test_lines_steer_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,7 +32,7 @@ def test_days_of_questions_nights_and_clocks_that_are_set() -> None:
             assert world.clock.now() - world.place.beats[-1].beat_at <= 20
     assert len(world.told) <= len(questions) + 10
     watcher = world.watcher
-    assert (len(watcher._states), len(watcher._due), len(watcher._said)) <= (5, 5, 5)
+    assert (len(watcher.notes), len(watcher.notes.telling)) <= (5, 5)
     assert len(watcher.asks._answered) <= 5
 
 

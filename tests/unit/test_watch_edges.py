@@ -14,6 +14,7 @@ from notelog.errors import ConflictError, ProviderRefusedError, ProviderUnavaila
 from notelog.ports.notes import Snapshot
 from notelog.ports.watch_view import Kind
 
+IN_WORK = "another process is working on this note"
 DUE = chat("What is tea?")
 
 
@@ -313,6 +314,27 @@ def test_a_kept_reply_waits_for_a_quiet_moment_only(*, billed: bool) -> None:
     assert world.sentences(Kind.HELD) == []
 
 
+def test_a_kept_reply_whose_note_is_in_work_is_tried_seldom(world: World) -> None:
+    """Another process has the note: at most four times a minute, and at once when it changes."""
+    world.server.meanwhile = lambda: world.save("a.md", chat("Another?"))
+    world.save("a.md", DUE)
+    world.let_pass(30)
+    world.disk.owners[world.path("a.md")] = object()
+    told = len(world.told)
+    world.save("a.md", DUE)
+    world.let_pass(60)
+    assert 1 <= len(world.told) - told <= 4
+    assert {item.sentence for item in world.told[told:]} == {IN_WORK}
+    world.let_pass(600)
+    assert len(world.told) - told <= 7
+    assert world.text("a.md") == DUE.decode()
+    world.disk.owners.clear()
+    world.save("a.md", DUE + b"\n")
+    world.let_pass(2)
+    assert "reply 1" in world.text("a.md")
+    assert len(world.server.asked) == 1
+
+
 def test_a_reply_that_a_save_took_up_is_not_called_kept(world: World) -> None:
     """It was written, and read back in the middle of a save that had taken it up."""
     store, held = world.store, list[bytes]()
@@ -499,4 +521,4 @@ def test_a_reply_that_came_back_by_itself_is_not_said_to_be_missing(world: World
     world.let_pass(100)
     assert world.text("a.md") == answered
     assert world.told == []
-    assert world.watcher._states == {}
+    assert world.watcher.notes._states == {}

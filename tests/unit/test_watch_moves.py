@@ -52,7 +52,7 @@ def test_a_note_that_is_renamed_before_it_is_asked(
     world.let_pass(1000)
     assert world.server.asked == ["What is tea?"]
     assert "reply" in world.text("Old/b.md")
-    assert "a.md" not in str(world.watcher._states)
+    assert "a.md" not in str(world.watcher.notes._states)
     assert world.path("a.md") not in world.store.notes
 
 
@@ -69,7 +69,7 @@ def test_a_note_that_is_deleted_before_it_is_asked(
         world.hint(Hint(path=world.path("a.md")))
     world.let_pass(1300)
     assert world.server.asked == []
-    assert world.watcher._states == {}
+    assert world.watcher.notes._states == {}
     assert world.watcher.asks.waiting == ()
     world.save("a.md", note, event=event)
     world.let_pass(1000)
@@ -109,7 +109,7 @@ def test_a_note_that_is_renamed_after_its_reply(world: World, *, event: bool) ->
     world.let_pass(1300)
     assert world.server.asked == ["What is tea?"]
     assert dict(world.store.notes) == {world.path("b.md"): answered.encode()}
-    assert world.watcher._states == {}
+    assert world.watcher.notes._states == {}
 
 
 @pytest.mark.parametrize("now", [chat("What is tea?", tail="\n- [ ] send\n"), chat("[stop]")])
