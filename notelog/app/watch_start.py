@@ -21,6 +21,7 @@ START_NOTES = 5
 
 LEFT = "it was marked before the watcher started: left alone"
 LEFT_HINT = "save it again to send it, or start with --backlog"
+_NEXT_PASS = f"this pass answers {START_NOTES} marked notes: it is left to the next one"
 
 _LEFT_ALONE = Pass(because=Passed.HISTORY, sentence=LEFT, hint=LEFT_HINT)
 _SHOWN = 10
@@ -74,6 +75,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
     history: dict[Content, Pass] = {}
     contents: dict[str, Content] = {}
     keys: dict[str, str] = {}
+    known: dict[str, bool] = {}
     for found in scan.changed:
         edited = options.once and found.modified_s > options.since_s > 0
         seen = look_at(tools.looking, found.path, edited=edited, with_journal=False)
@@ -84,6 +86,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
             is_changed = seen.kept is Kept.CHANGED and found.path not in (options.backlog or ())
             (changed if is_changed else marked).append(found)
             contents[found.path] = content_of(seen)
+            known[found.path] = seen.kept is not Kept.NOTHING
             keys[found.path] = seen.verdict.key.partition("+")[0]
         elif seen.verdict.because is Passed.CLAIMED:
             chats += 1
@@ -100,10 +103,11 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
     for found, verdict in unmarked[:_SHOWN]:
         tools.say(Kind.WAITING, verdict.sentence, found.path, hint=verdict.hint)
     _tell_more(tools, len(unmarked) - _SHOWN)
+    marked.sort(key=lambda found: (known[found.path], -found.modified_s))
     taken, left = _taken(tools, options, marked)
     history |= {contents[found.path]: _LEFT_ALONE for found in left}
     left = _without_kept(left, unlanded)
-    _tell_left(tools, left)
+    _tell_left(tools, left, once=options.once)
     for found in taken:
         history.pop(contents[found.path], None)
     due = {found.path: keys[found.path] for found in taken}
@@ -134,9 +138,12 @@ def _without_kept(
 def _taken(
     tools: Watching, options: WatchOptions, marked: list[FoundNote]
 ) -> tuple[tuple[FoundNote, ...], tuple[FoundNote, ...]]:
-    """The newest few that were marked lately, or all of them; and the rest."""
+    """The first few that were marked lately, or all of them; and the rest.
+
+    The newest come first, and after them what was asked before, such as what was refused: nothing
+    may come of it, however many passes there are.
+    """
     now = tools.clock.now()
-    marked.sort(key=lambda found: -found.modified_s)
     agreed = options.backlog or frozenset()
     if options.backlog is not None:
         sentence = f"--backlog: {counted(len(agreed), 'marked note')} to be answered"
@@ -169,9 +176,12 @@ def _tell_start(tools: Watching, scan: Scan, counts: tuple[int, int, int]) -> No
         tools.say(Kind.WARNING, f"this folder cannot be read: {folder}")
 
 
-def _tell_left(tools: Watching, left: tuple[FoundNote, ...]) -> None:
+def _tell_left(tools: Watching, left: tuple[FoundNote, ...], *, once: bool) -> None:
     for found in left[:_SHOWN]:
-        tools.say(Kind.WAITING, LEFT, found.path, hint=LEFT_HINT)
+        if once and tools.clock.now() - found.modified_s <= START_AGE_S:
+            tools.say(Kind.WAITING, _NEXT_PASS, found.path)
+        else:
+            tools.say(Kind.WAITING, LEFT, found.path, hint=LEFT_HINT)
     _tell_more(tools, len(left) - _SHOWN)
 
 

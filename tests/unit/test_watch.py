@@ -759,6 +759,26 @@ def test_one_pass_fails_where_a_note_cannot_be_read(monkeypatch: pytest.MonkeyPa
     assert world.watcher.counts.exit_code == NoteError.exit_code
 
 
+def test_what_cannot_be_asked_keeps_nothing_waiting() -> None:
+    """Passes of ``--once``: five refused notes do not hold back others, which come in turn."""
+    world = World(options=WatchOptions(once=True))
+    for number in range(8):
+        world.save(f"good {number}.md", chat(f"good {number}"))
+    world.let_pass(60, answering=False)
+    for number in range(5):
+        world.save(f"bad {number}.md", chat(f"bad {number}"))
+    world.server.faults = [ProviderRefusedError("no", status=400 + n % 2 * 4) for n in range(5)]
+    asked: list[int] = []
+    for _ in range(4):
+        world.start()
+        world.let_pass(100)
+        asked.append(len(world.server.asked))
+    assert asked == [5, 10, 13, 13]
+    assert sorted(world.server.asked[5:]) == [f"good {number}" for number in range(8)]
+    left = [told.sentence for told in world.told if told.kind is Kind.WAITING]
+    assert set(left) == {"this pass answers 5 marked notes: it is left to the next one"}
+
+
 def test_stopping_asks_nothing_new_and_waits_for_what_runs(world: World) -> None:
     """After SIGTERM a running request is finished, and a waiting one is not begun."""
     for number in range(4):
