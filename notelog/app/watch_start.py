@@ -7,7 +7,7 @@ from typing import TypeAlias
 from notelog.app.watch_look import look_at
 from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.core.numbers import counted
-from notelog.core.triggers import Answer, Pass, Passed
+from notelog.core.triggers import NO_CHATS, Answer, Pass, Passed
 from notelog.core.watching import Kept, Seen
 from notelog.ports.watch_view import Kind, Told
 from notelog.ports.watch_work import Unlanded
@@ -168,6 +168,8 @@ def _tell_start(tools: Watching, scan: Scan, counts: tuple[int, int, int]) -> No
     )  # fmt: skip
     how = tools.looking.reading.end_marks.how_to_send
     tools.say(Kind.NOTICE, f"to send a message: {how}")
+    if not chats:
+        tools.say(Kind.NOTICE, NO_CHATS)
     settings = tools.looking.settings
     if settings.auto:
         wait = f"{settings.auto_settle_s:g} s after their last change"

@@ -759,6 +759,19 @@ def test_one_pass_fails_where_a_note_cannot_be_read(monkeypatch: pytest.MonkeyPa
     assert world.watcher.counts.exit_code == NoteError.exit_code
 
 
+def test_a_vault_without_a_chat_is_told_how_to_make_one(world: World) -> None:
+    """Who writes a question and `;;` into a plain note, and starts, learns what is missing."""
+    world.save("plain.md", b"What is tea?\n\n;;\n", event=False)
+    world.start()
+    world.let_pass(5)
+    assert sum("notelog new NOTE" in told for told in world.sentences(Kind.NOTICE)) == 1
+    world.save("chat.md", UNTICKED, event=False)
+    world.told.clear()
+    world.start()
+    world.let_pass(5)
+    assert not any("notelog new NOTE" in told for told in world.sentences(Kind.NOTICE))
+
+
 def test_what_cannot_be_asked_keeps_nothing_waiting() -> None:
     """Passes of ``--once``: five refused notes do not hold back others, which come in turn."""
     world = World(options=WatchOptions(once=True))
