@@ -254,7 +254,7 @@ def parse_duration_s(text: str) -> float:
         return math.inf
     unit_s = {"s": 1, "m": 60, "h": 3600, "d": 86_400}.get(text[-1].lower())
     number = text[:-1] if unit_s else text
-    if not number.isdecimal() or len(number) > _MOST_DIGITS:
+    if not number.isdecimal() or len(number) > _MOST_DIGITS or not int(number):
         raise UsageError(
             f"{text!r} is no length of time", hint="write it as 90 (seconds), 30m, 2h or 1d"
         )

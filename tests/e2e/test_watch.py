@@ -309,6 +309,7 @@ def test_why_knows_which_watcher_has_a_note(program: Program, vault: Path) -> No
         paused = program.run("pause", "--vault", inner.parent)
         assert f"the watcher of {vault} answers its notes all the same" in paused.err
         assert "answers its notes" not in program.run("pause", "--vault", vault).err
+        assert "paused for 90 s" in program.run("pause", "90").err
         assert watch.stop() == 0
     assert f"start it: notelog watch '{inner.parent}'\n" in program.run("why", inner).out
 

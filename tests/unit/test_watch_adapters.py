@@ -508,7 +508,7 @@ def test_lengths_of_time() -> None:
     """Seconds, minutes, hours and days; nothing is for ever; all else is refused."""
     said = [parse_duration_s(text) for text in ("90", "30m", "2h", "1d", "")]
     assert said == [90, 1800, 7200, 86_400, math.inf]
-    for wrong in ("h", "-1h", "1.5h", "soon", "9" * 30):
+    for wrong in ("h", "-1h", "1.5h", "soon", "9" * 30, "0", "00m"):
         with pytest.raises(UsageError):
             parse_duration_s(wrong)
 
