@@ -180,11 +180,11 @@ class WatchFolder:
             )
 
     def last_pass_at(self) -> float:
-        """When ``watch --once`` last went through the vault; 0 for never."""
+        """When ``watch --once`` last went through the vault and left nothing; 0 for never."""
         return self._number(_LAST, float) or 0.0
 
     def keep_pass(self, at: float) -> None:
-        """Remembers that ``watch --once`` went through the vault."""
+        """Remembers that ``watch --once`` went through the vault and left nothing to the next."""
         self._put(_LAST, repr(at))
 
     def chosen_auto(self) -> str | None:

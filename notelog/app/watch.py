@@ -110,6 +110,7 @@ class Watcher:
         self._beat_s = -NEVER_S
         self._seen_now: set[str] = set()
         self._warm = options.once
+        self._left = False
         self.asks = Asks(tools, options.backlog or frozenset())
         self.counts = Counts()
         self.has_scanned = False
@@ -235,6 +236,12 @@ class Watcher:
             has_looked = self.has_scanned or bool(self._scans.absent)
             return self._draining or (has_looked and self._is_through())
         return self._draining
+
+    @property
+    def leaves_some(self) -> bool:
+        """Whether the one pass leaves notes to the next: held, too many, open, or failed."""
+        settling = any(state.phase is Phase.SETTLING for state in self._states.values())
+        return bool(self._left or settling or self.asks.waiting or self.counts.exit_code)
 
     @property
     def held(self) -> str:
@@ -455,6 +462,7 @@ class Watcher:
         for found in beginning.changed:
             self._states.setdefault(found.path, CHANGED_BEFORE)
             self._apply(found.path, Touched(rest_s=max(now - found.modified_s, 0.0)))
+        self._left = beginning.next_pass
         for found in beginning.left:
             self._unanswered[found.path] = _joined(LEFT, LEFT_HINT)
         for found in beginning.taken:

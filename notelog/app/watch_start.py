@@ -8,7 +8,7 @@ from notelog.app.watch_look import look_at
 from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.core.numbers import counted
 from notelog.core.triggers import NO_CHATS, Answer, Pass, Passed
-from notelog.core.watching import Kept, Seen
+from notelog.core.watching import NEVER_S, Kept, Seen
 from notelog.ports.watch_view import Kind, Told
 from notelog.ports.watch_work import Unlanded
 from notelog.ports.watching import FoundNote, Scan
@@ -48,6 +48,7 @@ class Beginning:
         taken: notes to be answered now.
         due: by their paths, the keys of the turns that wait in them.
         left: notes that are marked and left alone; not those whose reply is kept.
+        next_pass: whether the next pass answers some of these.
         changed: notes that are marked for a text that they do not hold any more.
         busy: notes that could not be read at rest, or that another machine asks: they are looked
             at again.
@@ -59,6 +60,7 @@ class Beginning:
     taken: tuple[FoundNote, ...]
     due: Mapping[str, str]
     left: tuple[FoundNote, ...]
+    next_pass: bool
     changed: tuple[FoundNote, ...]
     busy: tuple[FoundNote, ...]
     unlanded: tuple[Unlanded, ...]
@@ -107,7 +109,8 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
     taken, left = _taken(tools, options, marked)
     history |= {contents[found.path]: _LEFT_ALONE for found in left}
     left = _without_kept(left, unlanded)
-    _tell_left(tools, left, once=options.once)
+    since_s = tools.clock.now() - START_AGE_S if options.once else NEVER_S
+    _tell_left(tools, left, since_s)
     for found in taken:
         history.pop(contents[found.path], None)
     due = {found.path: keys[found.path] for found in taken}
@@ -115,6 +118,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
         taken=taken,
         due=due,
         left=left,
+        next_pass=any(found.modified_s >= since_s for found in left),
         changed=tuple(changed),
         busy=tuple(busy),
         unlanded=unlanded,
@@ -178,9 +182,10 @@ def _tell_start(tools: Watching, scan: Scan, counts: tuple[int, int, int]) -> No
         tools.say(Kind.WARNING, f"this folder cannot be read: {folder}")
 
 
-def _tell_left(tools: Watching, left: tuple[FoundNote, ...], *, once: bool) -> None:
+def _tell_left(tools: Watching, left: tuple[FoundNote, ...], since_s: float) -> None:
+    """Names notes that are left alone: what changed since then is left to the next pass."""
     for found in left[:_SHOWN]:
-        if once and tools.clock.now() - found.modified_s <= START_AGE_S:
+        if found.modified_s >= since_s:
             tools.say(Kind.WAITING, _NEXT_PASS, found.path)
         else:
             tools.say(Kind.WAITING, LEFT, found.path, hint=LEFT_HINT)
