@@ -172,9 +172,10 @@ def _tell_start(tools: Watching, scan: Scan, counts: tuple[int, int, int]) -> No
     )  # fmt: skip
     how = tools.looking.reading.end_marks.how_to_send
     tools.say(Kind.NOTICE, f"to send a message: {how}")
-    if not chats:
-        tools.say(Kind.NOTICE, NO_CHATS)
     settings = tools.looking.settings
+    if not chats:
+        hint = "notelog why NOTE tells whether watch.include or watch.exclude leaves it out"
+        tools.say(Kind.NOTICE, NO_CHATS, hint=hint if settings.include or settings.exclude else "")
     if settings.auto:
         wait = f"{settings.auto_settle_s:g} s after their last change"
         tools.say(Kind.NOTICE, f"answered without a mark, {wait}: {', '.join(settings.auto)}")

@@ -25,7 +25,7 @@ _NEAR_MARK = re.compile(
 )
 BECOME_CHAT = "to make it one: write `notelog: mark` into its front matter"
 NO_CHATS = (
-    "no note is a chat yet: 'notelog new NOTE' makes one, and so do the lines `---`, "
+    "there is no chat among these notes: 'notelog new NOTE' makes one, and so do the lines `---`, "
     "`notelog: mark` and `---` at the top of a note"
 )
 

@@ -765,6 +765,10 @@ def test_a_vault_without_a_chat_is_told_how_to_make_one(world: World) -> None:
     world.start()
     world.let_pass(5)
     assert sum("notelog new NOTE" in told for told in world.sentences(Kind.NOTICE)) == 1
+    assert "watch.include" not in "".join(told.hint for told in world.told)
+    world = World(with_settings(exclude=("Old/**",)))
+    world.let_pass(5)
+    assert "watch.include" in "".join(told.hint for told in world.told)
     world.save("chat.md", UNTICKED, event=False)
     world.told.clear()
     world.start()
