@@ -672,6 +672,8 @@ def test_another_machine_answers_the_vault(world: World) -> None:
     world.let_pass(600)
     assert world.server.asked == []
     assert any("'laptop'" in item for item in world.sentences(Kind.HELD))
+    advice = f"notelog watch {ROOT} --take-over lets this machine answer"
+    assert advice in [told.hint for told in world.told]
     world.pin = "desk"
     world.let_pass(30)
     assert len(world.server.asked) == 1
