@@ -14,6 +14,11 @@ from notelog.errors import ConfigurationError
 
 _NAME = re.compile(r"[\w][\w.-]{0,63}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_KEY = re.compile(
+    r"(?:sk-|sk_|gsk_|xai-|hf_|AIza)(?:[\w-]*[-_])?(?=[a-zA-Z]*\d)\w{12,}[\w-]*", re.ASCII
+)
+"""How the keys of well-known providers look: so long a run of letters and digits names no file."""
+
 _POSITIVE = (
     "context_window", "max_tokens", "requests_at_once",
     "connect_timeout_s", "read_timeout_s", "deadline_s",
@@ -124,6 +129,7 @@ class ProfileReader:
     def _key(self, profile: Profile) -> KeySource:
         """The key's source: what the file names replaces the ready-made one."""
         table = self._table
+        self._refuse_keys()
         if table.key_environment and not _VARIABLE.fullmatch(table.key_environment):
             raise self._wrong(
                 "key_environment",
@@ -144,6 +150,23 @@ class ProfileReader:
             command=table.key_command or (),
             required=required,
         )
+
+    def _refuse_keys(self) -> None:
+        """A key that stands where its source is to be named would be shown as the source is."""
+        table = self._table
+        for named, source in (
+            ("key_environment", table.key_environment),
+            ("key_file", table.key_file),
+            ("key_keyring", table.key_keyring),
+            *(("key_command", word) for word in table.key_command or ()),
+        ):
+            if source and _KEY.fullmatch(source):
+                raise self._wrong(
+                    named,
+                    "the key itself stands here, and not where it is kept",
+                    "take it out and make a new one; notelog init --profile NAME --key keeps a key"
+                    " in a file",
+                )
 
     def _key_required(self, profile: Profile, *, named: bool) -> bool:
         if self._table.key_required is not None:

@@ -19,6 +19,7 @@ from notelog.errors import KeyUnavailableError
 KEYRING_SERVICE = "notelog"
 _FILE_LIMIT_BYTES = 16 * 1024
 _COMMAND_LIMIT_S = 20.0
+_QUOTES = "\"'"
 _FIRST, _LAST = "!", "~"  # the printable characters of ASCII but for the blank
 
 
@@ -82,17 +83,16 @@ def _stripped(text: str) -> str:
 def _checked(text: str, where: str) -> str:
     """A key as it is sent: without BOM and outer blanks, and nothing but printable ASCII.
 
-    Anything else could not stand in a header, or is a slip such as quotes of a word processor.
+    Anything else could not stand in a header, or is a slip such as the quotes of a script.
     """
     key = _stripped(text)
     if not key:
         raise KeyUnavailableError(f"the key from {where} is empty", hint="put the key there")
     for place, letter in enumerate(key, 1):
-        if not _FIRST <= letter <= _LAST:
+        if not _FIRST <= letter <= _LAST or letter in _QUOTES:
             raise KeyUnavailableError(
                 f"the key from {where} holds a character at place {place} that no key has",
-                hint="a blank, a line end, a full-width letter or a typographic quote: copy the"
-                " key again",
+                hint="a blank, a line end, a quote or a full-width letter: copy the key again",
             )
     return key
 

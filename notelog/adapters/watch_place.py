@@ -191,11 +191,11 @@ class WatchFolder:
             )
 
     def last_pass_at(self) -> float:
-        """When ``watch --once`` last went through the vault; 0 for never."""
+        """When ``watch --once`` last went through the vault and left nothing; 0 for never."""
         return self._number(_LAST, float) or 0.0
 
     def keep_pass(self, at: float) -> None:
-        """Remembers that ``watch --once`` went through the vault."""
+        """Remembers that ``watch --once`` went through the vault and left nothing to the next."""
         self._put(_LAST, repr(at))
 
     def chosen_auto(self) -> str | None:
@@ -286,7 +286,7 @@ def parse_duration_s(text: str) -> float:
         return math.inf
     unit_s = {"s": 1, "m": 60, "h": 3600, "d": 86_400}.get(text[-1].lower())
     number = text[:-1] if unit_s else text
-    if not number.isdecimal() or len(number) > _MOST_DIGITS:
+    if not number.isdecimal() or len(number) > _MOST_DIGITS or not int(number):
         raise UsageError(
             f"{text!r} is no length of time", hint="write it as 90 (seconds), 30m, 2h or 1d"
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from shlex import quote
 
 from notelog.core.service import MARK, Action, Service, Step, check_service
 from notelog.core.services import ServiceKind
@@ -135,7 +136,7 @@ def _need(host: ServiceHost, plan: ServicePlan) -> None:
     if there is None or MARK not in there:
         raise UsageError(
             f"no service is installed for {plan.service.vault}",
-            hint="install one with: notelog service install VAULT",
+            hint=f"install one with: notelog service install {quote(plan.service.vault)}",
         )
 
 

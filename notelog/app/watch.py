@@ -49,6 +49,7 @@ class Watcher:
         self._started_at = clock.now()
         self._held = ""
         self._warm = options.once
+        self._left = False
         self.counts = Counts()
         self.notes = Notes(tools, options, self.counts)
         self.has_scanned = False
@@ -110,6 +111,7 @@ class Watcher:
         beginning = begin_watching(self._tools, self._options, scan)
         if beginning.taken:
             self._warm_up()
+        self._left = beginning.next_pass
         self.notes.take_up(beginning)
         self.notes.clear_away(scan.left_beside)
 
@@ -160,6 +162,12 @@ class Watcher:
             has_looked = self.has_scanned or bool(self._scans.absent)
             return self._draining or (has_looked and self._is_through())
         return self._draining
+
+    @property
+    def leaves_some(self) -> bool:
+        """Whether the one pass leaves notes to the next: held, too many, open, or failed."""
+        waiting = self.notes.is_any_settling or self.asks.waiting
+        return bool(self._left or waiting or self.counts.exit_code)
 
     @property
     def held(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from shlex import quote
 from unicodedata import normalize
 
 from notelog.app.reading import parse_snapshot
@@ -176,12 +177,13 @@ class Asks:
             )
         pinned = self._tools.pinned()
         if pinned and pinned != self._tools.device:
+            taking = f"notelog watch {quote(self._tools.root)} --take-over"
             return Hold(
                 what="device",
                 until_s=None,
                 sentence=f"this vault is answered by {pinned!r}, and this machine is "
                 f"{self._tools.device!r}: only looking on",
-                hint="notelog watch VAULT --take-over lets this machine answer",
+                hint=f"{taking} lets this machine answer",
             )
         return None
 

@@ -92,6 +92,11 @@ class Notes:
         return self._due[0][0] if self._due else NEVER_S
 
     @property
+    def is_any_settling(self) -> bool:
+        """Whether one is still waited for until it rests."""
+        return any(state.phase is Phase.SETTLING for state in self._states.values())
+
+    @property
     def is_settled(self) -> bool:
         """Whether none is at work but what some program keeps open for hours."""
         settling = (path for path, state in self._states.items() if state.phase is Phase.SETTLING)

@@ -8,9 +8,9 @@ from typing import TypeAlias
 from notelog.app.watch_look import look_at
 from notelog.app.watch_tools import Watching, WatchOptions
 from notelog.core.numbers import counted
-from notelog.core.triggers import Answer, Mode, Pass, Passed
+from notelog.core.triggers import NO_CHATS, Answer, Mode, Pass, Passed
 from notelog.core.watch_names import matches_any
-from notelog.core.watching import Kept, Seen
+from notelog.core.watching import NEVER_S, Kept, Seen
 from notelog.ports.watch_view import Kind, Told
 from notelog.ports.watch_work import Unlanded
 from notelog.ports.watching import FoundNote, Scan
@@ -23,6 +23,7 @@ START_NOTES = 5
 
 LEFT = "it was marked before the watcher started: left alone"
 LEFT_HINT = "save it again to send it, or start with --backlog"
+_NEXT_PASS = f"this pass answers {START_NOTES} marked notes: it is left to the next one"
 
 _LEFT_ALONE = Pass(because=Passed.HISTORY, sentence=LEFT, hint=LEFT_HINT)
 _SHOWN = 10
@@ -52,6 +53,7 @@ class Beginning:
         taken: notes to be answered now.
         due: by their paths, the keys of the turns that wait in them.
         left: notes that are marked and left alone; not those whose reply is kept.
+        next_pass: whether the next pass answers some of these.
         changed: notes that are marked for a text that they do not hold any more.
         busy: notes that could not be read at rest, or that another machine asks: they are looked
             at again.
@@ -63,6 +65,7 @@ class Beginning:
     taken: tuple[FoundNote, ...]
     due: Mapping[str, str]
     left: tuple[FoundNote, ...]
+    next_pass: bool
     changed: tuple[FoundNote, ...]
     busy: tuple[FoundNote, ...]
     unlanded: tuple[Unlanded, ...]
@@ -79,6 +82,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
     history: dict[Content, Pass] = {}
     contents: dict[str, Content] = {}
     keys: dict[str, str] = {}
+    known: dict[str, bool] = {}
     worth, beyond = _worth_a_look(tools, scan)
     tools.files.remember()
     for found in worth:
@@ -91,6 +95,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
             is_changed = seen.kept is Kept.CHANGED and found.path not in (options.backlog or ())
             (changed if is_changed else marked).append(found)
             contents[found.path] = content_of(seen)
+            known[found.path] = seen.kept is not Kept.NOTHING
             keys[found.path] = seen.verdict.key.partition("+")[0]
         elif seen.verdict.because is Passed.CLAIMED:
             chats += 1
@@ -108,10 +113,12 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
     for found, verdict in unmarked[:_SHOWN]:
         tools.say(Kind.WAITING, verdict.sentence, found.path, hint=verdict.hint)
     _tell_more(tools, len(unmarked) - _SHOWN)
+    marked.sort(key=lambda found: (known[found.path], -found.modified_s))
     taken, left = _taken(tools, options, marked)
     history |= {contents[found.path]: _LEFT_ALONE for found in left}
     left = _without_kept(left, unlanded)
-    _tell_left(tools, left)
+    since_s = tools.clock.now() - START_AGE_S if options.once else NEVER_S
+    _tell_left(tools, left, since_s)
     for found in taken:
         history.pop(contents[found.path], None)
     due = {found.path: keys[found.path] for found in taken}
@@ -119,6 +126,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
         taken=taken,
         due=due,
         left=left,
+        next_pass=any(found.modified_s >= since_s for found in left),
         changed=tuple(changed),
         busy=tuple(busy),
         unlanded=unlanded,
@@ -162,9 +170,12 @@ def _without_kept(
 def _taken(
     tools: Watching, options: WatchOptions, marked: list[FoundNote]
 ) -> tuple[tuple[FoundNote, ...], tuple[FoundNote, ...]]:
-    """The newest few that were marked lately, or all of them; and the rest."""
+    """The first few that were marked lately, or all of them; and the rest.
+
+    The newest come first, and after them what was asked before, such as what was refused: nothing
+    may come of it, however many passes there are.
+    """
     now = tools.clock.now()
-    marked.sort(key=lambda found: -found.modified_s)
     agreed = options.backlog or frozenset()
     if options.backlog is not None:
         sentence = f"--backlog: {counted(len(agreed), 'marked note')} to be answered"
@@ -193,6 +204,9 @@ def _tell_start(
     how = tools.looking.reading.end_marks.how_to_send
     tools.say(Kind.NOTICE, f"to send a message: {how}")
     settings = tools.looking.settings
+    if not chats:
+        hint = "notelog why NOTE tells whether watch.include or watch.exclude leaves it out"
+        tools.say(Kind.NOTICE, NO_CHATS, hint=hint if settings.include or settings.exclude else "")
     if settings.auto:
         wait = f"{settings.auto_settle_s:g} s after their last change"
         tools.say(Kind.NOTICE, f"answered without a mark, {wait}: {', '.join(settings.auto)}")
@@ -200,9 +214,13 @@ def _tell_start(
         tools.say(Kind.WARNING, f"this folder cannot be read: {folder}")
 
 
-def _tell_left(tools: Watching, left: tuple[FoundNote, ...]) -> None:
+def _tell_left(tools: Watching, left: tuple[FoundNote, ...], since_s: float) -> None:
+    """Names notes that are left alone: what changed since then is left to the next pass."""
     for found in left[:_SHOWN]:
-        tools.say(Kind.WAITING, LEFT, found.path, hint=LEFT_HINT)
+        if found.modified_s >= since_s:
+            tools.say(Kind.WAITING, _NEXT_PASS, found.path)
+        else:
+            tools.say(Kind.WAITING, LEFT, found.path, hint=LEFT_HINT)
     _tell_more(tools, len(left) - _SHOWN)
 
 

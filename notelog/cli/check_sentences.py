@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from notelog.cli.sentences import indented
 from notelog.core.numbers import counted
+from notelog.core.triggers import NO_CHATS
 from notelog.core.turn import State
 from notelog.core.visible import shortened, visible_line
 from notelog.errors import Diagnostic, Severity
@@ -60,7 +61,7 @@ def check_summary(found: "list[CheckedNote]") -> list[str]:
         for item in found
         if item.unconfigured is not None
     )
-    lines = [figures]
+    lines = [figures] if chats else [figures, NO_CHATS]
     for (message, hint), count in lacking.items():
         lines += [f"{counted(count, 'chat')} cannot be sent yet: {message}", *indented(hint)]
     return lines

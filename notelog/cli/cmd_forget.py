@@ -56,7 +56,7 @@ def command(
     else:
         from notelog.cli.journal_sentences import forgotten_line
 
-        output.message(forgotten_line(done))
+        output.message(forgotten_line(done, places))
         for line in done.unread:
             output.message(line)
     return 0 if done.done or not done.chosen.turns else 9

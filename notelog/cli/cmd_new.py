@@ -4,6 +4,7 @@ import click
 
 from notelog.cli.options import note_argument
 from notelog.cli.output import Output
+from notelog.cli.shown_paths import shell_path
 
 
 @click.command("new")
@@ -30,8 +31,6 @@ def command(
 
     path = wiring.new_note(note, question, model=model, profile=profile, system=system)
     output.data(path)
-    if question:
-        output.message(f'ask it with: notelog complete "{path}"')
-    else:
-        output.message(f'write your question into it, then: notelog complete "{path}"')
+    first = "ask it with" if question else "write your question into it, then"
+    output.message(f"{first}: notelog complete {shell_path(path)}")
     return 0

@@ -18,7 +18,8 @@ def command(output: Output, /, duration: str, vault: str) -> int:
     from notelog.wiring import watch_vaults as wiring
 
     paused = wiring.pause(vault, duration)
-    until = f"for {duration}" if duration else "until notelog resume"
+    unit = " s" if duration.isdecimal() else ""
+    until = f"for {duration}{unit}" if duration else "until notelog resume"
     for root in paused:
         output.message(f"{root}: paused {until}")
         for around in wiring.watched_around(root) if vault else ():

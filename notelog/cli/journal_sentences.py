@@ -1,5 +1,6 @@
 """What the commands on kept replies say: deliver, undo, log, forget."""
 
+import os
 from typing import TYPE_CHECKING
 
 from notelog.cli.styled import Column
@@ -7,7 +8,7 @@ from notelog.core.derived import Purpose
 from notelog.core.models import Cost, cost_of_usage
 from notelog.core.numbers import counted
 from notelog.core.records import TurnState
-from notelog.core.visible import shortened
+from notelog.core.visible import shortened, visible_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -123,10 +124,15 @@ def forget_question(chosen: "ToForget") -> list[str]:
     return lines
 
 
-def forgotten_line(forgotten: "Forgotten") -> str:
-    """What was forgotten."""
+def forgotten_line(forgotten: "Forgotten", places: "Iterable[str]") -> str:
+    """What was forgotten of these notes and folders, or that one of them may be a slip."""
     if not forgotten.chosen.turns:
-        return "there is nothing to forget"
+        nothing = "there is nothing to forget"
+        for path in places:
+            if not os.path.lexists(path):
+                slip = "is not there, and nothing was asked for it; look at its spelling"
+                return f"{nothing}: {visible_line(path)} {slip}"
+        return nothing
     if not forgotten.done:
         return "nothing was forgotten"
     what = counted(forgotten.chosen.turns, "turn")

@@ -72,7 +72,9 @@ def status_summary(status: "Status") -> list[str]:
     if not status.vaults and not status.watchers:
         lines = [f"{where}: no note of it was ever asked"]
     elif status.exit_code == 0:
-        lines = [f"{where}: nothing needs you"]
+        is_held = any(watcher.held for watcher in status.watchers)
+        held = "nothing is in doubt, kept or failed; a watcher is held"
+        lines = [f"{where}: {held if is_held else 'nothing needs you'}"]
     else:
         lines = [f"{where}: something needs you (exit code {status.exit_code})"]
     gone = [item.root for item in status.vaults if not item.is_there and item.turns]

@@ -175,12 +175,32 @@ _MEANINGS: Mapping[int, tuple[str, str, str]] = {
 }
 
 
+_BY_WORDS = (
+    (
+        re.compile(r"invalid_api_key|api key not valid|api_key_invalid|incorrect api key"),
+        _MEANINGS[401],
+    ),
+    (
+        re.compile(r"content_filter|content management policy|input was flagged"),
+        ("filter", "declines this text", "say it in other words and ask again"),
+    ),
+    (
+        re.compile(r"no endpoints found"),  # OpenRouter, with the status 404
+        (
+            "model",
+            "has nobody who serves {model}",
+            "check the model's name, and the privacy settings of your account",
+        ),
+    ),
+)
+
+
 def _meaning(status: int, said: Said) -> tuple[str, str, str]:
     """Reason, sentence and hint of a status."""
     text = f"{said.message} {said.kind}".lower()
-    key_words = ("invalid_api_key", "api key not valid", "api_key_invalid", "incorrect api key")
-    if any(words in text for words in key_words):
-        return _MEANINGS[401]
+    for words, meaning in _BY_WORDS:
+        if words.search(text):
+            return meaning
     if "role" in text and "system" in text and "support" in text:
         return (
             "parameter",

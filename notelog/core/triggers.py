@@ -24,6 +24,10 @@ _NEAR_MARK = re.compile(
     re.IGNORECASE,
 )
 BECOME_CHAT = "to make it one: write `notelog: mark` into its front matter"
+NO_CHATS = (
+    "there is no chat among these notes: 'notelog new NOTE' makes one, and so do the lines `---`, "
+    "`notelog: mark` and `---` at the top of a note"
+)
 
 
 class Mode(StrEnum):

@@ -72,16 +72,21 @@ class Scope:
 
 
 def matches_any(globs: Sequence[str], path: str) -> bool:
-    """Whether a glob matches: ``*`` stays within a folder, ``**`` does not; case counts."""
+    """Whether a glob matches: ``*`` stays within a folder, ``**`` does not; case counts.
+
+    One without either may name a folder, and means all that is in it; ``.`` is the vault.
+    """
     return any(_compiled(glob).fullmatch(path) for glob in globs)
 
 
 @lru_cache(maxsize=256)
 def _compiled(glob: str) -> re.Pattern[str]:
     rules = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("/"))
+    glob = "**" if glob in {".", "./"} else glob.removeprefix("./").removeprefix("/")
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
     whole = "".join(rules.get(part) or re.escape(part) for part in parts)
-    return re.compile(f"{whole}.*" if glob.endswith("/") else whole, re.DOTALL)
+    below = ".*" if glob.endswith("/") else "(?:/.*)?" if len(parts) == 1 else ""
+    return re.compile(whole + below, re.DOTALL)
 
 
 def _expression(pattern: str) -> bool:

@@ -108,9 +108,9 @@ class WatchPlace(Protocol):
         ...
 
     def last_pass_at(self) -> float:
-        """When ``watch --once`` last went through the vault; 0 for never."""
+        """When ``watch --once`` last went through the vault and left nothing; 0 for never."""
         ...
 
     def keep_pass(self, at: float) -> None:
-        """Remembers that ``watch --once`` went through the vault."""
+        """Remembers that ``watch --once`` went through the vault and left nothing to the next."""
         ...

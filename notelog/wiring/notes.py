@@ -155,12 +155,20 @@ def reporter(*, silent: bool, color: bool | None) -> "Showing":
 def new_note(
     path: str, question: str, *, model: str | None, profile: str | None, system: tuple[str, ...]
 ) -> str:
-    """Makes a new chat note and gives its path; see ``app.new``."""
+    """Makes a new chat note and gives its path; see ``app.new``.
+
+    Raises:
+        UsageError: the path has no name for a note.
+        NoteError: the note cannot be made.
+    """
     from notelog.adapters.files import NoteFiles
     from notelog.adapters.vault_scan import NOTE_ENDINGS
     from notelog.app.new import render_new_note
+    from notelog.errors import UsageError
 
     named = path if path.lower().endswith(NOTE_ENDINGS) else f"{path}.md"
+    if not os.path.basename(named).rpartition(".")[0].strip("."):  # noqa: PTH119  # "x/" too
+        raise UsageError(f"no note is named in {path!r}", hint="such as: notelog new Tea")
     text = render_new_note(question, model=model, profile=profile, system=system)
     NoteFiles().create(named, text.encode("utf-8"))
     return named

@@ -121,7 +121,7 @@ def watch(vault: str, wishes: WatchWishes, view: "WatchView", questions: "Questi
         ):
             code = run_watcher(watcher, inbox, view, clock, SystemdNotices(os.environ))
         tools.hints.stop()
-        if wishes.once:
+        if wishes.once and not (options.since_s and watcher.leaves_some):
             place.keep_pass(started)
         return code
     finally:

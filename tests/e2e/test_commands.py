@@ -1,7 +1,9 @@
 """The commands besides ``complete``, as their user runs them."""
 
 import json
+import shlex
 import stat
+import subprocess
 from pathlib import Path
 from typing import cast
 
@@ -35,6 +37,39 @@ def test_check_sorts_a_vault(program: Program, vault: Path) -> None:
     assert "diary.md" not in plain.out
     assert "1 in error" in plain.err
     assert plain.err.count("no profile") <= 1
+
+
+def test_check_tells_how_to_make_the_first_chat(program: Program, vault: Path) -> None:
+    """In a vault without a chat, and only there, it says what makes one."""
+    (vault / "diary.md").write_text("# Monday\n", "utf-8")
+    assert "notelog new NOTE" in program.run("check", vault).err
+    (vault / "done.md").write_text(ANSWERED, "utf-8")
+    assert "notelog new NOTE" not in program.run("check", vault).err
+
+
+@pytest.mark.parametrize("name", ["-dash", "a b", "x $HOME `id` !y", "it's", "a\\b", 'q"q'])
+def test_what_new_advises_can_be_copied(program: Program, vault: Path, name: str) -> None:
+    """A shell takes the command that is advised as it stands: it names exactly this note."""
+    run = program.run("new", "--", name, "What is tea?", cwd=vault)
+    *_, note = shlex.split(run.err.strip().removeprefix("ask it with: "))
+    assert (vault / note).read_bytes() == (vault / f"{name}.md").read_bytes()
+    assert program.run("show", note, cwd=vault).code == 0
+    echo = subprocess.run(
+        ["sh", "-c", f"echo() {{ printf '%s' \"$3\"; }}; echo {run.err.partition(': ')[2]}"],
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    assert echo.stdout.decode() == note
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "sub/", ".md"])
+def test_a_note_without_a_name_is_not_made(program: Program, vault: Path, name: str) -> None:
+    """An empty variable of a script is no note: nothing hidden comes to lie in the vault."""
+    (vault / "sub").mkdir()
+    run = program.run("new", name, "What is tea?", cwd=vault)
+    assert run.code == 2
+    assert "no note is named" in run.err
+    assert not list(vault.rglob("*.md"))
 
 
 def test_new_makes_a_note_with_a_box(program: Program, vault: Path) -> None:

@@ -44,6 +44,16 @@ def test_the_text_is_gone_from_the_files(program: Program, note: Path, end: str)
     assert not turn["reply"]
 
 
+def test_a_slip_in_a_name_is_not_taken_for_forgotten(program: Program, vault: Path) -> None:
+    """Who misspells the note that is to be forgotten learns that there is none of that name."""
+    (vault / "tea.md").write_text("What is tea?\n", "utf-8")
+    told = program.run("forget", "-y", vault / "tea.md").err
+    assert "spelling" not in told
+    told = program.run("forget", "-y", vault / "te\x1ba.md").err
+    assert "nothing was asked for it; look at its spelling" in told
+    assert "\x1b" not in told
+
+
 def test_nothing_is_paid_twice_for_it(program: Program, note: Path) -> None:
     """A forgotten turn that was answered or in doubt is not asked again without a word."""
     with ScriptedServer([reply("canary reply")]) as server:

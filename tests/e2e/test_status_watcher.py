@@ -42,8 +42,11 @@ def test_a_running_watcher_and_what_holds_it(program: Program, vault: Path) -> N
         assert f"watching: {vault.resolve()}" in told.out
         assert f"process {watch.process.pid}: 0 notes, 0 replies" in told.out
         assert "held" not in told.out
+        assert "nothing needs you" in told.err
         program.run("pause", "2h")
-        assert "held: paused by you; notelog resume" in program.run("status", vault).out
+        told = program.run("status", vault)
+        assert "held: paused by you; notelog resume" in told.out
+        assert "nothing is in doubt, kept or failed; a watcher is held" in told.err
         (vault / "tea\x1b[31m.md").write_bytes(TICKED)
         watch.wait_for("held", words="paused by you")
         told = program.run("status", vault / "tea\x1b[31m.md")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from journal_records import wait_for_parts, write_turn
-from program import Program
+from program import Program, Run
 from scripted_server import (
     STALL,
     ScriptedServer,
@@ -221,6 +221,32 @@ def test_passes_ask_a_refused_question_once(program: Program, vault: Path) -> No
     assert note.read_bytes().count(b"> [!notelog]") == 0
 
 
+def test_what_a_pass_leaves_the_next_one_answers(program: Program, vault: Path) -> None:
+    """Without a mark, too: after a pause, beyond five notes, and however long a server is away."""
+    auto = "---\nnotelog: auto\n---\n\nWhat is {}?\n"
+    with ScriptedServer([reply("A leaf.")] * 9) as server:
+        program.serve(server.base_url, profile=QUICK)
+
+        def pass_once() -> Run:
+            return program.run("watch", "--once", vault)
+
+        (vault / "first.md").write_text(auto.format("left") + "\n- [x] send\n", "utf-8")
+        program.run("pause", "--vault", vault)
+        assert "paused by you" in pass_once().out  # also after a first pass that left something
+        (vault / "first.md").unlink()
+        for number in range(7):
+            (vault / f"{number}.md").write_text(auto.format(number), "utf-8")
+        assert "paused by you" in pass_once().out
+        program.run("resume")
+        assert [len(server.requests) for _ in range(2) if pass_once().code == 0] == [5, 7]
+        (vault / "late.md").write_text(auto.format("late"), "utf-8")
+        program.serve("http://127.0.0.1:9/v1", profile=QUICK)
+        assert [pass_once().code for _ in range(3)] == [6, 6, 6]
+        program.serve(server.base_url, profile=QUICK)
+        assert (pass_once().code, pass_once().code) == (0, 0)
+    assert len(server.requests) == 8
+
+
 def test_a_server_that_hangs_holds_no_other_note_up(program: Program, vault: Path) -> None:
     """While one note's server says nothing, others are answered; SIGTERM still ends it."""
     first, second = vault / "first.md", vault / "second.md"
@@ -309,6 +335,7 @@ def test_why_knows_which_watcher_has_a_note(program: Program, vault: Path) -> No
         paused = program.run("pause", "--vault", inner.parent)
         assert f"the watcher of {vault} answers its notes all the same" in paused.err
         assert "answers its notes" not in program.run("pause", "--vault", vault).err
+        assert "paused for 90 s" in program.run("pause", "90").err
         assert watch.stop() == 0
     assert f"start it: notelog watch '{inner.parent}'\n" in program.run("why", inner).out
 

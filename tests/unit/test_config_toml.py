@@ -189,6 +189,39 @@ def test_a_key_in_the_file_is_refused_and_not_shown(tmp_path: Path, line: str) -
     assert "canary" not in f"{caught.value.message}{caught.value.hint}{caught.value!r}"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "key_environment = 'gsk_canary1x2y3z4w5v6u7'",
+        "key_file = 'sk-proj-canary1x2y3z4w5v6u7'",
+        "key_keyring = 'sk-ant-canary1x2y3z4w5v6u7'",
+        "key_command = ['AIzacanary1x2y3z4w5v6u7']",
+    ],
+)
+def test_a_key_in_the_place_of_its_source_is_refused_and_not_shown(
+    tmp_path: Path, line: str
+) -> None:
+    """Who puts the key where its file or variable belongs does not find it in doctor and log."""
+    with pytest.raises(ConfigurationError) as caught:
+        loaded(tmp_path, f"[profiles.openai]\n{line}\n")
+    assert caught.value.line == 2
+    assert "the key itself" in caught.value.message
+    assert "canary" not in f"{caught.value.message}{caught.value.hint}{caught.value!r}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "key_file = 'sk-key-of-my-openai-account-2026'",
+        "key_environment = 'gsk_KEY_OF_MINE_2026'",
+        "key_command = ['sk-show', '--for=notelog1234567890']",
+    ],
+)
+def test_a_source_may_be_called_like_a_key(tmp_path: Path, line: str) -> None:
+    """A file, a variable or a program may have a name that begins as keys do."""
+    loaded(tmp_path, f"[profiles.openai]\n{line}\n")
+
+
 def test_a_table_below_the_template_names_its_heading(tmp_path: Path) -> None:
     """Every profile has its heading in the commented file: what is added belongs under it."""
     template = config_template().decode()

@@ -72,6 +72,29 @@ def test_a_missing_model_and_a_missing_address_differ() -> None:
     assert "/v1" in _of(404, {"detail": "Not Found"}).hint
 
 
+def test_a_model_that_nobody_serves_is_no_wrong_address() -> None:
+    """OpenRouter answers 404 for a model without an endpoint: the address is right."""
+    error = _of(404, {"error": {"message": "No endpoints found for foo/bar.", "code": 404}})
+    assert "nobody who serves" in error.message
+    assert "/v1" not in error.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (403, {"error": {"code": 403, "message": "Your chosen model requires moderation and your"
+                         ' input was flagged for "violence". No credits were charged.'}}),
+        (400, {"error": {"code": "content_filter", "message": "The response was filtered due to"
+                         " the prompt triggering Azure OpenAI's content management policy."}}),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_declined_is_neither_key_nor_setting(status: int, body: object) -> None:
+    """Moderation of OpenRouter and Azure: nothing about key, country or model is to be mended."""
+    error = _of(status, body)
+    assert "declines this text" in error.message
+    assert error.hint == "say it in other words and ask again"
+
+
 def test_a_quota_that_refills_is_a_rate_limit() -> None:
     """Words of a quota are final, unless a wait stands beside them."""
     words = "You exceeded your current quota, please check your plan and billing details."

@@ -96,6 +96,8 @@ def test_a_missing_key_names_the_ways(caplog: pytest.LogCaptureFixture) -> None:
         (f"\u201c{CANARY}\u201d".encode(), "at place 1"),
         (f"{CANARY}\uff21".encode(), "at place 15"),
         (f"{CANARY} x".encode(), "at place 15"),
+        (f'"{CANARY}"'.encode(), "at place 1"),
+        (f"'{CANARY}'".encode(), "at place 1"),
         (f"{CANARY}\x00".encode(), "at place 15"),
         (CANARY.encode() + b"\xff", "not UTF-8"),
         (CANARY.encode() * 2000, "too large"),

@@ -108,8 +108,9 @@ def test_uninstalling_stops_first() -> None:
     uninstall_service(host, plan())
     assert host.files == {}
     assert host.ran == ["disable", "daemon-reload"]
-    with pytest.raises(UsageError, match="no service is installed for /v"):
+    with pytest.raises(UsageError, match="no service is installed for /v") as caught:
         uninstall_service(host, plan())
+    assert caught.value.hint == "install one with: notelog service install /v"
 
 
 def test_asking_and_starting() -> None:

@@ -765,6 +765,8 @@ def test_another_machine_answers_the_vault(world: World) -> None:
     world.let_pass(600)
     assert world.server.asked == []
     assert any("'laptop'" in item for item in world.sentences(Kind.HELD))
+    advice = f"notelog watch {ROOT} --take-over lets this machine answer"
+    assert advice in [told.hint for told in world.told]
     world.pin = "desk"
     world.let_pass(30)
     assert len(world.server.asked) == 1
@@ -850,6 +852,43 @@ def test_one_pass_fails_where_a_note_cannot_be_read(monkeypatch: pytest.MonkeyPa
     world.let_pass(5)
     assert world.watcher.is_over
     assert world.watcher.counts.exit_code == NoteError.exit_code
+
+
+def test_a_vault_without_a_chat_is_told_how_to_make_one(world: World) -> None:
+    """Who writes a question and `;;` into a plain note, and starts, learns what is missing."""
+    world.save("plain.md", b"What is tea?\n\n;;\n", event=False)
+    world.start()
+    world.let_pass(5)
+    assert sum("notelog new NOTE" in told for told in world.sentences(Kind.NOTICE)) == 1
+    assert "watch.include" not in "".join(told.hint for told in world.told)
+    world = World(with_settings(exclude=("Old/**",)))
+    world.let_pass(5)
+    assert "watch.include" in "".join(told.hint for told in world.told)
+    world.save("chat.md", UNTICKED, event=False)
+    world.told.clear()
+    world.start()
+    world.let_pass(5)
+    assert not any("notelog new NOTE" in told for told in world.sentences(Kind.NOTICE))
+
+
+def test_what_cannot_be_asked_keeps_nothing_waiting() -> None:
+    """Passes of ``--once``: five refused notes do not hold back others, which come in turn."""
+    world = World(options=WatchOptions(once=True))
+    for number in range(8):
+        world.save(f"good {number}.md", chat(f"good {number}"))
+    world.let_pass(60, answering=False)
+    for number in range(5):
+        world.save(f"bad {number}.md", chat(f"bad {number}"))
+    world.server.faults = [ProviderRefusedError("no", status=400 + n % 2 * 4) for n in range(5)]
+    asked: list[int] = []
+    for _ in range(4):
+        world.start()
+        world.let_pass(100)
+        asked.append(len(world.server.asked))
+    assert asked == [5, 10, 13, 13]
+    assert sorted(world.server.asked[5:]) == [f"good {number}" for number in range(8)]
+    left = [told.sentence for told in world.told if told.kind is Kind.WAITING]
+    assert set(left) == {"this pass answers 5 marked notes: it is left to the next one"}
 
 
 def test_stopping_asks_nothing_new_and_waits_for_what_runs(world: World) -> None:

@@ -216,6 +216,15 @@ def test_globs_and_obsidians_filters() -> None:
     assert not matches_any(("*.md",), "Chats/a.md")
 
 
+@pytest.mark.parametrize("named", ["Chats", "/Chats", "./Chats/a", "Chats/", "Chats/a/b.md"])
+def test_a_folder_means_what_is_in_it(named: str) -> None:
+    """Whoever names a folder means its notes; a name with a wildcard stays a pattern."""
+    assert matches_any((named,), "Chats/a/b.md")
+    assert not matches_any((named,), "Chats 2/a/b.md")
+    assert not matches_any(("*", "C*", "Chat?"), "Chats/a/b.md")
+    assert matches_any((".",), "Chats/a/b.md")  # the vault, as in the question of the first start
+
+
 def test_twins_and_temporary_names() -> None:
     """``a 2.md`` and ``a_2.md`` may be twins of ``a.md``; sync tools have names of their own."""
     assert [twin_of(name) for name in ("a 2.md", "a_2.md", "a (2).md")] == ["a.md"] * 3
@@ -499,7 +508,7 @@ def test_lengths_of_time() -> None:
     """Seconds, minutes, hours and days; nothing is for ever; all else is refused."""
     said = [parse_duration_s(text) for text in ("90", "30m", "2h", "1d", "")]
     assert said == [90, 1800, 7200, 86_400, math.inf]
-    for wrong in ("h", "-1h", "1.5h", "soon", "9" * 30):
+    for wrong in ("h", "-1h", "1.5h", "soon", "9" * 30, "0", "00m"):
         with pytest.raises(UsageError):
             parse_duration_s(wrong)
 
