@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from mmap import mmap
 
 from notelog.adapters.address import Address, checked_address
 from notelog.adapters.openai_connection import (
@@ -39,6 +40,8 @@ from notelog.ports.servers import Endpoint, Leaving
 
 AFTER_END_S = 5.0
 """How long to wait for the figures once the finish_reason was seen, in seconds."""
+
+_ROOM_BYTES = 40 << 20  # the import takes 33 MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +87,16 @@ class OpenAIChat:
 
 @cache
 def load_openai() -> None:
-    """Imports the package without collecting garbage meanwhile: what it makes stays for good."""
+    """Imports the package without collecting garbage meanwhile: what it makes stays for good.
+
+    Raises:
+        MemoryError: there is no room for it. An import that finds that out half way can be the end:
+            where not even the place of an error can be noted, Python goes round for ever.
+    """
+    try:
+        mmap(-1, _ROOM_BYTES).close()  # address space, not memory: nothing is touched
+    except OSError as error:
+        raise MemoryError from error
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from notelog._version import __version__
 from notelog.adapters.address import Address, proxy_for
 from notelog.adapters.request_thread import Head, RequestThread, inflated
+from notelog.core.memory import lacks_memory
 from notelog.core.refusal import Asked
 from notelog.core.retry import http_date, retry_after_s
 from notelog.core.settings import KeySource
@@ -109,6 +110,7 @@ def answer_of(
 
     Raises:
         ConfigurationError: the environment's proxy or certificates cannot be used.
+        MemoryError: there is no room for a client.
         AnsweredError: the server says no.
     """
     import httpx2
@@ -117,6 +119,8 @@ def answer_of(
         store = certificate_store() if address.secure else _no_store()
         client = _client(make or httpx2.Client, store, proxy_for(address))
     except (ValueError, ImportError, OSError) as error:
+        if lacks_memory(error):
+            raise MemoryError from error
         raise ConfigurationError(
             "the proxy or the certificates that the environment names cannot be used",
             hint="check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE",
