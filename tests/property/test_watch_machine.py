@@ -148,6 +148,11 @@ class WatchedVault(RuleBasedStateMachine):
         self.world.place.resumed += 1
         self.world.hint(Hint(wish=True))
 
+    @rule(number=st.integers(0, 2))
+    def the_configuration_is_changed(self, number: int) -> None:
+        """Another model: what was refused is another request now."""
+        self.world.configure_now(model=f"m{number}")
+
     @rule()
     def the_vault_goes_away_for_a_while(self) -> None:
         """The disk is unplugged, and comes back; whoever looks meanwhile finds no note."""
