@@ -43,7 +43,7 @@ def check_not_refused(
     if mark_of(tools, turn, endpoint, salt) == last.refused:
         raise ProviderRefusedError(
             last.reason,
-            hint="it was refused before, and neither the note nor the configuration has changed "
-            "since: nothing was sent; notelog retry NOTE asks once more",
+            hint="it was refused before, and neither the note nor its profile is another: nothing "
+            "was sent; notelog retry NOTE asks once more",
             before=True,
         )

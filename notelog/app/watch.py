@@ -186,11 +186,11 @@ class Watcher:
         return self.notes.is_settled and (bool(self.asks.held) or not self.asks.waiting)
 
     def _next_s(self, now_s: float) -> float:
-        times = [self._next_tick_s, self.asks.wake_s, self.notes.due_s]
+        times = [self._next_tick_s, self.notes.due_s]
         if self.notes.changed:
             times.append(self._beat_s)
         if not self._draining:
-            times.append(self._scans.next_s)
+            times += [self._scans.next_s, NEVER_S if self._scans.absent else self.asks.wake_s]
         elif self._drain_until_s > now_s:
             times.append(self._drain_until_s)
         return min(times)

@@ -315,7 +315,7 @@ def _watching(
         open_journal=journal_of,
         settings=config.watch,
         now=clock.now,
-        marks_itself=ChatGptMd(root, view).is_enabled,
+        marks_itself=ChatGptMd(root, view, at_once=config.watch.marker).is_enabled,
     )
     device = config.watch.device
     tools = Requests(

@@ -21,12 +21,15 @@ class ChatGptMd:
     Args:
         root: the vault.
         view: is told.
+        at_once: look, and say it, now.
     """
 
-    def __init__(self, root: str, view: "WatchView") -> None:
+    def __init__(self, root: str, view: "WatchView", *, at_once: bool) -> None:
         self._root = root
         self._view = view
         self._enabled = False
+        if at_once:
+            self.is_enabled()
 
     def is_enabled(self) -> bool:
         """Whether it is; as before where the list of plugins is being saved."""

@@ -47,6 +47,30 @@ def asked(server: ScriptedServer) -> list[list[str]]:
     ]
 
 
+def test_the_newest_answer_that_an_earlier_text_was_saved_over(
+    program: Program, note: Path
+) -> None:
+    """It is kept, and ``deliver`` puts it back, once; and not what ``undo`` took out."""
+    with ScriptedServer([reply("First."), reply("Second.")]) as server:
+        program.serve(server.base_url)
+        program.run("complete", note)
+        stale = note.read_bytes()
+        program.run("again", note)
+        newest = note.read_bytes()
+        note.write_bytes(stale)
+        assert "kept" in program.run("log", note).out
+        assert program.run("deliver", note).code == 0
+        assert note.read_bytes() == newest
+        assert "kept" not in program.run("log", note).out
+        program.run("deliver", note)
+        assert note.read_bytes() == newest
+        assert program.run("undo", note).code == 0
+        assert note.read_bytes() == stale
+        program.run("deliver", note)
+        assert note.read_bytes() == stale
+    assert len(server.requests) == 2
+
+
 def test_another_answer_folds_the_earlier_ones(program: Program, note: Path) -> None:
     """Twice again: two folded variants and the newest, which alone is sent on."""
     replies = [reply(text) for text in ("First.", "Second.", "Third.", "Next.")]

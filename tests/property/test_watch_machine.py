@@ -48,6 +48,7 @@ class WatchedVault(RuleBasedStateMachine):
         self.written: dict[str, str] = {}
         self.marked: set[str] = set()
         self.questions = 0
+        self.typed = 0
         self.unbilled = 0  # requests that cost nothing: what they asked may be asked again
 
     @rule(
@@ -75,7 +76,8 @@ class WatchedVault(RuleBasedStateMachine):
         text = self._now(name)
         if text and f"question {self.questions}" in text:
             self.marked |= {f"question {n}" for n in range(self.questions + 1)}
-            self.marked.add(TYPED)  # where that is the message by now
+            # where that is the message by now
+            self.marked |= {f"{TYPED} {n}" for n in range(self.typed + 1)}
             self._save(name, f"{text}\n;;\n", told)
 
     @rule(past=pasts, told=st.sampled_from((0, 1)))
@@ -113,7 +115,8 @@ class WatchedVault(RuleBasedStateMachine):
         def add() -> None:
             text = self._now(name)
             if text:
-                self._save(name, f"{text}{TYPED}\n", 1)
+                self.typed += 1  # each a question of its own, if it comes to be one
+                self._save(name, f"{text}{TYPED} {self.typed}\n", 1)
 
         self._at(part, add)
 
@@ -147,6 +150,11 @@ class WatchedVault(RuleBasedStateMachine):
         """What was held goes on."""
         self.world.place.resumed += 1
         self.world.hint(Hint(wish=True))
+
+    @rule(number=st.integers(0, 2))
+    def the_configuration_is_changed(self, number: int) -> None:
+        """Another model: what was refused is another request now."""
+        self.world.configure_now(model=f"m{number}")
 
     @rule()
     def the_vault_goes_away_for_a_while(self) -> None:

@@ -1097,7 +1097,7 @@ def test_what_was_refused_stays_so_over_a_restart(world: World) -> None:
     told = [item for item in world.told if item.note == "a.md"]
     assert [item.kind for item in told] == [Kind.FAILED] * 3
     assert told[-1].sentence == "no"
-    assert "neither the note nor the configuration has changed" in told[-1].hint
+    assert "neither the note nor its profile is another" in told[-1].hint
     world.save("a.md", note.replace(b"- [ ] retry", b"- [x] retry"))
     world.let_pass(1000)
     assert len(world.server.asked) == 2

@@ -147,6 +147,21 @@ def test_a_pause_says_nothing_in_notes() -> None:
     assert HELD in world.text("a.md")
 
 
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_watcher_that_asks_nothing_does_not_wake_for_it(*, ends: bool) -> None:
+    """While the vault is away, or what runs has its time to end, nothing of that is due."""
+    world = full_hour()
+    world.save("a.md", chat("What is tea?"))
+    world.let_pass(3)
+    world.absent = True
+    if ends:
+        world.watcher.stop()
+    else:
+        world.hint(Hint(reason="a folder was deleted"))
+    world.let_pass(15)
+    assert world.watcher.advance() > world.clock.monotonic()
+
+
 def test_who_types_is_not_disturbed() -> None:
     """Nothing is written before nobody has touched the note for a while."""
     world = full_hour()
