@@ -144,7 +144,7 @@ class _Assembly:
         """The segments, the turns, and the diagnostics, which come of making them."""
         self._add_segment(SegmentKind.BOM, 0, self.source.text_start)
         self._add_segment(SegmentKind.FRONT_MATTER, self.front_matter.span.start, self.start)
-        turns = tuple([self.turn(header, stop) for header, stop in self._places()])
+        turns = tuple([self.turn(*place) for place in self._places()])
         self._report_unclosed()
         return Segments(self.segments), turns, self.findings.in_order()
 
@@ -157,8 +157,8 @@ class _Assembly:
         spare = copy(self)
         spare.segments, spare.findings, spare.lines = [], Findings(), Lines(self.text)
         turns: list[Turn] = []
-        for header, stop in reversed(self._places()):
-            turns.append(spare.turn(header, stop))
+        for place in reversed(self._places()):
+            turns.append(spare.turn(*place))
             if turns[-1].content and turns[-1].role is Role.USER:
                 break
         return tuple(reversed(turns))
