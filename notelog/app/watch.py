@@ -296,7 +296,7 @@ class Watcher:
     def _look(self, path: str) -> None:
         asking = path in self.asks
         seen = self._see(path, with_journal=not asking, landed=self._landed(path))
-        if isinstance(seen, Seen):
+        if isinstance(seen, Seen) and self._options.once:
             self.counts.exit_code = self.counts.exit_code or seen.exit_code
         self._apply(path, seen)
 
