@@ -239,9 +239,10 @@ class Watcher:
 
     @property
     def leaves_some(self) -> bool:
-        """Whether the one pass leaves notes to the next: held, too many, open, or failed."""
+        """Whether the one pass leaves notes to the next: held, too many, open, failed, unseen."""
         settling = any(state.phase is Phase.SETTLING for state in self._states.values())
-        return bool(self._left or settling or self.asks.waiting or self.counts.exit_code)
+        failed = self._draining or self.counts.exit_code
+        return bool(self._left or settling or self.asks.waiting or failed)
 
     @property
     def held(self) -> str:

@@ -747,6 +747,18 @@ def test_one_pass_does_not_wait_for_a_vault() -> None:
     assert world.sentences(Kind.WARNING) == ["the vault is not there (unplugged)"]
 
 
+def test_a_pass_that_is_stopped_leaves_what_it_did_not_see() -> None:
+    """A pass is over when nothing is left; one that SIGTERM ends in its scan may have left all."""
+    world = World(options=WatchOptions(once=True))
+    world.save("a.md", DUE, event=False)
+    world.watcher.stop()
+    world.watcher.advance()
+    assert (world.watcher.is_over, world.watcher.leaves_some) == (True, True)
+    world.start()
+    world.let_pass(20)
+    assert (world.watcher.is_over, world.watcher.leaves_some) == (True, False)
+
+
 def test_one_pass_fails_where_a_note_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The exit code of ``--once`` is that of the first note that could not be answered."""
     world = World(options=WatchOptions(once=True))
