@@ -1,5 +1,6 @@
 """Looking through a vault: which notes are chats, due, in error. Nothing is sent or written."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from notelog.errors import ConfigurationError, Diagnostic, NoteError, NotelogErr
 
 SMALL_MAX_TOKENS = 512
 """A reply limit under which a person is likely to see cut replies, in tokens."""
+
+_CALLED_CHAT = re.compile(rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n(?:(?!---).*\n){0,200}?notelog:")
+"""Front matter with a line ``notelog:``, where it cannot be read and so does not make a chat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +66,12 @@ def check(
 
 def _check_note(reading: Reading, path: str, shown_path: str, config: Config) -> CheckedNote:
     try:
-        note = parse_snapshot(reading, reading.store.read(path))
+        snapshot = reading.store.read(path)
+        note = parse_snapshot(reading, snapshot)
     except NoteError as error:
         return CheckedNote(path=shown_path, state=None, findings=(_finding(error),))
     state = state_of(note)
-    if state is State.NOT_A_CHAT:
+    if state is State.NOT_A_CHAT and not (note.errors and _CALLED_CHAT.match(snapshot.data)):
         return CheckedNote(path=shown_path, state=state, findings=())
     findings, unconfigured = list(note.diagnostics), None
     try:

@@ -165,9 +165,10 @@ class Watcher:
 
     @property
     def leaves_some(self) -> bool:
-        """Whether the one pass leaves notes to the next: held, too many, open, or failed."""
+        """Whether the one pass leaves notes to the next: held, too many, open, failed, unseen."""
         waiting = self.notes.is_any_settling or self.asks.waiting
-        return bool(self._left or waiting or self.counts.exit_code)
+        failed = self._draining or self.counts.exit_code
+        return bool(self._left or waiting or failed)
 
     @property
     def held(self) -> str:

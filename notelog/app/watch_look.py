@@ -83,12 +83,14 @@ def look_at(
         return Seen(fingerprint="", age_s=None, verdict=wrong, exit_code=error.exit_code)
     if with_journal and isinstance(verdict, Pass) and verdict.because in _NOT_ASKED_FOR:
         _forget_refusals(looking, snapshot)
+    in_error = isinstance(verdict, Pass) and verdict.because is Passed.IN_ERROR
     return Seen(
         fingerprint=snapshot.fingerprint,
         modified_ns=snapshot.modified_ns,
         age_s=looking.files.age_s(path),
         verdict=verdict,
         kept=kept,
+        exit_code=NoteError.exit_code if in_error else 0,
     )
 
 

@@ -221,7 +221,7 @@ class Notes:
     def _look(self, path: str) -> None:
         asking = path in self.asks
         seen = self._see(path, with_journal=not asking, landed=self._landed(path))
-        if isinstance(seen, Seen):
+        if isinstance(seen, Seen) and self._once:
             self._counts.failed(seen.exit_code)
         self._apply(path, seen)
 

@@ -55,8 +55,8 @@ class Beginning:
         left: notes that are marked and left alone; not those whose reply is kept.
         next_pass: whether the next pass answers some of these.
         changed: notes that are marked for a text that they do not hold any more.
-        busy: notes that could not be read at rest, or that another machine asks: they are looked
-            at again.
+        busy: notes that could not be read at rest, that another machine asks, or that are newly in
+            error: they are looked at again.
         unlanded: see ``ports.watch_work``.
         history: why notes are left alone until they are edited, by their content and its time
             stamp: to rename one, to change its mode or to link it is no edit.
@@ -97,7 +97,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
             contents[found.path] = content_of(seen)
             known[found.path] = seen.kept is not Kept.NOTHING
             keys[found.path] = seen.verdict.key.partition("+")[0]
-        elif seen.verdict.because is Passed.CLAIMED:
+        elif seen.verdict.because is Passed.CLAIMED or _is_new_error(tools, found, seen):
             chats += 1
             busy.append(found)
         elif seen.verdict.because is not Passed.NOT_A_CHAT:
@@ -157,6 +157,12 @@ def may_be_sent(tools: Watching, found: FoundNote) -> bool:
 def content_of(seen: Seen) -> Content:
     """What a note held when it was seen, and since when."""
     return seen.fingerprint, seen.modified_ns
+
+
+def _is_new_error(tools: Watching, found: FoundNote, seen: Seen) -> bool:
+    """Whether a chat is in error and changed lately: it is looked at again, and then told of."""
+    in_error = isinstance(seen.verdict, Pass) and seen.verdict.because is Passed.IN_ERROR
+    return in_error and tools.clock.now() - found.modified_s <= START_AGE_S
 
 
 def _without_kept(

@@ -27,12 +27,14 @@ def command(output: Output, /, note: str, *, full: bool, number: int | None, as_
     from notelog.wiring import journal as wiring
 
     turns = wiring.log(note)
+    reply = "" if number is None else _reply(turns, number, note)
     if as_json:
         from notelog.cli.journal_json import log_fields
 
-        output.json({"note": note, "turns": [log_fields(item) for item in turns]})
+        shown = [item for item in turns if number in {None, item.record_id}]
+        output.json({"note": note, "turns": [log_fields(item) for item in shown]})
     elif number is not None:
-        output.data(_reply(turns, number, note))
+        output.data(reply)
     elif not turns:
         output.message(f"{note}: nothing was ever asked for this note")
     else:

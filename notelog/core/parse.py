@@ -362,10 +362,11 @@ class _Assembly:
             if covers(self.blocks.hidden, begin):
                 continue
             code, what = _link_kind(shown)
+            shown = f"{shown[:60]}{'…)' if shown.endswith('](') else ''}"  # an image's address
             self.findings.add(
                 code,
                 self.lines.of(begin),
-                f"{what} {shown[:60]} is not expanded: the model will not see what it points to",
+                f"{what} {shown} is not expanded: the model will not see what it points to",
                 severity=Severity.INFO if code == "link-not-expanded" else Severity.WARNING,
             )
 

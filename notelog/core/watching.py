@@ -96,7 +96,7 @@ class Seen:
         age_s: since the file was changed by its own time stamp; None where that says nothing.
         verdict: whether it is to be answered.
         kept: what the journal holds for the turn that is due.
-        exit_code: of the error where it could not be read.
+        exit_code: of the error where it could not be read, or is in error.
     """
 
     fingerprint: str

@@ -39,6 +39,17 @@ def test_check_sorts_a_vault(program: Program, vault: Path) -> None:
     assert plain.err.count("no profile") <= 1
 
 
+def test_check_names_a_chat_whose_front_matter_is_broken(program: Program, vault: Path) -> None:
+    """A note that is a chat by its line ``notelog:`` is one though YAML cannot read it."""
+    (vault / "tea.md").write_text("---\nnotelog: mark\nmodel: a: b\n---\nWhat is tea?\n", "utf-8")
+    (vault / "diary.md").write_text("---\ntitle: a: b\n---\nOn notelog: nothing.\n", "utf-8")
+    run = program.run("check", vault)
+    assert run.code == 4
+    assert "tea.md:3: the front matter cannot be read" in run.out
+    assert "diary.md" not in run.out
+    assert "2 notes: 1 chat, 0 due" in run.err
+
+
 def test_check_tells_how_to_make_the_first_chat(program: Program, vault: Path) -> None:
     """In a vault without a chat, and only there, it says what makes one."""
     (vault / "diary.md").write_text("# Monday\n", "utf-8")

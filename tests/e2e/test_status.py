@@ -311,6 +311,9 @@ def test_log_tells_every_turn(program: Program, note: Path) -> None:
     assert third.split()[3:] == ["模型", "120", "30", "0.000460", "USD", "in", "the", "note"]
     assert program.run("log", "--reply", "2", note).out == f"{TEXT}\n"
     assert program.run("log", "--reply", "1", note).code == 9
+    (only,) = cast("list[Any]", program.run("log", "--reply", "2", "--json", note).fields["turns"])
+    assert (only["number"], only["reply"]) == (2, TEXT)
+    assert program.run("log", "--reply", "1", "--json", note).code == 9
     full = program.run("log", "--full", note).out
     assert "What is a note?" in full
     assert TEXT in full

@@ -443,10 +443,16 @@ def test_an_unclosed_comment_is_told_once() -> None:
 def test_links_are_told() -> None:
     """Links, embeds and images of user turns outside protected text are diagnostics."""
     text = f"[[a]] ![[b]]\n![c](d)\n`[[e]]` \\[[g]]\n\n{HR}\nrole::assistant\n[[f]]"
-    assert [(item.code, item.line) for item in parse(text).diagnostics] == [
+    found = parse(text).diagnostics
+    assert [(item.code, item.line) for item in found] == [
         ("link-not-expanded", 1),
         ("embed-not-expanded", 1),
         ("image-not-sent", 2),
+    ]
+    assert [item.message.partition(" is ")[0] for item in found] == [
+        "link [[a]]",
+        "embed ![[b]]",
+        "image ![c](…)",
     ]
 
 

@@ -840,6 +840,18 @@ def test_one_pass_does_not_wait_for_a_vault() -> None:
     assert world.sentences(Kind.WARNING) == ["the vault is not there (unplugged)"]
 
 
+def test_a_pass_that_is_stopped_leaves_what_it_did_not_see() -> None:
+    """A pass is over when nothing is left; one that SIGTERM ends in its scan may have left all."""
+    world = World(options=WatchOptions(once=True))
+    world.save("a.md", DUE, event=False)
+    world.watcher.stop()
+    world.watcher.advance()
+    assert (world.watcher.is_over, world.watcher.leaves_some) == (True, True)
+    world.start()
+    world.let_pass(20)
+    assert (world.watcher.is_over, world.watcher.leaves_some) == (True, False)
+
+
 def test_one_pass_fails_where_a_note_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The exit code of ``--once`` is that of the first note that could not be answered."""
     world = World(options=WatchOptions(once=True))
@@ -869,6 +881,31 @@ def test_a_vault_without_a_chat_is_told_how_to_make_one(world: World) -> None:
     world.start()
     world.let_pass(5)
     assert not any("notelog new NOTE" in told for told in world.sentences(Kind.NOTICE))
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_a_chat_in_error_is_told_at_the_start(*, once: bool) -> None:
+    """Whoever breaks the front matter of a marked note, and starts, learns why it is not sent."""
+    world = World(options=WatchOptions(once=once))
+    world.save("a.md", chat("What is tea?", head="notelog: mark\nmodel: a: b"), event=False)
+    world.save("old.md", chat("What is milk?", head="notelog: mark\nmodel: a: b"), event=False)
+    world.modified[world.path("old.md")] -= 90_000
+    world.start()
+    world.let_pass(20)
+    told = [told for told in world.told if "front matter cannot be read" in told.sentence]
+    assert [item.note for item in told] == ["a.md"]
+    assert world.server.asked == []
+    assert world.watcher.counts.exit_code == (NoteError.exit_code if once else 0)
+
+
+def test_a_note_that_cannot_be_read_is_no_failure_of_a_watch(world: World) -> None:
+    """A watch that is told to stop ends with 0, so that systemd does not call it failed."""
+    world.save("a.md", chat("你好").decode().encode("gbk"))
+    world.let_pass(20)
+    assert any("not UTF-8" in told for told in world.sentences(Kind.WAITING))
+    world.watcher.stop()
+    world.watcher.advance()
+    assert (world.watcher.is_over, world.watcher.counts.exit_code) == (True, 0)
 
 
 def test_what_cannot_be_asked_keeps_nothing_waiting() -> None:
