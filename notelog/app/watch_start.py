@@ -27,6 +27,7 @@ _NEXT_PASS = f"this pass answers {START_NOTES} marked notes: it is left to the n
 
 _LEFT_ALONE = Pass(because=Passed.HISTORY, sentence=LEFT, hint=LEFT_HINT)
 _SHOWN = 10
+_LONG_S = 2.0
 _NEWEST = 200
 """So many chats in which nothing can ask are looked at: in a large vault they are its history."""
 
@@ -140,7 +141,12 @@ def _worth_a_look(tools: Watching, scan: Scan) -> tuple[Sequence[FoundNote], int
         return scan.changed, 0
     asking: list[FoundNote] = []
     idle: list[FoundNote] = []
+    long_s = tools.clock.monotonic() + _LONG_S
     for found in scan.changed:
+        if tools.clock.monotonic() > long_s:
+            long_s = NEVER_S
+            chats = counted(len(scan.changed), "chat")
+            tools.say(Kind.NOTICE, f"looking at {chats}: the first start in a vault takes longest")
         (asking if may_be_sent(tools, found) else idle).append(found)
     newest = nlargest(_NEWEST, idle, key=lambda found: found.modified_s)
     return [*asking, *newest], len(idle) - len(newest)

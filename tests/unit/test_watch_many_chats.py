@@ -93,3 +93,21 @@ def test_answered_chats_are_not_looked_at() -> None:
     world.let_pass(10)
     assert "again.md" in looked
     assert "answered.md" not in looked
+
+
+def test_a_long_start_says_what_it_does() -> None:
+    """Nobody waits for half a minute before a silent terminal; it is said once."""
+    world = world_of(250)
+    may_ask = world.files.may_ask
+
+    def slowly(path: str) -> bool:
+        world.clock.at += 0.1
+        return may_ask(path)
+
+    world.files.may_ask = slowly  # type: ignore[method-assign]
+    world.let_pass(60)
+    assert [told.sentence for told in world.told][:2] == [
+        "looking at 250 chats: the first start in a vault takes longest",
+        *world.sentences(Kind.START),
+    ]
+    assert sum("looking at" in sentence for sentence in world.sentences()) == 1
