@@ -6,21 +6,19 @@ unless it is set 1,000, 10,000 and 100,000. Without ripgrep (``rg``) the search 
 slower.
 """
 
-import json
 import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from queue import SimpleQueue
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
+from bench_wire import started
 from program import Program
 from scripted_server import ScriptedServer, reply
 from vault_storms import deaf, probe, storm, wait_until
@@ -129,7 +127,7 @@ def bench_watch(root: Path, home: Path, notes: int) -> None:
     with ScriptedServer([reply("A leaf.") for _ in range(6 * SAVES + PAUSES * LOST)]) as server:
         program = Program(home)
         program.serve(server.base_url, profile=SETTINGS)
-        process, started_s = started(program, root)
+        process, started_s = timed_start(program, root)
         time.sleep(10)  # the rest of the start
         memory = memory_mb(process.pid)
         idle = idle_wakes(process.pid) if notes == IDLE_NOTES else None
@@ -159,7 +157,7 @@ def bench_chats(folder: Path, notes: int) -> None:
         program = Program(folder / f"home {number}")
         times: list[float] = []
         for _ in range(2):
-            process, started_s = started(program, root)
+            process, started_s = timed_start(program, root)
             times.append(started_s)
             memory = memory_mb(process.pid)
             process.terminate()
@@ -168,21 +166,10 @@ def bench_chats(folder: Path, notes: int) -> None:
         print(f"  {notes:,} chats with {words:<7} {told}")
 
 
-def started(program: Program, root: Path) -> "tuple[subprocess.Popen[bytes], float]":
+def timed_start(program: Program, root: Path) -> "tuple[subprocess.Popen[bytes], float]":
     """Starts the watcher, and waits until it watches: how long that took, in seconds."""
     start = time.perf_counter()
-    process = program.start("watch", root, "--log-format", "json")
-    lines: SimpleQueue[str] = SimpleQueue()
-    assert process.stdout is not None
-    output = process.stdout
-
-    def read() -> None:
-        for line in output:
-            lines.put(json.loads(line)["kind"])
-
-    threading.Thread(target=read, daemon=True).start()
-    while lines.get(timeout=60) != "start":
-        pass
+    process = started(program, root)
     return process, time.perf_counter() - start
 
 
