@@ -441,6 +441,7 @@ def _ended(state: NoteState, event: Ended, now_s: float, timing: Timing) -> Note
                 state,
                 failed_key=_ANY_KEY if kept else event.key,
                 failures=state.failures + 1,
+                relands=max(state.relands - 1, 0),  # it was not put back
                 retry_s=retry_s,
                 due_s=min(state.due_s, retry_s),
             )

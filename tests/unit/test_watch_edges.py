@@ -314,6 +314,22 @@ def test_a_kept_reply_waits_for_a_quiet_moment_only(*, billed: bool) -> None:
     assert world.sentences(Kind.HELD) == []
 
 
+def test_a_note_in_work_uses_up_no_attempt_to_put_a_reply_back(world: World) -> None:
+    """Two stale saves while another process has the note, and two more: each is made good."""
+    world.save("a.md", DUE)
+    world.let_pass(10)
+    answered = world.text("a.md")
+    for _ in range(2):
+        world.disk.owners[world.path("a.md")] = object()
+        world.save("a.md", DUE)
+        world.let_pass(20)
+        assert world.text("a.md") == DUE.decode()
+        world.disk.owners.clear()
+        world.let_pass(60)
+        assert world.text("a.md") == answered
+    assert len(world.server.asked) == 1
+
+
 def test_a_kept_reply_whose_note_is_in_work_is_tried_seldom(world: World) -> None:
     """Another process has the note: at most four times a minute, and at once when it changes."""
     world.server.meanwhile = lambda: world.save("a.md", chat("Another?"))
