@@ -21,12 +21,17 @@ def is_chat_file(path: str) -> bool:
         return True
 
 
-def can_ask(data: bytes, end_marks: EndMarks) -> bool:
-    """Whether a chat may be sent as it stands where only marks send, or that cannot be told.
+def can_ask(data: bytes, end_marks: EndMarks, *, unmarked: bool = False) -> bool:
+    """Whether a chat may be sent as it stands, or that cannot be told.
 
-    It cannot where it holds no mark, or where its last question is answered and no box asks anew.
+    It cannot where its last question is answered and no box asks anew, nor where it holds no mark.
+
+    Args:
+        data: the note.
+        end_marks: the lines that end a message.
+        unmarked: whether what bears no mark may be sent, too.
     """
-    if not may_ask(data, end_marks):
+    if not unmarked and not may_ask(data, end_marks):
         return False
     if CLAIM_START in data:
         return True

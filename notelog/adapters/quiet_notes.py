@@ -32,19 +32,25 @@ class QuietNotes:
         self._last: frozenset[bytes] | None = None
         self._now: set[bytes] = set()
 
-    def knows(self, path: str, stamp: bytes) -> bool:
-        """Whether nothing in a note can ask: it was found so, and is as it was then."""
+    def knows(self, path: str, stamp: bytes, *, unmarked: bool) -> bool:
+        """Whether nothing in a note can ask: it was found so, and is as it was then.
+
+        Args:
+            path: the note.
+            stamp: what marks the file now.
+            unmarked: whether what bears no mark may be sent, too.
+        """
         if self._last is None:
             self._last = self._read()
-        name = self._name(path, stamp)
+        name = self._name(path, stamp, unmarked=unmarked)
         if name not in self._last:
             return False
         self._now.add(name)
         return True
 
-    def add(self, path: str, stamp: bytes) -> None:
-        """Nothing in a note, as it was when it bore this stamp, can ask."""
-        self._now.add(self._name(path, stamp))
+    def add(self, path: str, stamp: bytes, *, unmarked: bool) -> None:
+        """Nothing in a note, as it was when it bore this stamp, can ask; see ``knows``."""
+        self._now.add(self._name(path, stamp, unmarked=unmarked))
 
     def keep(self) -> None:
         """Keeps what was found since the start, and nothing of notes that are gone."""
@@ -62,6 +68,6 @@ class QuietNotes:
         places = range(0, len(data), _HASH_BYTES)
         return frozenset(data[place : place + _HASH_BYTES] for place in places)
 
-    def _name(self, path: str, stamp: bytes) -> bytes:
-        named = path.encode("utf-8", "surrogateescape")
-        return blake2b(named + b"\0" + stamp, digest_size=_HASH_BYTES, key=self._rules).digest()
+    def _name(self, path: str, stamp: bytes, *, unmarked: bool) -> bytes:
+        named = path.encode("utf-8", "surrogateescape") + (b"\0" if unmarked else b"\1") + stamp
+        return blake2b(named, digest_size=_HASH_BYTES, key=self._rules).digest()

@@ -120,22 +120,24 @@ class VaultIndex:
         data = self._content(path)
         return data is None or may_be_chat(data) or is_marked(data, self._end_marks)
 
-    def may_ask(self, path: str) -> bool:
+    def may_ask(self, path: str, *, unmarked: bool = False) -> bool:
         """By its bytes; see ``ports.watching``."""
         stamp = _stamp_before(path, time.time_ns())
-        if self._was_quiet(path, stamp):
+        if self._was_quiet(path, stamp, unmarked=unmarked):
             return False
         data = self._content(path)
         if data is None:
             return True
-        if can_ask(data, self._end_marks):
+        if can_ask(data, self._end_marks, unmarked=unmarked):
             return True
         if stamp != _LATER and self._quiet is not None:
-            self._quiet.add(path, stamp)
+            self._quiet.add(path, stamp, unmarked=unmarked)
         return False
 
-    def _was_quiet(self, path: str, stamp: bytes) -> bool:
-        return stamp != _LATER and self._quiet is not None and self._quiet.knows(path, stamp)
+    def _was_quiet(self, path: str, stamp: bytes, *, unmarked: bool) -> bool:
+        if stamp == _LATER or self._quiet is None:
+            return False
+        return self._quiet.knows(path, stamp, unmarked=unmarked)
 
     def remember(self) -> None:
         """Keeps what ``may_ask`` found; see ``ports.watching``."""
@@ -220,7 +222,9 @@ class VaultIndex:
         return found, [paths[number] for number in sorted(chats)]
 
     def _is_chat(self, path: str) -> bool:
-        return self._was_quiet(path, _stamp_before(path, time.time_ns())) or is_chat_file(path)
+        stamp = _stamp_before(path, time.time_ns())
+        was_quiet = any(self._was_quiet(path, stamp, unmarked=kind) for kind in (False, True))
+        return was_quiet or is_chat_file(path)
 
     def _stamp(self) -> None:
         """Stamps what was only read; what changed since is left without, so it is read again."""

@@ -155,9 +155,8 @@ def _worth_a_look(tools: Watching, scan: Scan) -> tuple[Sequence[FoundNote], int
 def may_be_sent(tools: Watching, found: FoundNote) -> bool:
     """Whether a chat may be sent as it stands, as far as is plain without a look at it."""
     settings = tools.looking.settings
-    if settings.marker or settings.mode == Mode.AUTO or matches_any(settings.auto, found.relative):
-        return True
-    return tools.files.may_ask(found.path)
+    auto = settings.mode == Mode.AUTO or matches_any(settings.auto, found.relative)
+    return tools.files.may_ask(found.path, unmarked=auto or settings.marker)
 
 
 def content_of(seen: Seen) -> Content:

@@ -70,8 +70,13 @@ class VaultFiles(Protocol):
         """Whether a note may be a chat or is marked like one; true where that cannot be told."""
         ...
 
-    def may_ask(self, path: str) -> bool:
-        """Whether a chat may be sent as it stands, where only marks send; true where unknown."""
+    def may_ask(self, path: str, *, unmarked: bool = False) -> bool:
+        """Whether a chat may be sent as it stands; true where unknown.
+
+        Args:
+            path: the note.
+            unmarked: whether what bears no mark may be sent, too.
+        """
         ...
 
     def remember(self) -> None:

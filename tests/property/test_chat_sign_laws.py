@@ -82,7 +82,8 @@ def test_what_is_settled_is_never_answered(data: bytes) -> None:
     whole = {field.name: getattr(note, field.name) for field in fields(Note)}
     assert ending == Note(**whole).ending
     if settled and not note.errors:
-        verdict = why(note, Rules(mode=Mode.AUTO, ticks=ticked(note)[0] if ticked(note)[1] else 0))
+        count, here = ticked(note)
+        verdict = why(note, Rules(mode=Mode.AUTO, marker=True, ticks=count if here else 0))
         assert isinstance(verdict, Pass)
         assert verdict.because in {Passed.ANSWERED, Passed.OFF, Passed.STOPPED, Passed.NOT_A_CHAT}
         assert not asked_ends(note)

@@ -137,9 +137,10 @@ class _Files:
         data = self._world.store.notes[path]
         return may_be_chat(data) or is_marked(data, self._world.looking.reading.end_marks)
 
-    def may_ask(self, path: str) -> bool:
+    def may_ask(self, path: str, *, unmarked: bool = False) -> bool:
         data = self._world.store.notes.get(path)
-        return data is None or can_ask(data, self._world.looking.reading.end_marks)
+        end_marks = self._world.looking.reading.end_marks
+        return data is None or can_ask(data, end_marks, unmarked=unmarked)
 
     def remember(self) -> None:
         pass

@@ -130,3 +130,18 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, start: Callable[..., lis
     """Then all is read at each start."""
     (tmp_path / "cache").write_bytes(b"")
     assert start() == start() == [False, False, True]
+
+
+def test_what_bears_no_mark_is_quiet_only_where_marks_send(vault: Path, tmp_path: Path) -> None:
+    """In a folder that is answered by itself only an answered chat is."""
+    (vault / "d.md").write_bytes(ASKING.replace(b"- [x] send\n", b""))
+    time.sleep(READ_LATE_S)
+    for _ in range(2):
+        quiet = QuietNotes(tmp_path / "cache" / "quiet", b"")
+        index = VaultIndex(str(vault), Scope(), size_limit_bytes=1_000, quiet=quiet)
+        asks = [
+            (index.may_ask(str(path)), index.may_ask(str(path), unmarked=True))
+            for path in sorted(vault.iterdir())
+        ]
+        index.remember()
+        assert asks == [(False, False), (False, False), (True, True), (False, True)]

@@ -81,6 +81,19 @@ def test_an_empty_marker_that_asks_is_found() -> None:
     assert len(looked) == 300
 
 
+@pytest.mark.parametrize("settings", [{"mode": "auto"}, {"auto": ("*.md",)}, {"marker": True}])
+def test_what_is_answered_is_history_where_no_mark_is_needed(settings: dict[str, object]) -> None:
+    """Only the newest of it is looked at, and all that waits."""
+    world = world_of(100, **settings)
+    for number in range(300):
+        answered = chat(f"And {number}?", "A leaf.", tail="", head="tags: tea")
+        world.save(f"answered {number}.md", answered, event=False)
+    looked = looked_at(world)
+    world.let_pass(10)
+    assert sum(name.startswith("answered") for name in looked) == 200
+    assert sum(not name.startswith("answered") for name in looked) == 100
+
+
 def test_answered_chats_are_not_looked_at() -> None:
     """Their boxes stay ticked for good; one whose reply has a box `again` that is ticked is."""
     world = world_of(250)
@@ -100,9 +113,9 @@ def test_a_long_start_says_what_it_does() -> None:
     world = world_of(250)
     may_ask = world.files.may_ask
 
-    def slowly(path: str) -> bool:
+    def slowly(path: str, *, unmarked: bool = False) -> bool:
         world.clock.at += 0.1
-        return may_ask(path)
+        return may_ask(path, unmarked=unmarked)
 
     world.files.may_ask = slowly  # type: ignore[method-assign]
     world.let_pass(60)
