@@ -31,6 +31,13 @@ def cache_dir() -> str:
     return _named("NOTELOG_CACHE_DIR") or _user_folders().user_cache_dir
 
 
+def name_for(root: str) -> str:
+    """The name of a file or folder that is kept for a vault: a hash of its real path."""
+    from hashlib import sha256
+
+    return sha256(os.fsencode(root)).hexdigest()[:32]
+
+
 def private_folder(path: str) -> str:
     """Makes a folder that only its owner can open, whatever the umask.
 

@@ -126,9 +126,7 @@ class VaultIndex:
         if self._was_quiet(path, stamp, unmarked=unmarked):
             return False
         data = self._content(path)
-        if data is None:
-            return True
-        if can_ask(data, self._end_marks, unmarked=unmarked):
+        if data is None or can_ask(data, self._end_marks, unmarked=unmarked):
             return True
         if stamp != _LATER and self._quiet is not None:
             self._quiet.add(path, stamp, unmarked=unmarked)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from notelog.adapters.note_locks import Release, is_locked, take_lock
-from notelog.adapters.places import private_folder
+from notelog.adapters.places import name_for, private_folder
 from notelog.errors import ConflictError, JournalError, UsageError
 from notelog.ports.watch_place import Heartbeat, WatchedVault
 
@@ -43,13 +43,10 @@ class WatchFolder:
     """
 
     def __init__(self, state_dir: str, root: str) -> None:
-        from hashlib import sha256
-
-        name = sha256(os.fsencode(root)).hexdigest()[:32]
         self._root = root
         self._told: tuple[Heartbeat, float] | None = None
         self._state_dir = state_dir
-        self.folder = Path(state_dir, "watch", name)
+        self.folder = Path(state_dir, "watch", name_for(root))
         self.wishes = self.folder / _WISHES
 
     def make(self) -> None:

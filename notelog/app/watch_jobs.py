@@ -14,10 +14,7 @@ from notelog.app.watch_in_note import (
     told_in_note,
 )
 from notelog.core.breaker import Asker
-from notelog.core.callouts import (
-    Callout,
-    callout_for,
-)
+from notelog.core.callouts import Callout, callout_for
 from notelog.core.derived import Purpose
 from notelog.core.json_value import JsonValue
 from notelog.core.memory import MORE_MEMORY, NO_MEMORY, lacks_memory

@@ -1,6 +1,6 @@
 """The notes that a watcher knows something of: what becomes of each, and its requests."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from heapq import heappop, heappush
 
@@ -94,13 +94,15 @@ class Notes:
     @property
     def is_any_settling(self) -> bool:
         """Whether one is still waited for until it rests."""
-        return any(state.phase is Phase.SETTLING for state in self._states.values())
+        return next(self._settling(), None) is not None
 
     @property
     def is_settled(self) -> bool:
         """Whether none is at work but what some program keeps open for hours."""
-        settling = (path for path, state in self._states.items() if state.phase is Phase.SETTLING)
-        return all(map(self.telling.is_busy, settling))
+        return all(map(self.telling.is_busy, self._settling()))
+
+    def _settling(self) -> Iterator[str]:
+        return (path for path, state in self._states.items() if state.phase is Phase.SETTLING)
 
     def look_at_due(self) -> None:
         """Looks at those whose time has come."""

@@ -81,9 +81,8 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
     changed: list[FoundNote] = []
     busy: list[FoundNote] = []
     history: dict[Content, Pass] = {}
-    contents: dict[str, Content] = {}
+    looks: dict[str, Seen] = {}
     keys: dict[str, str] = {}
-    known: dict[str, bool] = {}
     worth, beyond = _worth_a_look(tools, scan)
     tools.files.remember()
     for found in worth:
@@ -95,8 +94,7 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
             chats += 1
             is_changed = seen.kept is Kept.CHANGED and found.path not in (options.backlog or ())
             (changed if is_changed else marked).append(found)
-            contents[found.path] = content_of(seen)
-            known[found.path] = seen.kept is not Kept.NOTHING
+            looks[found.path] = seen
             keys[found.path] = seen.verdict.key.partition("+")[0]
         elif seen.verdict.because is Passed.CLAIMED or _is_new_error(tools, found, seen):
             chats += 1
@@ -114,14 +112,14 @@ def begin_watching(tools: Watching, options: WatchOptions, scan: Scan) -> Beginn
     for found, verdict in unmarked[:_SHOWN]:
         tools.say(Kind.WAITING, verdict.sentence, found.path, hint=verdict.hint)
     _tell_more(tools, len(unmarked) - _SHOWN)
-    marked.sort(key=lambda found: (known[found.path], -found.modified_s))
+    marked.sort(key=lambda found: (looks[found.path].kept is not Kept.NOTHING, -found.modified_s))
     taken, left = _taken(tools, options, marked)
-    history |= {contents[found.path]: _LEFT_ALONE for found in left}
+    history |= {content_of(looks[found.path]): _LEFT_ALONE for found in left}
     left = _without_kept(left, unlanded)
     since_s = tools.clock.now() - START_AGE_S if options.once else NEVER_S
     _tell_left(tools, left, since_s)
     for found in taken:
-        history.pop(contents[found.path], None)
+        history.pop(content_of(looks[found.path]), None)
     due = {found.path: keys[found.path] for found in taken}
     return Beginning(
         taken=taken,

@@ -1,5 +1,6 @@
 """``notelog forget``."""
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,8 @@ def command(
     else:
         from notelog.cli.journal_sentences import forgotten_line
 
-        output.message(forgotten_line(done, places))
+        missing = next((path for path in places if not os.path.lexists(path)), "")
+        output.message(forgotten_line(done, missing))
         for line in done.unread:
             output.message(line)
     return 0 if done.done or not done.chosen.turns else 9

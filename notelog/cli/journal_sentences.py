@@ -1,6 +1,5 @@
 """What the commands on kept replies say: deliver, undo, log, forget."""
 
-import os
 from typing import TYPE_CHECKING
 
 from notelog.cli.styled import Column
@@ -124,15 +123,17 @@ def forget_question(chosen: "ToForget") -> list[str]:
     return lines
 
 
-def forgotten_line(forgotten: "Forgotten", places: "Iterable[str]") -> str:
-    """What was forgotten of these notes and folders, or that one of them may be a slip."""
+def forgotten_line(forgotten: "Forgotten", missing: str) -> str:
+    """What was forgotten.
+
+    Args:
+        forgotten: what came of it.
+        missing: a path that was named and is not there, perhaps by a slip; may be empty.
+    """
     if not forgotten.chosen.turns:
-        nothing = "there is nothing to forget"
-        for path in places:
-            if not os.path.lexists(path):
-                slip = "is not there, and nothing was asked for it; look at its spelling"
-                return f"{nothing}: {visible_line(path)} {slip}"
-        return nothing
+        slip = "is not there, and nothing was asked for it; look at its spelling"
+        why = f": {visible_line(missing)} {slip}" if missing else ""
+        return f"there is nothing to forget{why}"
     if not forgotten.done:
         return "nothing was forgotten"
     what = counted(forgotten.chosen.turns, "turn")

@@ -245,16 +245,14 @@ def _files(root: str, config: "Config", *, quick: bool = False) -> "VaultIndex":
 
 
 def _quiet_notes(root: str, config: "Config") -> "QuietNotes":
-    from hashlib import sha256
     from pathlib import Path
 
     from notelog._version import __version__
-    from notelog.adapters.places import cache_dir
+    from notelog.adapters.places import cache_dir, name_for
     from notelog.adapters.quiet_notes import FOLDER_NAME, QuietNotes
 
-    name = sha256(os.fsencode(root)).hexdigest()[:32]
     rules = "\n".join((__version__, *config.watch.end_marks))
-    return QuietNotes(Path(cache_dir(), FOLDER_NAME, name), rules.encode())
+    return QuietNotes(Path(cache_dir(), FOLDER_NAME, name_for(root)), rules.encode())
 
 
 def _scope(root: str, config: "Config") -> "Scope":
